@@ -1,1 +1,32 @@
-//! words
+//! The one crate that names the cryptographic library.
+//!
+//! Everything here is small, pure and total: bytes in, bytes out, no clock, no
+//! files, no async. Randomness comes from the operating system through the
+//! library, and is the only thing here that can fail.
+//!
+//! Where it stops: it knows digests, message authentication, comparison, random
+//! bytes and the two kinds of secret that Ringfence hands to people and machines
+//! ([`Token`], [`SigningSecret`]). TLS belongs to the crates that open sockets;
+//! sealing of recordings belongs to the vault.
+//!
+//! Types that carry a secret print `[redacted]`; the secret leaves only through a
+//! method called `reveal`, so that every place that shows one can be searched for.
+
+mod digest;
+mod encoding;
+mod mac;
+mod random;
+mod secret;
+mod token;
+
+pub use digest::{Sha256, sha256, sha256_hex};
+pub use encoding::{HexError, from_hex, to_hex};
+pub use mac::{constant_time_eq, hmac_sha256, hmac_sha256_hex, verify_hmac_sha256};
+pub use random::{RandomError, random_array, random_bytes};
+pub use secret::{SecretError, SigningSecret};
+pub use token::{Token, TokenError, TokenHash, TokenKind};
+
+#[doc(hidden)]
+pub use encoding::fuzz_hex;
+#[doc(hidden)]
+pub use token::fuzz_token;
