@@ -1,0 +1,263 @@
+//! Judges events in the order of the spine.
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
+
+use ringfence_crypto::sha256;
+use ringfence_event::{CallFacts, Entry, Event, EventId, FactsRevision, Finding, Story};
+use ringfence_sigma::{Engine, EngineStats, EventRef, Limits, Match, Restored, State};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use thiserror::Error;
+
+use crate::pack::{Pack, Telling};
+use crate::subject::Subject;
+
+/// Events whose facts may still change, kept to be judged again. A call center of 200 agents
+/// whose calls are known only at hang-up has about 10,000 open at a time.
+const MOST_OPEN: usize = 50_000;
+
+/// A saved detector state that cannot be read.
+#[derive(Debug, Error)]
+#[error("detector state: {0}")]
+pub struct DetectorError(#[from] serde_json::Error);
+
+/// Figures about a detector.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DetectorStats {
+    /// What correlations hold.
+    pub engine: EngineStats,
+    /// Events that wait for later facts.
+    pub open: usize,
+    /// Events whose later facts were not judged, because too many were open.
+    pub dropped_open: u64,
+}
+
+/// An event that will be judged again, and the rules that it need not be judged by.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Open {
+    offset: u64,
+    event: Arc<Event>,
+    matched: Vec<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    engine: State,
+    open: VecDeque<Open>,
+    dropped_open: u64,
+}
+
+/// Rules and what they remember. A function of what it was given: the same entries in the same
+/// order give the same findings.
+#[derive(Debug)]
+pub struct Detector {
+    pack: Pack,
+    engine: Engine,
+    open: VecDeque<Open>,
+    dropped_open: u64,
+}
+
+impl Detector {
+    /// With nothing remembered.
+    #[must_use]
+    pub fn new(pack: Pack) -> Self {
+        let engine = Engine::new(Arc::clone(&pack.rules), Limits::default());
+        Self { pack, engine, open: VecDeque::new(), dropped_open: 0 }
+    }
+
+    /// Judges an event by its first facts.
+    pub fn on_event(
+        &mut self,
+        offset: u64,
+        event: &Event,
+        facts: Option<&CallFacts>,
+        out: &mut Vec<Finding>,
+    ) {
+        let matches = self.evaluate(event, facts);
+        if facts.is_some_and(|f| !f.settled) {
+            let matched = matches.iter().map(|m| m.rule.key().to_owned()).collect();
+            self.open.push_back(Open { offset, event: Arc::new(event.clone()), matched });
+            if self.open.len() > MOST_OPEN {
+                self.open.pop_front();
+                self.dropped_open += 1;
+            }
+        }
+        self.tell(event, facts, &matches, out);
+    }
+
+    /// Judges an event again by later facts. Rules that it matched before stay silent.
+    pub fn on_revision(&mut self, revision: &FactsRevision, out: &mut Vec<Finding>) {
+        let at = self.open.partition_point(|o| o.offset < revision.offset);
+        let Some(open) = self.open.get(at).filter(|o| o.offset == revision.offset) else { return };
+        let event = Arc::clone(&open.event);
+        let mut matches = self.evaluate(&event, Some(&revision.facts));
+        if let Some(open) = self.open.get_mut(at) {
+            matches.retain(|m| !open.matched.iter().any(|known| known == m.rule.key()));
+            open.matched.extend(matches.iter().map(|m| m.rule.key().to_owned()));
+        }
+        if revision.facts.settled {
+            self.open.remove(at);
+        }
+        self.tell(&event, Some(&revision.facts), &matches, out);
+    }
+
+    /// Puts other rules in force; what unchanged correlations remember stays.
+    pub fn swap(&mut self, pack: Pack) -> Restored {
+        let restored = self.engine.swap(Arc::clone(&pack.rules));
+        self.pack = pack;
+        restored
+    }
+
+    /// Everything remembered, to be restored after a restart.
+    #[must_use]
+    pub fn snapshot(&self) -> Vec<u8> {
+        let saved = Saved {
+            engine: self.engine.snapshot(),
+            open: self.open.clone(),
+            dropped_open: self.dropped_open,
+        };
+        serde_json::to_vec(&saved).unwrap_or_default()
+    }
+
+    /// From a snapshot. Correlations whose rule changed since begin anew.
+    ///
+    /// # Errors
+    /// When the bytes are not a snapshot.
+    pub fn restore(pack: Pack, snapshot: &[u8]) -> Result<Self, DetectorError> {
+        let saved: Saved = serde_json::from_slice(snapshot)?;
+        let mut detector = Self::new(pack);
+        detector.engine.restore(saved.engine);
+        detector.open = saved.open;
+        detector.dropped_open = saved.dropped_open;
+        Ok(detector)
+    }
+
+    /// Figures.
+    #[must_use]
+    pub fn stats(&self) -> DetectorStats {
+        DetectorStats {
+            engine: self.engine.stats(),
+            open: self.open.len(),
+            dropped_open: self.dropped_open,
+        }
+    }
+
+    /// Uids of the findings among entries, which a restart must not say again.
+    #[must_use]
+    pub fn said<'a>(entries: impl Iterator<Item = &'a Entry>) -> HashSet<EventId> {
+        entries
+            .filter_map(|e| match e {
+                Entry::Finding(f) => Some(f.uid),
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn evaluate(&mut self, event: &Event, facts: Option<&CallFacts>) -> Vec<Match> {
+        let subject = Subject { event, facts };
+        // Windows advance by receive time: a sender's own clock must not close them.
+        let reference = EventRef { id: event.id.0, time_ms: event.received.0 };
+        self.engine.evaluate(subject.logsource(), &subject, reference)
+    }
+
+    fn tell(
+        &self,
+        event: &Event,
+        facts: Option<&CallFacts>,
+        matches: &[Match],
+        out: &mut Vec<Finding>,
+    ) {
+        let subject = Subject { event, facts };
+        out.extend(matches.iter().map(|m| {
+            let telling = self.pack.telling.get(m.rule.key());
+            finding(&subject, m, telling)
+        }));
+    }
+}
+
+fn finding(subject: &Subject<'_>, m: &Match, telling: Option<&Telling>) -> Finding {
+    let event = subject.event;
+    let group = m.correlation.as_ref().map_or(&[][..], |c| &c.group);
+    let value = |name: &str| match (&m.correlation, name) {
+        (Some(c), "count") => Some(c.count.to_string()),
+        (Some(c), "threshold") => Some(c.threshold.to_string()),
+        (Some(c), "minutes") => Some((c.last_ms.saturating_sub(c.first_ms) / 60_000).to_string()),
+        (Some(_), "group") => {
+            Some(group.iter().map(|(_, v)| v.as_str()).collect::<Vec<_>>().join(", "))
+        }
+        _ => group
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, v)| v.clone())
+            .or_else(|| subject.text(name)),
+    };
+    let message = telling
+        .and_then(|t| t.message.as_ref())
+        .map_or_else(|| m.rule.title.clone(), |t| t.fill(&value));
+    let story = telling
+        .and_then(|t| {
+            t.story.iter().find_map(|kind| {
+                let found = if kind == "rule" {
+                    Some(m.rule.key().to_owned())
+                } else {
+                    value(&format!("rf.{kind}"))
+                };
+                found.map(|value| Story { kind: kind.clone(), value })
+            })
+        })
+        .unwrap_or_else(|| Story { kind: "rule".into(), value: m.rule.key().to_owned() });
+    let events = match &m.correlation {
+        Some(c) => c.events.iter().map(|id| EventId(*id)).collect(),
+        None => vec![event.id],
+    };
+    Finding {
+        uid: uid(m, event),
+        rule_id: m.rule.key().to_owned(),
+        rule_title: m.rule.title.clone(),
+        severity: telling.map_or(ringfence_event::Severity::Medium, |t| t.severity),
+        keys: event.keys.clone(),
+        time: event.time,
+        received: event.received,
+        story,
+        message,
+        reason: reason(m),
+        events,
+        tags: m.rule.tags.clone(),
+        first_steps: telling.map(|t| t.first_steps.clone()).unwrap_or_default(),
+    }
+}
+
+/// The rule, the event that completed it, and the group: one event can complete a correlation for
+/// one group only, but a rule and a correlation of the same id must stay apart.
+fn uid(m: &Match, event: &Event) -> EventId {
+    let mut text = format!("finding\0{}\0{}", m.rule.key(), event.id);
+    for (name, value) in m.correlation.iter().flat_map(|c| &c.group) {
+        text.push('\0');
+        text.push_str(name);
+        text.push('\0');
+        text.push_str(value);
+    }
+    let hash = sha256(text.as_bytes());
+    let mut first = [0; 16];
+    first.iter_mut().zip(hash).for_each(|(a, b)| *a = b);
+    EventId(u128::from_be_bytes(first))
+}
+
+fn reason(m: &Match) -> Value {
+    match &m.correlation {
+        Some(c) => json!({
+            "group": c.group.iter().map(|(n, v)| (n.clone(), Value::from(v.clone())))
+                .collect::<serde_json::Map<_, _>>(),
+            "count": c.count,
+            "threshold": c.threshold,
+            "first_time": c.first_ms,
+            "last_time": c.last_ms,
+        }),
+        None => json!({
+            "matched": m.fields.iter().map(|f| json!({
+                "field": f.name, "value": f.value, "test": f.predicate,
+            })).collect::<Vec<_>>(),
+        }),
+    }
+}
