@@ -274,6 +274,10 @@ impl Spine for LocalSpine {
         if from >= until {
             return Ok(Block::new());
         }
+        let tail = self.shared.tail();
+        if from < tail {
+            return Err(SpineError::Gone { asked: from, tail });
+        }
         if let Some(block) = self.shared.read_memory(from, until, max_bytes) {
             return Ok(block);
         }

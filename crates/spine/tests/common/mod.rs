@@ -35,7 +35,7 @@ pub async fn read_all(spine: &dyn Spine) -> Block {
     let mut all = Block::new();
     let mut next = spine.tail();
     loop {
-        let block = spine.read(next, 300).await.unwrap();
+        let block = spine.read(next, 3_000).await.unwrap();
         let Some((last, _)) = block.last() else { break };
         let after = last.plus(1);
         for (offset, entry) in block {
