@@ -1,0 +1,44 @@
+//! The lake of Ringfence: every event as a row of one table, `events`, kept as Parquet
+//! files under a Delta Lake transaction log and answered with SQL.
+//!
+//! # The way of a row
+//! [`Lake::push`] puts a row into the hot tail, where queries see it at once.
+//! [`Lake::commit`] writes the tail as Parquet, one file a UTC day, sorted by time, and
+//! then appends one entry to the log that names the files *and* the spine offset they
+//! reach. That entry is the only commit point: a crash before it leaves orphans that the
+//! next open removes, a crash after it has lost nothing. Whoever feeds the lake replays
+//! the spine from [`Lake::committed_offset`], and every row is there exactly once.
+//!
+//! # The walls
+//! [`Lake::query`] takes a [`Scope`]. The program filter sits inside the table itself,
+//! below anything that SQL can say. Statements other than one `SELECT` over `events` are
+//! refused; time, memory, rows and the size of the text are limited.
+//!
+//! # Where it stops
+//! It does not read the spine, does not decide who may ask, and does not know what an
+//! event means. It is the one crate that names DataFusion, so that no other waits for it
+//! to compile. The format is open: DuckDB, Spark, Trino and delta-rs read the same files.
+
+mod chunk;
+mod config;
+mod day;
+mod delta;
+mod disk;
+mod error;
+mod lake;
+mod parquet_file;
+mod query;
+mod row;
+mod schema;
+mod tail;
+
+pub use config::Config;
+#[doc(hidden)]
+pub use delta::fuzz_log_entry;
+pub use error::{LakeError, QueryError};
+pub use lake::{Committed, Lake, Status};
+pub use parquet_file::KEY_ID;
+#[doc(hidden)]
+pub use query::fuzz_sql;
+pub use query::{Column, Limits, QueryResult, Rows, Scope};
+pub use row::{Facts, Row};
