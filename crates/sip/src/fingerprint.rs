@@ -143,7 +143,7 @@ fn is_tool(message: &Message<'_>) -> bool {
 /// `\x01` separator, decimal digits.
 fn is_hex_ascii(tag: &str) -> bool {
     let digits = tag.as_bytes();
-    if digits.len() % 2 != 0 || !(8..=512).contains(&digits.len()) {
+    if !digits.len().is_multiple_of(2) || !(8..=512).contains(&digits.len()) {
         return false;
     }
     let nibble = |b: &u8| {

@@ -123,14 +123,9 @@ impl StreamFramer {
             }
         }
         // A line longer than any start line cannot become one.
-        let rest = pending.len() - start;
-        let dropped = if rest > self.limits.start_line
-            && !memchr::memchr(b'\n', pending.get(start..).unwrap_or_default()).is_some()
-        {
-            pending.len()
-        } else {
-            start
-        };
+        let rest = pending.get(start..).unwrap_or_default();
+        let hopeless = rest.len() > self.limits.start_line && memchr::memchr(b'\n', rest).is_none();
+        let dropped = if hopeless { pending.len() } else { start };
         self.consumed += dropped;
         (self.scanned, self.needed) = (0, 0);
         self.broken = false;

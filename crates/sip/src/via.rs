@@ -31,9 +31,8 @@ impl<'a> Via<'a> {
         let version = cursor.take_while(is_token);
         let second = cursor.eat_separator(b'/');
         let transport = cursor.take_while(is_token);
-        if !(first && second && !version.is_empty() && !transport.is_empty())
-            || !name.eq_ignore_ascii_case("SIP")
-        {
+        let sip = name.eq_ignore_ascii_case("SIP") && first && second;
+        if !sip || version.is_empty() || transport.is_empty() {
             return Err(cursor.error("Via does not start with protocol and transport", SECTION));
         }
         if cursor.take_while(is_lws).is_empty() {
