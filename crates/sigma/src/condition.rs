@@ -11,7 +11,10 @@ pub(crate) struct Selections<'a>(pub &'a [(String, Expr)]);
 
 impl Selections<'_> {
     fn named(&self, name: &str) -> Option<Expr> {
-        self.0.iter().find(|(n, _)| n == name).map(|(_, e)| e.clone())
+        self.0
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, e)| e.clone())
     }
 
     /// Selections that `pattern` means. By the specification, `them` leaves out names
@@ -21,7 +24,11 @@ impl Selections<'_> {
             "them" => !name.starts_with('_'),
             _ => glob(pattern.as_bytes(), name.as_bytes()),
         };
-        self.0.iter().filter(|(n, _)| fits(n)).map(|(_, e)| e.clone()).collect()
+        self.0
+            .iter()
+            .filter(|(n, _)| fits(n))
+            .map(|(_, e)| e.clone())
+            .collect()
     }
 }
 
@@ -31,7 +38,12 @@ pub(crate) fn parse(text: &str, selections: &Selections<'_>) -> Result<Expr, Str
         return Err(format!("is longer than {MOST_BYTES} bytes; split the rule"));
     }
     let tokens = tokens(text)?;
-    let mut parser = Parser { tokens: &tokens, at: 0, depth: 0, selections };
+    let mut parser = Parser {
+        tokens: &tokens,
+        at: 0,
+        depth: 0,
+        selections,
+    };
     let expr = parser.or()?;
     match parser.peek() {
         None => Ok(expr),
@@ -135,11 +147,17 @@ impl<'a> Parser<'a> {
         self.at += 1;
         self.depth += 1;
         if self.depth > MOST_DEPTH {
-            return Err(format!("is nested deeper than {MOST_DEPTH}; split the rule"));
+            return Err(format!(
+                "is nested deeper than {MOST_DEPTH}; split the rule"
+            ));
         }
         let inner = self.or()?;
         self.depth -= 1;
-        if self.take_word(")") { Ok(inner) } else { Err("has a `(` without a `)`".to_owned()) }
+        if self.take_word(")") {
+            Ok(inner)
+        } else {
+            Err("has a `(` without a `)`".to_owned())
+        }
     }
 
     fn quantified(&mut self, quantity: Quantity) -> Result<Expr, String> {
@@ -149,7 +167,9 @@ impl<'a> Parser<'a> {
         self.at += 1;
         let chosen = self.selections.matching(pattern);
         if chosen.is_empty() {
-            return Err(format!("uses `{pattern}`, which no selection of the rule matches"));
+            return Err(format!(
+                "uses `{pattern}`, which no selection of the rule matches"
+            ));
         }
         Ok(match quantity {
             Quantity::All => Expr::and(chosen),
@@ -224,8 +244,11 @@ mod tests {
 
     fn read(text: &str) -> Result<String, String> {
         let names = ["a", "b", "c", "f_1", "f_2", "_g"];
-        let selections: Vec<_> =
-            names.iter().zip(0..).map(|(n, i)| ((*n).to_owned(), Expr::Pred(i))).collect();
+        let selections: Vec<_> = names
+            .iter()
+            .zip(0..)
+            .map(|(n, i)| ((*n).to_owned(), Expr::Pred(i)))
+            .collect();
         parse(text, &Selections(&selections)).map(|e| e.to_string())
     }
 
@@ -243,7 +266,11 @@ mod tests {
             ("any of f*1", "3"),
             ("all of them", "(0 and 1 and 2 and 3 and 4)"),
         ] {
-            assert_eq!(read(text).unwrap_or_else(|_| "error".to_owned()), want, "{text}");
+            assert_eq!(
+                read(text).unwrap_or_else(|_| "error".to_owned()),
+                want,
+                "{text}"
+            );
         }
     }
 

@@ -31,7 +31,10 @@ pub(crate) fn part(part: DatePart, text: &str, number: Option<Number>) -> Option
 fn unix(number: Number) -> Option<DateTime> {
     let value = match number {
         Number::Int(i) => i,
-        #[allow(clippy::cast_possible_truncation, reason = "only the whole seconds matter")]
+        #[allow(
+            clippy::cast_possible_truncation,
+            reason = "only the whole seconds matter"
+        )]
         Number::Float(f) => f as i64,
     };
     let timestamp = if value.unsigned_abs() < 100_000_000_000 {
@@ -46,7 +49,10 @@ fn unix(number: Number) -> Option<DateTime> {
 fn written(text: &str) -> Option<DateTime> {
     let number = |range: std::ops::Range<usize>| {
         let digits = text.get(range)?;
-        digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok())?
+        digits
+            .bytes()
+            .all(|b| b.is_ascii_digit())
+            .then(|| digits.parse().ok())?
     };
     let separated = |at: usize, by: &[u8]| text.as_bytes().get(at).is_some_and(|b| by.contains(b));
     if !separated(4, b"-/") || !separated(7, b"-/") {
@@ -77,7 +83,13 @@ mod tests {
         ] {
             assert_eq!(part(wanted, text, None), want, "{text}");
         }
-        assert_eq!(part(DatePart::Hour, "", Some(Number::Int(1_700_000_000))), Some(22));
-        assert_eq!(part(DatePart::Hour, "", Some(Number::Int(1_700_000_000_000))), Some(22));
+        assert_eq!(
+            part(DatePart::Hour, "", Some(Number::Int(1_700_000_000))),
+            Some(22)
+        );
+        assert_eq!(
+            part(DatePart::Hour, "", Some(Number::Int(1_700_000_000_000))),
+            Some(22)
+        );
     }
 }

@@ -38,14 +38,25 @@ impl Reader<'_> {
         let conditions = conditions.ok_or((node.line, Problem::Missing("condition")))?;
         let mut any = Vec::new();
         for node in conditions.items() {
-            let text = node.text().ok_or((node.line, expected("condition", "text")))?;
+            let text = node
+                .text()
+                .ok_or((node.line, expected("condition", "text")))?;
             let expr = condition::parse(text, &Selections(&selections)).map_err(|why| {
-                (node.line, Problem::Condition { condition: shorten(text), why })
+                (
+                    node.line,
+                    Problem::Condition {
+                        condition: shorten(text),
+                        why,
+                    },
+                )
             })?;
             any.push(expr);
         }
         if any.is_empty() {
-            return Err((conditions.line, expected("condition", "text or a list of texts")));
+            return Err((
+                conditions.line,
+                expected("condition", "text or a list of texts"),
+            ));
         }
         Ok(Expr::or(any))
     }
@@ -60,7 +71,10 @@ impl Reader<'_> {
                 all.push(self.item(field, &key.text, &modifiers, value)?);
             }
             return match all.is_empty() {
-                true => Err((node.line, expected("selection", "a map with at least one field"))),
+                true => Err((
+                    node.line,
+                    expected("selection", "a map with at least one field"),
+                )),
                 false => Ok(Expr::and(all)),
             };
         }
@@ -72,39 +86,55 @@ impl Reader<'_> {
             any.push(self.selection(item)?);
         }
         match any.is_empty() {
-            true => Err((node.line, expected("selection", "a list with at least one entry"))),
+            true => Err((
+                node.line,
+                expected("selection", "a list with at least one entry"),
+            )),
             false => Ok(Expr::or(any)),
         }
     }
 
-    fn item(
-        &mut self,
-        field: &str,
-        key: &str,
-        modifiers: &Modifiers,
-        node: &Node,
-    ) -> Result<Expr> {
+    fn item(&mut self, field: &str, key: &str, modifiers: &Modifiers, node: &Node) -> Result<Expr> {
         let id = self.predicates.field(field);
         let mut values = Vec::new();
         for value in node.items() {
             let Some(scalar) = value.scalar() else {
-                return Err((value.line, expected(key, "a value or a flat list of values")));
+                return Err((
+                    value.line,
+                    expected(key, "a value or a flat list of values"),
+                ));
             };
-            let specs = self.specs(field, key, modifiers, scalar).map_err(|p| (value.line, p))?;
+            let specs = self
+                .specs(field, key, modifiers, scalar)
+                .map_err(|p| (value.line, p))?;
             let mut any = Vec::with_capacity(specs.len());
             for spec in specs {
                 let predicate = self.predicates.add(id, spec).map_err(|why| {
-                    (value.line, bad_value(key, value.text().unwrap_or("null"), why))
+                    (
+                        value.line,
+                        bad_value(key, value.text().unwrap_or("null"), why),
+                    )
                 })?;
                 any.push(Expr::Pred(predicate));
             }
             values.push(Expr::or(any));
         }
         if values.is_empty() {
-            return Err((node.line, expected(key, "a value or a list with at least one value")));
+            return Err((
+                node.line,
+                expected(key, "a value or a list with at least one value"),
+            ));
         }
-        let joined = if modifiers.all { Expr::and(values) } else { Expr::or(values) };
-        Ok(if modifiers.neq { Expr::negate(joined) } else { joined })
+        let joined = if modifiers.all {
+            Expr::and(values)
+        } else {
+            Expr::or(values)
+        };
+        Ok(if modifiers.neq {
+            Expr::negate(joined)
+        } else {
+            joined
+        })
     }
 
     /// The tests that one written value stands for; any of them suffices.
@@ -118,28 +148,36 @@ impl Reader<'_> {
         let text = scalar_text(scalar);
         let bad = |why: &str| bad_value(key, &text, why.to_owned());
         if field.is_empty() && !matches!(modifiers.kind, Kind::Text | Kind::Regex(_)) {
-            return Err(bad("needs a field; keywords are searched as text or with `re`"));
+            return Err(bad(
+                "needs a field; keywords are searched as text or with `re`",
+            ));
         }
-        let spec = match modifiers.kind {
-            Kind::Exists => match text.to_ascii_lowercase().as_str() {
-                "true" | "yes" => Spec::Exists(true),
-                "false" | "no" => Spec::Exists(false),
-                _ => return Err(bad("must be true or false")),
-            },
-            Kind::Cidr => Spec::Cidr(net(&text).ok_or_else(|| {
-                bad("is no network; write it as in `10.0.0.0/8` or `fe80::/10`")
-            })?),
-            Kind::Regex(flags) => Spec::Regex(RegexSpec { pattern: text, flags }),
-            Kind::Compare(order) => number_spec(modifiers, order, text),
-            Kind::FieldRef => Spec::FieldRef {
-                other: self.other_field(&text).ok_or_else(|| bad("must be a field's name"))?,
-                open_start: modifiers.open_start,
-                open_end: modifiers.open_end,
-                cased: modifiers.cased,
-            },
-            Kind::Text if modifiers.date.is_some() => number_spec(modifiers, Order::Eq, text),
-            Kind::Text => return self.text_specs(field, key, modifiers, scalar),
-        };
+        let spec =
+            match modifiers.kind {
+                Kind::Exists => match text.to_ascii_lowercase().as_str() {
+                    "true" | "yes" => Spec::Exists(true),
+                    "false" | "no" => Spec::Exists(false),
+                    _ => return Err(bad("must be true or false")),
+                },
+                Kind::Cidr => Spec::Cidr(net(&text).ok_or_else(|| {
+                    bad("is no network; write it as in `10.0.0.0/8` or `fe80::/10`")
+                })?),
+                Kind::Regex(flags) => Spec::Regex(RegexSpec {
+                    pattern: text,
+                    flags,
+                }),
+                Kind::Compare(order) => number_spec(modifiers, order, text),
+                Kind::FieldRef => Spec::FieldRef {
+                    other: self
+                        .other_field(&text)
+                        .ok_or_else(|| bad("must be a field's name"))?,
+                    open_start: modifiers.open_start,
+                    open_end: modifiers.open_end,
+                    cased: modifiers.cased,
+                },
+                Kind::Text if modifiers.date.is_some() => number_spec(modifiers, Order::Eq, text),
+                Kind::Text => return self.text_specs(field, key, modifiers, scalar),
+            };
         Ok(vec![spec])
     }
 
@@ -172,8 +210,10 @@ impl Reader<'_> {
         })?;
         let finish = |pattern: Pattern| Spec::Text {
             // A keyword is looked for anywhere in the event.
-            pattern: pattern
-                .surround(modifiers.open_start || keyword, modifiers.open_end || keyword),
+            pattern: pattern.surround(
+                modifiers.open_start || keyword,
+                modifiers.open_end || keyword,
+            ),
             cased: modifiers.cased,
         };
         Ok(patterns.into_iter().map(finish).collect())
@@ -202,10 +242,18 @@ fn scalar_text(scalar: Scalar<'_>) -> String {
 }
 
 fn net(text: &str) -> Option<IpNet> {
-    let alone = || text.parse().ok().map(|address: std::net::IpAddr| IpNet::from(address));
+    let alone = || {
+        text.parse()
+            .ok()
+            .map(|address: std::net::IpAddr| IpNet::from(address))
+    };
     text.parse().ok().or_else(alone)
 }
 
 fn bad_value(key: &str, value: &str, why: String) -> Problem {
-    Problem::Value { field: shorten(key), value: shorten(value), why }
+    Problem::Value {
+        field: shorten(key),
+        value: shorten(value),
+        why,
+    }
 }

@@ -56,7 +56,12 @@ impl Document {
 #[must_use]
 pub fn parse(source: &str, file: &str) -> Parsed {
     let mut parsed = Parsed::default();
-    let error = |line, rule, problem| RuleError { file: file.to_owned(), line, rule, problem };
+    let error = |line, rule, problem| RuleError {
+        file: file.to_owned(),
+        line,
+        rule,
+        problem,
+    };
     let nodes = match yaml::load(source) {
         Ok(nodes) => nodes,
         Err((line, problem)) => {
@@ -101,7 +106,13 @@ fn read(node: &Node, file: &str) -> Result<Document, (usize, Problem)> {
     if let Some(level) = node.get("level") {
         level.text().and_then(Level::parse).ok_or_else(|| {
             let expected = "one of informational, low, medium, high, critical";
-            (level.line, Problem::Expected { what: "level".to_owned(), expected })
+            (
+                level.line,
+                Problem::Expected {
+                    what: "level".to_owned(),
+                    expected,
+                },
+            )
         })?;
     }
     if kind != RuleKind::Correlation && node.get("logsource").and_then(Node::map).is_none() {
@@ -116,7 +127,10 @@ fn read(node: &Node, file: &str) -> Result<Document, (usize, Problem)> {
         }
         RuleKind::Filter => {
             let filter = section(node, "filter")?.clone();
-            Body::Filter { targets: targets(&filter)?, filter }
+            Body::Filter {
+                targets: targets(&filter)?,
+                filter,
+            }
         }
     };
     Ok(Document { rule, body })
@@ -131,7 +145,9 @@ fn section<'a>(node: &'a Node, name: &'static str) -> Result<&'a Node, (usize, P
 }
 
 fn targets(filter: &Node) -> Result<Targets, (usize, Problem)> {
-    let rules = filter.get("rules").ok_or((filter.line, Problem::Missing("rules")))?;
+    let rules = filter
+        .get("rules")
+        .ok_or((filter.line, Problem::Missing("rules")))?;
     let names = rules.texts();
     if let [only] = names.as_slice()
         && matches!(only.as_str(), "any" | "all")
@@ -139,7 +155,10 @@ fn targets(filter: &Node) -> Result<Targets, (usize, Problem)> {
         return Ok(Targets::Any);
     }
     if names.is_empty() {
-        return Err((rules.line, expected("rules", "`any` or a list of rule ids or names")));
+        return Err((
+            rules.line,
+            expected("rules", "`any` or a list of rule ids or names"),
+        ));
     }
     Ok(Targets::Named(names))
 }
@@ -148,7 +167,10 @@ fn targets(filter: &Node) -> Result<Targets, (usize, Problem)> {
 /// vanish without a word.
 fn first_repeated_key(node: &Node) -> Option<(usize, Problem)> {
     if let Some(key) = node.repeated_key() {
-        return Some((key.line, Problem::Yaml(format!("key `{}` stands here twice", key.text))));
+        return Some((
+            key.line,
+            Problem::Yaml(format!("key `{}` stands here twice", key.text)),
+        ));
     }
     let children: Box<dyn Iterator<Item = &Node>> = match node.map() {
         Some(entries) => Box::new(entries.iter().map(|(_, child)| child)),
@@ -159,19 +181,32 @@ fn first_repeated_key(node: &Node) -> Option<(usize, Problem)> {
 }
 
 pub(crate) fn expected(what: &str, expected: &'static str) -> Problem {
-    Problem::Expected { what: what.to_owned(), expected }
+    Problem::Expected {
+        what: what.to_owned(),
+        expected,
+    }
 }
 
 #[doc(hidden)]
 pub fn fuzz_parse(data: &[u8]) {
-    let Ok(source) = std::str::from_utf8(data) else { return };
+    let Ok(source) = std::str::from_utf8(data) else {
+        return;
+    };
     let lines = source.lines().count().max(1) + 1;
     let parsed = parse(source, "fuzz.yml");
     for error in &parsed.errors {
-        assert!((1..=lines).contains(&error.line), "line {} of {lines}", error.line);
+        assert!(
+            (1..=lines).contains(&error.line),
+            "line {} of {lines}",
+            error.line
+        );
     }
     let (_, errors) = crate::RuleSet::compile(parsed.documents, &crate::Options::default());
     for error in &errors {
-        assert!((1..=lines).contains(&error.line), "line {} of {lines}", error.line);
+        assert!(
+            (1..=lines).contains(&error.line),
+            "line {} of {lines}",
+            error.line
+        );
     }
 }

@@ -107,7 +107,12 @@ impl Engine {
     #[must_use]
     pub fn new(rules: Arc<RuleSet>, limits: Limits) -> Self {
         let stores = rules.entries.iter().map(|_| Store::default()).collect();
-        Self { rules, limits, scan: Scan::default(), stores }
+        Self {
+            rules,
+            limits,
+            scan: Scan::default(),
+            stores,
+        }
     }
 
     /// The rules in force.
@@ -132,7 +137,9 @@ impl Engine {
         let nothing: Arc<[(String, String)]> = Arc::default();
         let hits = self.scan.run(&rules, source, record);
         for number in hits {
-            let Some(entry) = rules.entries.get(number as usize) else { continue };
+            let Some(entry) = rules.entries.get(number as usize) else {
+                continue;
+            };
             if entry.emits {
                 matches.push(Match {
                     rule: Arc::clone(&entry.rule),
@@ -173,7 +180,12 @@ impl Engine {
     pub fn restore(&mut self, state: State) -> Restored {
         let mut restored = Restored::default();
         self.scan = Scan::default();
-        self.stores = self.rules.entries.iter().map(|_| Store::default()).collect();
+        self.stores = self
+            .rules
+            .entries
+            .iter()
+            .map(|_| Store::default())
+            .collect();
         for saved in state.correlations {
             let fits = |(_, entry): &(usize, &crate::ruleset::Entry)| match &entry.logic {
                 Logic::Correlation(correlation) => saved.is_of(entry.rule.key(), correlation),
@@ -196,11 +208,13 @@ impl Engine {
     /// What correlations hold in memory.
     #[must_use]
     pub fn stats(&self) -> EngineStats {
-        self.stores.iter().fold(EngineStats::default(), |sum, store| EngineStats {
-            groups: sum.groups + store.len(),
-            entries: sum.entries + store.weight(),
-            evicted: sum.evicted + store.evicted(),
-        })
+        self.stores
+            .iter()
+            .fold(EngineStats::default(), |sum, store| EngineStats {
+                groups: sum.groups + store.len(),
+                entries: sum.entries + store.weight(),
+                evicted: sum.evicted + store.evicted(),
+            })
     }
 
     fn reasons(&mut self, rules: &RuleSet, number: u32, record: &dyn Record) -> Vec<MatchedField> {
@@ -226,18 +240,40 @@ impl Engine {
         feeds: &mut Vec<Feed>,
         matches: &mut Vec<Match>,
     ) {
-        let Some(entry) = rules.entries.get(feed.correlation) else { return };
-        let Logic::Correlation(correlation) = &entry.logic else { return };
-        let Some(store) = self.stores.get_mut(feed.correlation) else { return };
-        let Some((key, hit)) = place(correlation, feed, record, event) else { return };
-        let Some(firing) = store.add(correlation, &self.limits, &key, &hit) else { return };
+        let Some(entry) = rules.entries.get(feed.correlation) else {
+            return;
+        };
+        let Logic::Correlation(correlation) = &entry.logic else {
+            return;
+        };
+        let Some(store) = self.stores.get_mut(feed.correlation) else {
+            return;
+        };
+        let Some((key, hit)) = place(correlation, feed, record, event) else {
+            return;
+        };
+        let Some(firing) = store.add(correlation, &self.limits, &key, &hit) else {
+            return;
+        };
         let names = correlation.group_by.iter().cloned();
         let group: Vec<_> = names.zip(key.iter().cloned()).collect();
         push_feeds(rules, &entry.feeds, &group.clone().into(), feeds);
         if entry.emits {
-            let Firing { count, events, first_ms, last_ms } = firing;
+            let Firing {
+                count,
+                events,
+                first_ms,
+                last_ms,
+            } = firing;
             let threshold = correlation.threshold();
-            let found = CorrelationMatch { group, count, threshold, events, first_ms, last_ms };
+            let found = CorrelationMatch {
+                group,
+                count,
+                threshold,
+                events,
+                first_ms,
+                last_ms,
+            };
             matches.push(Match {
                 rule: Arc::clone(&entry.rule),
                 index: feed.correlation,
@@ -255,7 +291,9 @@ fn push_feeds(
     feeds: &mut Vec<Feed>,
 ) {
     for (correlation, position) in targets {
-        let Some(entry) = rules.entries.get(*correlation) else { continue };
+        let Some(entry) = rules.entries.get(*correlation) else {
+            continue;
+        };
         if let Logic::Correlation(inner) = &entry.logic {
             feeds.push(Feed {
                 rank: inner.rank,
@@ -272,7 +310,10 @@ fn push_feeds(
 /// place of the step before itself.
 fn next(feeds: &mut Vec<Feed>) -> Option<Feed> {
     let order = |feed: &Feed| (feed.rank, feed.correlation, usize::MAX - feed.position);
-    let (at, _) = feeds.iter().enumerate().min_by_key(|(_, feed)| order(feed))?;
+    let (at, _) = feeds
+        .iter()
+        .enumerate()
+        .min_by_key(|(_, feed)| order(feed))?;
     Some(feeds.swap_remove(at))
 }
 
@@ -286,14 +327,22 @@ fn place(
 ) -> Option<(GroupKey, Hit)> {
     let input = correlation.inputs.get(feed.position)?;
     let lookup = |names: &[String]| {
-        names.iter().map(|name| value_of(name, &feed.group, record)).collect::<Option<Vec<_>>>()
+        names
+            .iter()
+            .map(|name| value_of(name, &feed.group, record))
+            .collect::<Option<Vec<_>>>()
     };
     let key = lookup(&input.group_by)?;
     let value = match input.fields.is_empty() {
         true => None,
         false => Some(lookup(&input.fields)?.join("\u{1f}")),
     };
-    let hit = Hit { time_ms: event.time_ms, event: event.id, position: feed.position, value };
+    let hit = Hit {
+        time_ms: event.time_ms,
+        event: event.id,
+        position: feed.position,
+        value,
+    };
     Some((key.into(), hit))
 }
 
@@ -302,7 +351,9 @@ fn value_of(name: &str, group: &[(String, String)], record: &dyn Record) -> Opti
         return Some(value.clone());
     }
     let mut texts = Vec::new();
-    record.get(name)?.each(&mut |one| texts.extend(one.text().map(|text| bounded(&text))));
+    record
+        .get(name)?
+        .each(&mut |one| texts.extend(one.text().map(|text| bounded(&text))));
     (!texts.is_empty()).then(|| bounded(&texts.join(",")))
 }
 

@@ -26,13 +26,23 @@ pub(crate) fn holds(
         Test::Regex(regex) => {
             return any_raw(field, predicates, record, &mut |text| regex.is_match(text));
         }
-        Test::FieldRef { other, open_start, open_end, cased } => {
-            let reference = Reference { open_start: *open_start, open_end: *open_end };
+        Test::FieldRef {
+            other,
+            open_start,
+            open_end,
+            cased,
+        } => {
+            let reference = Reference {
+                open_start: *open_start,
+                open_end: *open_end,
+            };
             return reference.holds(field, *other, *cased, predicates, record, slots);
         }
         _ => {}
     }
-    let Some(slot) = slots.get(field, predicates, record) else { return false };
+    let Some(slot) = slots.get(field, predicates, record) else {
+        return false;
+    };
     let any = |test: &dyn Fn(&Item) -> bool| slot.items().iter().any(test);
     let number_of = |item: &Item| item.number.or_else(|| Number::parse(&item.folded));
     match &predicate.test {
@@ -97,7 +107,9 @@ impl Reference {
     ) -> bool {
         if cased {
             return any_raw(field, predicates, record, &mut |left| {
-                any_raw(other, predicates, record, &mut |right| self.texts(left, right))
+                any_raw(other, predicates, record, &mut |right| {
+                    self.texts(left, right)
+                })
             });
         }
         slots.get(field, predicates, record);
@@ -105,7 +117,12 @@ impl Reference {
         let (Some(left), Some(right)) = (slots.filled(field), slots.filled(other)) else {
             return false;
         };
-        left.items().iter().any(|l| right.items().iter().any(|r| self.texts(&l.folded, &r.folded)))
+        left.items().iter().any(|l| {
+            right
+                .items()
+                .iter()
+                .any(|r| self.texts(&l.folded, &r.folded))
+        })
     }
 
     fn texts(&self, left: &str, right: &str) -> bool {

@@ -84,7 +84,11 @@ impl Expr {
 impl fmt::Display for Expr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let join = |parts: &[Self], by: &str| {
-            parts.iter().map(Self::to_string).collect::<Vec<_>>().join(by)
+            parts
+                .iter()
+                .map(Self::to_string)
+                .collect::<Vec<_>>()
+                .join(by)
         };
         match self {
             Self::Pred(p) => write!(f, "{p}"),

@@ -66,15 +66,26 @@ impl Bucket {
                 let draft = drafts.entry(field).or_default();
                 match witness {
                     Witness::Exact(text) => draft.exact.entry(text).or_default().push(*rule),
-                    Witness::Literal { text, at_start, at_end } => {
-                        let user = User { rule: *rule, at_start, at_end };
+                    Witness::Literal {
+                        text,
+                        at_start,
+                        at_end,
+                    } => {
+                        let user = User {
+                            rule: *rule,
+                            at_start,
+                            at_end,
+                        };
                         draft.literals.entry(text).or_default().push(user);
                     }
                     Witness::Present => draft.present.push(*rule),
                 }
             }
         }
-        bucket.fields = drafts.into_iter().map(|(field, d)| d.finish(field)).collect();
+        bucket.fields = drafts
+            .into_iter()
+            .map(|(field, d)| d.finish(field))
+            .collect();
         bucket
     }
 
@@ -88,7 +99,9 @@ impl Bucket {
     ) {
         self.always.iter().for_each(|rule| candidate(*rule));
         for index in &self.fields {
-            let Some(slot) = slots.get(index.field, predicates, record) else { continue };
+            let Some(slot) = slots.get(index.field, predicates, record) else {
+                continue;
+            };
             if !slot.present {
                 continue;
             }
@@ -109,7 +122,9 @@ impl Draft {
     fn finish(self, field: FieldId) -> FieldIndex {
         let (texts, users): (Vec<_>, Vec<_>) = self.literals.into_iter().unzip();
         let mut present = self.present;
-        let search = AhoCorasick::builder().match_kind(MatchKind::Standard).build(&texts);
+        let search = AhoCorasick::builder()
+            .match_kind(MatchKind::Standard)
+            .build(&texts);
         let literals = match search {
             _ if texts.is_empty() => None,
             Ok(search) => Some(Literals { search, users }),
@@ -119,14 +134,21 @@ impl Draft {
                 None
             }
         };
-        FieldIndex { field, exact: self.exact.into_iter().collect(), literals, present }
+        FieldIndex {
+            field,
+            exact: self.exact.into_iter().collect(),
+            literals,
+            present,
+        }
     }
 }
 
 impl Literals {
     fn find(&self, text: &str, candidate: &mut dyn FnMut(u32)) {
         for found in self.search.find_overlapping_iter(text) {
-            let Some(users) = self.users.get(found.pattern().as_usize()) else { continue };
+            let Some(users) = self.users.get(found.pattern().as_usize()) else {
+                continue;
+            };
             for user in users {
                 let fits = (!user.at_start || found.start() == 0)
                     && (!user.at_end || found.end() == text.len());

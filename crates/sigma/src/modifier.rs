@@ -126,7 +126,10 @@ impl Modifiers {
 
     fn set_kind(&mut self, kind: Kind, key: &str) -> Result<(), Problem> {
         if self.kind != Kind::Text {
-            return Err(misfit(key, "only one of re, cidr, exists, fieldref, lt, lte, gt, gte"));
+            return Err(misfit(
+                key,
+                "only one of re, cidr, exists, fieldref, lt, lte, gt, gte",
+            ));
         }
         self.kind = kind;
         Ok(())
@@ -155,5 +158,8 @@ impl Modifiers {
 }
 
 fn misfit(key: &str, why: &'static str) -> Problem {
-    Problem::Modifiers { field: shorten(key), why }
+    Problem::Modifiers {
+        field: shorten(key),
+        why,
+    }
 }

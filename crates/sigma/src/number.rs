@@ -34,7 +34,11 @@ impl Number {
         }
         match text.parse() {
             Ok(i) => Some(Self::Int(i)),
-            Err(_) => text.parse().ok().filter(|f: &f64| f.is_finite()).map(Self::of_float),
+            Err(_) => text
+                .parse()
+                .ok()
+                .filter(|f: &f64| f.is_finite())
+                .map(Self::of_float),
         }
     }
 
@@ -46,7 +50,10 @@ impl Number {
     }
 
     pub fn compare(self, other: Self) -> Option<Ordering> {
-        #[allow(clippy::cast_precision_loss, reason = "only to order an integer and a fraction")]
+        #[allow(
+            clippy::cast_precision_loss,
+            reason = "only to order an integer and a fraction"
+        )]
         match (self, other) {
             (Self::Int(a), Self::Int(b)) => Some(a.cmp(&b)),
             (Self::Float(a), Self::Float(b)) => a.partial_cmp(&b),
@@ -58,7 +65,9 @@ impl Number {
 
 impl Order {
     pub fn holds(self, left: Number, right: Number) -> bool {
-        let Some(order) = left.compare(right) else { return false };
+        let Some(order) = left.compare(right) else {
+            return false;
+        };
         match self {
             Self::Lt => order.is_lt(),
             Self::Lte => order.is_le(),

@@ -114,7 +114,11 @@ pub(crate) enum Shape {
 
 impl TextTest {
     pub fn new(pattern: &Pattern, cased: bool) -> Self {
-        let pattern = if cased { pattern.clone() } else { pattern.folded() };
+        let pattern = if cased {
+            pattern.clone()
+        } else {
+            pattern.folded()
+        };
         let shape = match pattern.0.as_slice() {
             [] => Shape::Exact(String::new()),
             [Part::Star] => Shape::Any,
@@ -195,20 +199,27 @@ pub fn fuzz_pattern(data: &[u8]) {
             Some((Part::One, rest)) => text.split_first().is_some_and(|(_, t)| naive(rest, t)),
             Some((Part::Lit(lit), rest)) => {
                 let lit: Vec<char> = lit.chars().collect();
-                text.strip_prefix(lit.as_slice()).is_some_and(|t| naive(rest, t))
+                text.strip_prefix(lit.as_slice())
+                    .is_some_and(|t| naive(rest, t))
             }
         }
     }
     // The naive matcher is exponential: keep what it gets short.
     let text = String::from_utf8_lossy(data.get(..data.len().min(48)).unwrap_or_default());
-    let Some((pattern, haystack)) = text.split_once('\n') else { return };
+    let Some((pattern, haystack)) = text.split_once('\n') else {
+        return;
+    };
     let parsed = Pattern::parse(pattern);
     if parsed.0.iter().filter(|part| **part == Part::Star).count() > 5 {
         return;
     }
     for cased in [true, false] {
         let ready = |t: &str| if cased { t.to_owned() } else { fold(t) };
-        let parts = if cased { parsed.clone() } else { parsed.folded() };
+        let parts = if cased {
+            parsed.clone()
+        } else {
+            parsed.folded()
+        };
         let chars: Vec<char> = ready(haystack).chars().collect();
         let got = TextTest::new(&parsed, cased).matches(&ready(haystack));
         assert_eq!(got, naive(&parts.0, &chars), "`{pattern}` on `{haystack}`");

@@ -20,30 +20,55 @@ pub(crate) const KEYWORDS: FieldId = 0;
 /// A test as the rule says it; equal specs are the same predicate.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Spec {
-    Text { pattern: Pattern, cased: bool },
+    Text {
+        pattern: Pattern,
+        cased: bool,
+    },
     /// `text` is the number as written, for fields that hold it as text.
-    Number { text: String },
+    Number {
+        text: String,
+    },
     Null,
     Exists(bool),
     Regex(RegexSpec),
     Cidr(IpNet),
-    Compare { order: Order, text: String },
-    Date { part: DatePart, order: Order, text: String },
-    FieldRef { other: FieldId, open_start: bool, open_end: bool, cased: bool },
+    Compare {
+        order: Order,
+        text: String,
+    },
+    Date {
+        part: DatePart,
+        order: Order,
+        text: String,
+    },
+    FieldRef {
+        other: FieldId,
+        open_start: bool,
+        open_end: bool,
+        cased: bool,
+    },
 }
 
 /// A test ready to run.
 #[derive(Debug)]
 pub(crate) enum Test {
     Text(TextTest),
-    Number { number: Number, folded: String },
+    Number {
+        number: Number,
+        folded: String,
+    },
     Null,
     Exists(bool),
     Regex(Regex),
     Cidr(IpNet),
     Compare(Order, Number),
     Date(DatePart, Order, Number),
-    FieldRef { other: FieldId, open_start: bool, open_end: bool, cased: bool },
+    FieldRef {
+        other: FieldId,
+        open_start: bool,
+        open_end: bool,
+        cased: bool,
+    },
 }
 
 #[derive(Debug)]
@@ -92,7 +117,11 @@ impl Predicates {
         }
         let test = Test::new(&key.1)?;
         let id = to_id(self.all.len());
-        self.all.push(Predicate { field, spec: key.1.clone(), test });
+        self.all.push(Predicate {
+            field,
+            spec: key.1.clone(),
+            test,
+        });
         self.by_spec.insert(key, id);
         Ok(id)
     }
@@ -129,18 +158,27 @@ fn to_id(len: usize) -> u32 {
 impl Test {
     fn new(spec: &Spec) -> Result<Self, String> {
         let number = |text: &str| {
-            Number::parse(text).ok_or_else(|| "is not a number; write one without quotes".to_owned())
+            Number::parse(text)
+                .ok_or_else(|| "is not a number; write one without quotes".to_owned())
         };
         Ok(match spec {
             Spec::Text { pattern, cased } => Self::Text(TextTest::new(pattern, *cased)),
-            Spec::Number { text } => Self::Number { number: number(text)?, folded: fold(text) },
+            Spec::Number { text } => Self::Number {
+                number: number(text)?,
+                folded: fold(text),
+            },
             Spec::Null => Self::Null,
             Spec::Exists(wanted) => Self::Exists(*wanted),
             Spec::Regex(regex) => Self::Regex(regex.compile()?),
             Spec::Cidr(net) => Self::Cidr(*net),
             Spec::Compare { order, text } => Self::Compare(*order, number(text)?),
             Spec::Date { part, order, text } => Self::Date(*part, *order, number(text)?),
-            Spec::FieldRef { other, open_start, open_end, cased } => Self::FieldRef {
+            Spec::FieldRef {
+                other,
+                open_start,
+                open_end,
+                cased,
+            } => Self::FieldRef {
                 other: *other,
                 open_start: *open_start,
                 open_end: *open_end,
@@ -175,9 +213,18 @@ impl Spec {
             Self::Cidr(net) => format!("is in {net}"),
             Self::Compare { order, text } => format!("{} {text}", order.words()),
             Self::Date { part, order, text } => {
-                format!("has a {} that {} {text}", format!("{part:?}").to_lowercase(), order.words())
+                format!(
+                    "has a {} that {} {text}",
+                    format!("{part:?}").to_lowercase(),
+                    order.words()
+                )
             }
-            Self::FieldRef { other, open_start, open_end, .. } => {
+            Self::FieldRef {
+                other,
+                open_start,
+                open_end,
+                ..
+            } => {
                 let verb = match (open_start, open_end) {
                     (false, false) => "equals",
                     (false, true) => "starts with",

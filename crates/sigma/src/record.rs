@@ -86,7 +86,10 @@ impl<'a> Value<'a> {
 /// `10.0` and `10` are one number to a rule, whichever way the log wrote it.
 pub(crate) fn whole(f: f64) -> Option<i64> {
     const LIMIT: f64 = 9_223_372_036_854_774_784.0; // largest f64 below 2^63
-    #[allow(clippy::cast_possible_truncation, reason = "whole and within i64, checked here")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "whole and within i64, checked here"
+    )]
     (f.fract() == 0.0 && f.abs() <= LIMIT).then_some(f as i64)
 }
 
@@ -166,7 +169,10 @@ mod tests {
 
     #[test]
     fn whole_floats_read_like_integers() {
-        assert_eq!(Value::Float(4_611_686_018_427_387_904.0).text().unwrap(), "4611686018427387904");
+        assert_eq!(
+            Value::Float(4_611_686_018_427_387_904.0).text().unwrap(),
+            "4611686018427387904"
+        );
         assert_eq!(Value::Float(1.5).text().unwrap(), "1.5");
     }
 }

@@ -38,7 +38,10 @@ impl RegexSpec {
                     // The message ends with the reason; above it stands a drawing.
                     let text = other.to_string();
                     let reason = text.lines().last().unwrap_or_default();
-                    format!("is no regular expression: {}", reason.trim_start_matches("error: "))
+                    format!(
+                        "is no regular expression: {}",
+                        reason.trim_start_matches("error: ")
+                    )
                 }
             })
     }
@@ -112,7 +115,9 @@ fn best_of(parts: &[Hir]) -> Option<Vec<String>> {
 
 /// The letter, if the class is one letter in all its cases.
 fn one_letter(class: &Class) -> Option<char> {
-    let Class::Unicode(class) = class else { return None };
+    let Class::Unicode(class) = class else {
+        return None;
+    };
     let mut letter = None;
     for range in class.ranges() {
         if range.len() > 4 {
@@ -120,7 +125,9 @@ fn one_letter(class: &Class) -> Option<char> {
         }
         for c in range.start()..=range.end() {
             let mut folded = fold_char(c);
-            let (Some(only), None) = (folded.next(), folded.next()) else { return None };
+            let (Some(only), None) = (folded.next(), folded.next()) else {
+                return None;
+            };
             if *letter.get_or_insert(only) != only {
                 return None;
             }
@@ -134,7 +141,11 @@ mod tests {
     use super::*;
 
     fn required(pattern: &str) -> Option<Vec<String>> {
-        RegexSpec { pattern: pattern.to_owned(), flags: RegexFlags::default() }.required()
+        RegexSpec {
+            pattern: pattern.to_owned(),
+            flags: RegexFlags::default(),
+        }
+        .required()
     }
 
     #[test]
@@ -155,9 +166,15 @@ mod tests {
 
     #[test]
     fn a_huge_expression_is_refused_in_words() {
-        let spec = RegexSpec { pattern: r"(\w{500}){200}".into(), flags: RegexFlags::default() };
+        let spec = RegexSpec {
+            pattern: r"(\w{500}){200}".into(),
+            flags: RegexFlags::default(),
+        };
         assert!(spec.compile().unwrap_err().contains("4 MiB"));
-        let spec = RegexSpec { pattern: r"(?=x)".into(), flags: RegexFlags::default() };
+        let spec = RegexSpec {
+            pattern: r"(?=x)".into(),
+            flags: RegexFlags::default(),
+        };
         assert!(spec.compile().unwrap_err().contains("look-around"));
     }
 }

@@ -124,7 +124,11 @@ impl RuleLogSource {
 
     pub(crate) fn read(node: &Node) -> Self {
         let part = |key| node.get(key).and_then(Node::text).map(str::to_owned);
-        Self { product: part("product"), service: part("service"), category: part("category") }
+        Self {
+            product: part("product"),
+            service: part("service"),
+            category: part("category"),
+        }
     }
 }
 
@@ -170,7 +174,9 @@ impl Rule {
             id: text("id").unwrap_or_default(),
             name: text("name"),
             title: text("title").unwrap_or_default(),
-            level: text("level").and_then(|l| Level::parse(&l)).unwrap_or_default(),
+            level: text("level")
+                .and_then(|l| Level::parse(&l))
+                .unwrap_or_default(),
             status: text("status"),
             description: text("description"),
             references: texts("references"),
@@ -178,7 +184,10 @@ impl Rule {
             author: text("author"),
             falsepositives: texts("falsepositives"),
             fields: texts("fields"),
-            logsource: node.get("logsource").map(RuleLogSource::read).unwrap_or_default(),
+            logsource: node
+                .get("logsource")
+                .map(RuleLogSource::read)
+                .unwrap_or_default(),
             date: text("date"),
             modified: text("modified"),
             ringfence: node.get("ringfence").map_or(Json::Null, Node::to_json),
@@ -191,6 +200,8 @@ impl Rule {
     /// A value of the `ringfence:` block.
     #[must_use]
     pub fn ringfence(&self, key: &str) -> Option<&Json> {
-        self.ringfence.as_object().and_then(|map: &Map<_, _>| map.get(key))
+        self.ringfence
+            .as_object()
+            .and_then(|map: &Map<_, _>| map.get(key))
     }
 }

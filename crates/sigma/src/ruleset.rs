@@ -152,7 +152,10 @@ impl RuleSet {
         &'a self,
         source: LogSource<'a>,
     ) -> impl Iterator<Item = &'a Bucket> {
-        self.buckets.iter().filter(move |(rule, _)| rule.accepts(source)).map(|(_, b)| b)
+        self.buckets
+            .iter()
+            .filter(move |(rule, _)| rule.accepts(source))
+            .map(|(_, b)| b)
     }
 }
 
@@ -164,12 +167,21 @@ struct Build<'a> {
 
 impl<'a> Build<'a> {
     fn new(options: &'a Options) -> Self {
-        Self { options, set: RuleSet::default(), errors: Vec::new() }
+        Self {
+            options,
+            set: RuleSet::default(),
+            errors: Vec::new(),
+        }
     }
 
     fn report(&mut self, rule: &Rule, line: usize, problem: Problem) {
         let key = rule.key().to_owned();
-        self.errors.push(RuleError { file: rule.file.clone(), line, rule: Some(key), problem });
+        self.errors.push(RuleError {
+            file: rule.file.clone(),
+            line,
+            rule: Some(key),
+            problem,
+        });
     }
 
     /// The first rule with an id or name keeps it.
@@ -178,16 +190,25 @@ impl<'a> Build<'a> {
         let mut kept = Vec::with_capacity(documents.len());
         for document in documents {
             let rule = &document.rule;
-            let names = [Some(&rule.id).filter(|id| !id.is_empty()), rule.name.as_ref()];
-            let taken = names.into_iter().flatten().find_map(|name| {
-                first.get(name).map(|at| (name.clone(), at.clone()))
-            });
+            let names = [
+                Some(&rule.id).filter(|id| !id.is_empty()),
+                rule.name.as_ref(),
+            ];
+            let taken = names
+                .into_iter()
+                .flatten()
+                .find_map(|name| first.get(name).map(|at| (name.clone(), at.clone())));
             if let Some((id, first)) = taken {
                 self.report(rule, rule.line, Problem::Duplicate { id, first });
                 continue;
             }
             let at = format!("{}:{}", rule.file, rule.line);
-            first.extend(names.into_iter().flatten().map(|name| (name.clone(), at.clone())));
+            first.extend(
+                names
+                    .into_iter()
+                    .flatten()
+                    .map(|name| (name.clone(), at.clone())),
+            );
             kept.push(document);
         }
         kept
@@ -195,7 +216,10 @@ impl<'a> Build<'a> {
 
     fn section(&mut self, rule: &Rule, node: &crate::yaml::Node) -> Option<Expr> {
         let placeholders = &self.options.placeholders;
-        let mut reader = Reader { predicates: &mut self.set.predicates, placeholders };
+        let mut reader = Reader {
+            predicates: &mut self.set.predicates,
+            placeholders,
+        };
         match reader.section(node) {
             Ok(expr) => Some(expr),
             Err((line, problem)) => {
@@ -241,7 +265,12 @@ impl<'a> Build<'a> {
     }
 
     fn push(&mut self, rule: Rule, logic: Logic) {
-        let entry = Entry { rule: Arc::new(rule), logic, emits: true, feeds: Vec::new() };
+        let entry = Entry {
+            rule: Arc::new(rule),
+            logic,
+            emits: true,
+            feeds: Vec::new(),
+        };
         self.set.entries.push(entry);
     }
 
@@ -258,13 +287,21 @@ impl<'a> Build<'a> {
             let before = waiting.len();
             let mut still = Vec::new();
             for (rule, spec) in waiting {
-                let found: Option<Vec<usize>> =
-                    spec.rules.iter().map(|(name, _)| by_name.get(name).copied()).collect();
+                let found: Option<Vec<usize>> = spec
+                    .rules
+                    .iter()
+                    .map(|(name, _)| by_name.get(name).copied())
+                    .collect();
                 let Some(inputs) = found else {
                     still.push((rule, spec));
                     continue;
                 };
-                if spec.generate { &mut generated } else { &mut silent }.extend(&inputs);
+                if spec.generate {
+                    &mut generated
+                } else {
+                    &mut silent
+                }
+                .extend(&inputs);
                 by_name.extend(names(&rule).map(|name| (name, self.set.entries.len())));
                 let correlation = self.resolve(&spec, &inputs);
                 self.push(rule, Logic::Correlation(correlation));
@@ -276,7 +313,10 @@ impl<'a> Build<'a> {
         }
         let stuck: HashSet<String> = waiting.iter().flat_map(|(rule, _)| names(rule)).collect();
         for (rule, spec) in &waiting {
-            let missing = spec.rules.iter().find(|(name, _)| !by_name.contains_key(name));
+            let missing = spec
+                .rules
+                .iter()
+                .find(|(name, _)| !by_name.contains_key(name));
             if let Some((name, line)) = missing {
                 let problem = match stuck.contains(name) {
                     true => Problem::Cycle(name.clone()),
@@ -299,7 +339,9 @@ impl<'a> Build<'a> {
         let mut rank = 0;
         let mut resolved = Vec::with_capacity(inputs.len());
         for (position, input) in inputs.iter().enumerate() {
-            let Some(entry) = self.set.entries.get_mut(*input) else { continue };
+            let Some(entry) = self.set.entries.get_mut(*input) else {
+                continue;
+            };
             entry.feeds.push((number, position));
             if let Logic::Correlation(inner) = &entry.logic {
                 rank = rank.max(inner.rank + 1);
@@ -328,15 +370,20 @@ impl<'a> Build<'a> {
         let mut by_source: BTreeMap<&RuleLogSource, Vec<(u32, &Expr)>> = BTreeMap::new();
         for (entry, number) in set.entries.iter().zip(0u32..) {
             if let Logic::Detection(expr) = &entry.logic {
-                by_source.entry(&entry.rule.logsource).or_default().push((number, expr));
+                by_source
+                    .entry(&entry.rule.logsource)
+                    .or_default()
+                    .push((number, expr));
             }
         }
         for (source, rules) in by_source {
             let key = set.sources.add(source);
             set.sources.buckets.insert(key, set.buckets.len());
-            set.buckets.push((source.clone(), Bucket::build(&rules, &set.predicates)));
+            set.buckets
+                .push((source.clone(), Bucket::build(&rules, &set.predicates)));
         }
-        self.errors.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+        self.errors
+            .sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
         (self.set, self.errors)
     }
 }
@@ -365,7 +412,16 @@ fn names(rule: &Rule) -> impl Iterator<Item = String> + use<> {
 fn fingerprint(spec: &CorrelationSpec) -> u64 {
     let mut hasher = DefaultHasher::new();
     spec.join.hash(&mut hasher);
-    spec.rules.iter().for_each(|(name, _)| name.hash(&mut hasher));
-    (&spec.group_by, spec.span_ms, &spec.count, &spec.fields, &spec.aliases).hash(&mut hasher);
+    spec.rules
+        .iter()
+        .for_each(|(name, _)| name.hash(&mut hasher));
+    (
+        &spec.group_by,
+        spec.span_ms,
+        &spec.count,
+        &spec.fields,
+        &spec.aliases,
+    )
+        .hash(&mut hasher);
     hasher.finish()
 }

@@ -23,7 +23,13 @@ impl Scan {
     /// Numbers of the detections that match, ascending.
     pub fn run(&mut self, rules: &RuleSet, source: LogSource<'_>, record: &dyn Record) -> Vec<u32> {
         self.next_event(rules);
-        let Self { slots, event, candidates, found, .. } = self;
+        let Self {
+            slots,
+            event,
+            candidates,
+            found,
+            ..
+        } = self;
         found.clear();
         for bucket in rules.buckets(source) {
             bucket.candidates(&rules.predicates, record, slots, &mut |rule| {
@@ -37,7 +43,9 @@ impl Scan {
         }
         let mut hits = std::mem::take(&mut self.found);
         hits.retain(|rule| {
-            rules.expr(*rule).is_some_and(|e| e.holds(&mut |p| self.answer(rules, p, record)))
+            rules
+                .expr(*rule)
+                .is_some_and(|e| e.holds(&mut |p| self.answer(rules, p, record)))
         });
         hits.sort_unstable();
         hits
@@ -63,7 +71,13 @@ impl Scan {
         let mut hits = Vec::new();
         for bucket in rules.accepting(source) {
             let matching = |rule: &&u32| rules.expr(**rule).is_some_and(|e| e.holds(&mut test));
-            hits.extend(bucket.rules.iter().filter(matching).map(|rule| *rule as usize));
+            hits.extend(
+                bucket
+                    .rules
+                    .iter()
+                    .filter(matching)
+                    .map(|rule| *rule as usize),
+            );
         }
         hits.sort_unstable();
         hits

@@ -62,7 +62,9 @@ impl Slots {
 
     /// A slot that [`Self::get`] has filled before.
     pub fn filled(&self, field: FieldId) -> Option<&Slot> {
-        self.slots.get(field as usize).filter(|slot| slot.event == self.event)
+        self.slots
+            .get(field as usize)
+            .filter(|slot| slot.event == self.event)
     }
 }
 

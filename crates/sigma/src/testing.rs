@@ -88,8 +88,11 @@ impl TestFile {
     /// # Errors
     /// The first mistake, with its line.
     pub fn parse(source: &str, file: &str) -> std::result::Result<Self, RuleError> {
-        Self::read(source).map_err(|(line, problem)| {
-            RuleError { file: file.to_owned(), line, rule: None, problem }
+        Self::read(source).map_err(|(line, problem)| RuleError {
+            file: file.to_owned(),
+            line,
+            rule: None,
+            problem,
         })
     }
 
@@ -97,7 +100,9 @@ impl TestFile {
         let documents = yaml::load(source)?;
         let mut scenarios = Vec::new();
         for node in &documents {
-            let entries = node.map().ok_or((node.line, expected("test file", "a map")))?;
+            let entries = node
+                .map()
+                .ok_or((node.line, expected("test file", "a map")))?;
             for (key, list) in entries {
                 let expect = match key.text.as_str() {
                     "positive" => Expect::Match,
@@ -122,7 +127,10 @@ impl Scenario {
         let known = ["name", "rule", "event", "events", "logsource"];
         for (key, _) in node.map().unwrap_or_default() {
             if !known.contains(&key.text.as_str()) {
-                return Err((key.line, expected(&key.text, "name, rule, event, events or logsource")));
+                return Err((
+                    key.line,
+                    expected(&key.text, "name, rule, event, events or logsource"),
+                ));
             }
         }
         let list = match node.get("event") {
@@ -142,21 +150,37 @@ impl Scenario {
             fields.shift_remove("at");
             fields.shift_remove("logsource");
             let own = item.get("logsource").map(RuleLogSource::read);
-            events.push(TestEvent { at_ms, logsource: own.or_else(|| logsource.clone()), fields });
+            events.push(TestEvent {
+                at_ms,
+                logsource: own.or_else(|| logsource.clone()),
+                fields,
+            });
         }
         if events.is_empty() {
-            return Err((node.line, expected("events", "a list with at least one event")));
+            return Err((
+                node.line,
+                expected("events", "a list with at least one event"),
+            ));
         }
         let name = need("name")?.text().unwrap_or_default().to_owned();
         let rule = node.get("rule").and_then(Node::text).map(str::to_owned);
-        Ok(Self { name, line: node.line, expect, rule, events })
+        Ok(Self {
+            name,
+            line: node.line,
+            expect,
+            rule,
+            events,
+        })
     }
 }
 
 fn seconds(node: &Node) -> Option<i64> {
     match node.scalar()? {
         Scalar::Int(s) => s.checked_mul(1_000),
-        #[allow(clippy::cast_possible_truncation, reason = "milliseconds of a test, saturating")]
+        #[allow(
+            clippy::cast_possible_truncation,
+            reason = "milliseconds of a test, saturating"
+        )]
         Scalar::Float(s) => Some((s * 1_000.0) as i64),
         _ => None,
     }
@@ -173,16 +197,26 @@ pub fn run_tests(
     tests: &TestFile,
     options: &Options,
 ) -> std::result::Result<Vec<Outcome>, Vec<RuleError>> {
-    let Parsed { documents, mut errors } = parse(rules, file);
+    let Parsed {
+        documents,
+        mut errors,
+    } = parse(rules, file);
     let detection = |document: &&Document| document.rule().kind == RuleKind::Detection;
-    let usual = documents.iter().find(detection).map(|d| d.rule().logsource.clone());
+    let usual = documents
+        .iter()
+        .find(detection)
+        .map(|d| d.rule().logsource.clone());
     let (set, more) = RuleSet::compile(documents, options);
     errors.extend(more);
     if !errors.is_empty() {
         return Err(errors);
     }
     let (set, usual) = (Arc::new(set), usual.unwrap_or_default());
-    Ok(tests.scenarios.iter().map(|scenario| scenario.run(&set, &usual)).collect())
+    Ok(tests
+        .scenarios
+        .iter()
+        .map(|scenario| scenario.run(&set, &usual))
+        .collect())
 }
 
 impl Scenario {
@@ -202,9 +236,16 @@ impl Scenario {
         let mut first = None;
         for (number, event) in self.events.iter().enumerate() {
             let source = event.logsource.as_ref().unwrap_or(usual).as_event();
-            let event_ref = EventRef { id: number as u128, time_ms: event.at_ms };
+            let event_ref = EventRef {
+                id: number as u128,
+                time_ms: event.at_ms,
+            };
             let mut found = engine.evaluate(source, &event.fields, event_ref);
-            found.retain(|m| self.rule.as_deref().is_none_or(|wanted| m.rule.is_called(wanted)));
+            found.retain(|m| {
+                self.rule
+                    .as_deref()
+                    .is_none_or(|wanted| m.rule.is_called(wanted))
+            });
             if let Some(hit) = found.into_iter().next() {
                 first = Some((number + 1, hit.rule.title.clone()));
                 break;
@@ -212,12 +253,14 @@ impl Scenario {
         }
         let total = self.events.len();
         match (self.expect, first) {
-            (Expect::Match, Some((number, title))) => {
-                outcome(true, format!("`{title}` matched at event {number} of {total}"))
-            }
-            (Expect::Match, None) => {
-                outcome(false, format!("nothing matched in {total} events; a match was wanted"))
-            }
+            (Expect::Match, Some((number, title))) => outcome(
+                true,
+                format!("`{title}` matched at event {number} of {total}"),
+            ),
+            (Expect::Match, None) => outcome(
+                false,
+                format!("nothing matched in {total} events; a match was wanted"),
+            ),
             (Expect::Silence, None) => outcome(true, format!("silent over {total} events")),
             (Expect::Silence, Some((number, title))) => outcome(
                 false,

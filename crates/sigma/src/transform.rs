@@ -99,7 +99,9 @@ fn bytes(value: Value) -> Result<Vec<u8>, Failure> {
         Value::Bytes(bytes) => Ok(bytes),
         Value::Text(pattern) => match pattern.as_literal() {
             Some(text) => Ok(text.as_bytes().to_vec()),
-            None => Err(Failure::Why("has wildcards, which cannot be encoded; escape them")),
+            None => Err(Failure::Why(
+                "has wildcards, which cannot be encoded; escape them",
+            )),
         },
     }
 }
@@ -108,7 +110,9 @@ fn utf16(value: Value, order: fn(u16) -> [u8; 2]) -> Result<Vec<u8>, Failure> {
     match value {
         Value::Text(pattern) => match pattern.as_literal() {
             Some(text) => Ok(text.encode_utf16().flat_map(order).collect()),
-            None => Err(Failure::Why("has wildcards, which cannot be encoded; escape them")),
+            None => Err(Failure::Why(
+                "has wildcards, which cannot be encoded; escape them",
+            )),
         },
         Value::Bytes(_) => Err(Failure::Why("is encoded already; put utf16 first")),
     }
@@ -124,14 +128,19 @@ fn shifted(bytes: &[u8], shift: usize) -> String {
     let skip = [0, 2, 3].get(shift).copied().unwrap_or(0);
     // One byte over leaves 1 shared character and two `=`; two over leave 1 and one `=`.
     let drop = [0, 3, 2].get(padded.len() % 3).copied().unwrap_or(0);
-    encoded.get(skip..encoded.len().saturating_sub(drop)).unwrap_or_default().to_owned()
+    encoded
+        .get(skip..encoded.len().saturating_sub(drop))
+        .unwrap_or_default()
+        .to_owned()
 }
 
 /// A pattern in pieces, each with its alternatives.
 type Choices = Vec<Vec<Pattern>>;
 
 fn product(choices: &Choices) -> Result<Vec<Pattern>, Failure> {
-    let count = choices.iter().try_fold(1usize, |n, c| n.checked_mul(c.len()));
+    let count = choices
+        .iter()
+        .try_fold(1usize, |n, c| n.checked_mul(c.len()));
     if count.is_none_or(|n| n > MOST_VALUES) {
         return Err(Failure::Why("stands for more than 1024 values; split it"));
     }
@@ -168,7 +177,12 @@ fn dashes(pattern: &Pattern) -> Choices {
             let begins = !before.is_some_and(is_word) && chars.peek().copied().is_some_and(is_word);
             if DASHES.contains(&c) && begins {
                 choices.push(vec![Pattern::literal(&std::mem::take(&mut plain))]);
-                choices.push(DASHES.iter().map(|d| Pattern::literal(&d.to_string())).collect());
+                choices.push(
+                    DASHES
+                        .iter()
+                        .map(|d| Pattern::literal(&d.to_string()))
+                        .collect(),
+                );
             } else {
                 plain.push(c);
             }
@@ -217,7 +231,10 @@ fn expand(pattern: &Pattern, placeholders: &Placeholders) -> Result<Choices, Pro
 }
 
 fn is_name(name: &str) -> bool {
-    !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || "_-.".contains(c))
+    !name.is_empty()
+        && name
+            .chars()
+            .all(|c| c.is_alphanumeric() || "_-.".contains(c))
 }
 
 #[cfg(test)]
@@ -227,7 +244,10 @@ mod tests {
     fn run(value: &str, chain: &[Transform]) -> Vec<String> {
         let placeholders = Placeholders::from([("who".into(), vec!["a*".into(), "b".into()])]);
         let made = apply(Pattern::parse(value), chain, &placeholders);
-        made.unwrap_or_default().iter().map(|p| format!("{:?}", p.0)).collect()
+        made.unwrap_or_default()
+            .iter()
+            .map(|p| format!("{:?}", p.0))
+            .collect()
     }
 
     fn literals(value: &str, chain: &[Transform]) -> Vec<String> {

@@ -13,7 +13,11 @@ use crate::predicate::{FieldId, KEYWORDS, Predicate, Predicates, Spec};
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Witness {
     Exact(String),
-    Literal { text: String, at_start: bool, at_end: bool },
+    Literal {
+        text: String,
+        at_start: bool,
+        at_end: bool,
+    },
     /// The field is there.
     Present,
 }
@@ -29,12 +33,16 @@ pub(crate) struct Witnesses {
 pub(crate) fn of(expr: &Expr, predicates: &Predicates) -> Option<Witnesses> {
     match expr {
         Expr::Pred(id) => of_predicate(predicates.get(*id)?),
-        Expr::And(parts) => {
-            parts.iter().filter_map(|part| of(part, predicates)).max_by_key(|w| w.score)
-        }
+        Expr::And(parts) => parts
+            .iter()
+            .filter_map(|part| of(part, predicates))
+            .max_by_key(|w| w.score),
         // At least n of them hold, so at least one does.
         Expr::Or(parts) | Expr::AtLeast(_, parts) => {
-            let mut joined = Witnesses { any: Vec::new(), score: usize::MAX };
+            let mut joined = Witnesses {
+                any: Vec::new(),
+                score: usize::MAX,
+            };
             for part in parts {
                 let one = of(part, predicates)?;
                 joined.any.extend(one.any);
@@ -48,25 +56,46 @@ pub(crate) fn of(expr: &Expr, predicates: &Predicates) -> Option<Witnesses> {
 
 fn of_predicate(predicate: &Predicate) -> Option<Witnesses> {
     let field = predicate.field;
-    let one = |witness, score| Some(Witnesses { any: vec![(field, witness)], score });
+    let one = |witness, score| {
+        Some(Witnesses {
+            any: vec![(field, witness)],
+            score,
+        })
+    };
     // Text of the event is always there: its presence excludes nothing.
-    let present = || if field == KEYWORDS { None } else { one(Witness::Present, 1) };
+    let present = || {
+        if field == KEYWORDS {
+            None
+        } else {
+            one(Witness::Present, 1)
+        }
+    };
     match &predicate.spec {
         Spec::Text { pattern, .. } => {
             let parts = pattern.0.as_slice();
             if let Some(text) = pattern.as_literal() {
                 return one(Witness::Exact(crate::fold::fold(text)), text.len() + 6);
             }
-            let longest = parts.iter().enumerate().filter_map(|(at, part)| match part {
-                Part::Lit(text) => Some((at, text)),
-                _ => None,
-            });
+            let longest = parts
+                .iter()
+                .enumerate()
+                .filter_map(|(at, part)| match part {
+                    Part::Lit(text) => Some((at, text)),
+                    _ => None,
+                });
             match longest.max_by_key(|(_, text)| text.len()) {
                 Some((at, text)) => {
                     let (at_start, at_end) = (at == 0, at + 1 == parts.len());
                     let score = text.len() + if at_start || at_end { 3 } else { 0 };
                     let text = crate::fold::fold(text);
-                    one(Witness::Literal { text, at_start, at_end }, score)
+                    one(
+                        Witness::Literal {
+                            text,
+                            at_start,
+                            at_end,
+                        },
+                        score,
+                    )
                 }
                 None => present(),
             }
@@ -84,9 +113,20 @@ fn of_predicate(predicate: &Predicate) -> Option<Witnesses> {
         Spec::Regex(regex) => match regex.required() {
             Some(texts) => {
                 let score = texts.iter().map(String::len).min().unwrap_or(0);
-                let literal =
-                    |text| (field, Witness::Literal { text, at_start: false, at_end: false });
-                Some(Witnesses { any: texts.into_iter().map(literal).collect(), score })
+                let literal = |text| {
+                    (
+                        field,
+                        Witness::Literal {
+                            text,
+                            at_start: false,
+                            at_end: false,
+                        },
+                    )
+                };
+                Some(Witnesses {
+                    any: texts.into_iter().map(literal).collect(),
+                    score,
+                })
             }
             None => present(),
         },

@@ -25,7 +25,10 @@ pub(crate) struct Node {
 #[derive(Debug, Clone)]
 pub(crate) enum Data {
     /// `plain` is false for quoted, block and `!!str` scalars, which are always text.
-    Scalar { text: String, plain: bool },
+    Scalar {
+        text: String,
+        plain: bool,
+    },
     Seq(Vec<Node>),
     Map(Vec<(Key, Node)>),
 }
@@ -49,14 +52,22 @@ pub(crate) enum Scalar<'a> {
 /// Reads all documents of a file. On error gives the line and the problem.
 pub(crate) fn load(source: &str) -> Result<Vec<Node>, (usize, Problem)> {
     if source.len() > MOST_BYTES {
-        return Err((1, Problem::TooLarge { what: "file size in bytes", limit: MOST_BYTES }));
+        return Err((
+            1,
+            Problem::TooLarge {
+                what: "file size in bytes",
+                limit: MOST_BYTES,
+            },
+        ));
     }
     let mut builder = Builder::default();
     for event in Parser::new_from_str(source) {
-        let (event, span) = event
-            .map_err(|e| (e.marker().line().max(1), Problem::Yaml(e.info().to_owned())))?;
+        let (event, span) =
+            event.map_err(|e| (e.marker().line().max(1), Problem::Yaml(e.info().to_owned())))?;
         let line = span.start.line().max(1);
-        builder.event(event, line).map_err(|problem| (line, problem))?;
+        builder
+            .event(event, line)
+            .map_err(|problem| (line, problem))?;
     }
     Ok(builder.documents)
 }
@@ -83,7 +94,10 @@ impl Builder {
             Event::Scalar(text, style, anchor, tag) => {
                 let plain = style == ScalarStyle::Plain && !tag.as_deref().is_some_and(is_str_tag);
                 self.count(1)?;
-                let data = Data::Scalar { text: text.into_owned(), plain };
+                let data = Data::Scalar {
+                    text: text.into_owned(),
+                    plain,
+                };
                 self.add(Node { line, data }, anchor, 1)
             }
             Event::SequenceStart(anchor, _) => self.start(anchor, line, Data::Seq(Vec::new())),
@@ -112,11 +126,19 @@ impl Builder {
 
     fn start(&mut self, anchor: usize, line: usize, data: Data) -> Result<(), Problem> {
         if self.open.len() >= MOST_DEPTH {
-            return Err(Problem::TooLarge { what: "nesting depth", limit: MOST_DEPTH });
+            return Err(Problem::TooLarge {
+                what: "nesting depth",
+                limit: MOST_DEPTH,
+            });
         }
         let first_node = self.nodes;
         self.count(1)?;
-        self.open.push(Open { anchor, first_node, node: Node { line, data }, key: None });
+        self.open.push(Open {
+            anchor,
+            first_node,
+            node: Node { line, data },
+            key: None,
+        });
         Ok(())
     }
 
@@ -134,7 +156,12 @@ impl Builder {
             Data::Map(entries) => match parent.key.take() {
                 Some(key) => entries.push((key, node)),
                 None => match node.data {
-                    Data::Scalar { text, .. } => parent.key = Some(Key { text, line: node.line }),
+                    Data::Scalar { text, .. } => {
+                        parent.key = Some(Key {
+                            text,
+                            line: node.line,
+                        })
+                    }
                     _ => return Err(Problem::Yaml("a key must be plain text".to_owned())),
                 },
             },
@@ -146,7 +173,10 @@ impl Builder {
     fn count(&mut self, size: usize) -> Result<(), Problem> {
         self.nodes += size;
         if self.nodes > MOST_NODES {
-            return Err(Problem::TooLarge { what: "number of values", limit: MOST_NODES });
+            return Err(Problem::TooLarge {
+                what: "number of values",
+                limit: MOST_NODES,
+            });
         }
         Ok(())
     }
@@ -167,13 +197,19 @@ impl Node {
 
     /// The value of `key`, if this is a map that has it.
     pub fn get(&self, key: &str) -> Option<&Self> {
-        self.map()?.iter().find(|(k, _)| k.text == key).map(|(_, v)| v)
+        self.map()?
+            .iter()
+            .find(|(k, _)| k.text == key)
+            .map(|(_, v)| v)
     }
 
     /// The first key that stands twice in this map.
     pub fn repeated_key(&self) -> Option<&Key> {
         let mut seen = std::collections::HashSet::new();
-        self.map()?.iter().map(|(k, _)| k).find(|k| !seen.insert(k.text.as_str()))
+        self.map()?
+            .iter()
+            .map(|(k, _)| k)
+            .find(|k| !seen.insert(k.text.as_str()))
     }
 
     /// The scalar's text as written, if this is a scalar that is not null.
@@ -195,7 +231,10 @@ impl Node {
 
     /// Texts of a list, or of a scalar as a list of one.
     pub fn texts(&self) -> Vec<String> {
-        self.items().iter().filter_map(|n| n.text().map(str::to_owned)).collect()
+        self.items()
+            .iter()
+            .filter_map(|n| n.text().map(str::to_owned))
+            .collect()
     }
 
     /// The scalar with its type resolved.
@@ -212,7 +251,10 @@ impl Node {
         match &self.data {
             Data::Seq(items) => Json::Array(items.iter().map(Self::to_json).collect()),
             Data::Map(entries) => Json::Object(
-                entries.iter().map(|(k, v)| (k.text.clone(), v.to_json())).collect::<Map<_, _>>(),
+                entries
+                    .iter()
+                    .map(|(k, v)| (k.text.clone(), v.to_json()))
+                    .collect::<Map<_, _>>(),
             ),
             Data::Scalar { .. } => match self.scalar() {
                 Some(Scalar::Bool(b)) => Json::Bool(b),
@@ -239,13 +281,25 @@ fn resolve(text: &str) -> Scalar<'_> {
         return Scalar::Str(text);
     }
     let radix = |prefix, radix| {
-        text.strip_prefix(prefix).and_then(|rest| i64::from_str_radix(rest, radix).ok())
+        text.strip_prefix(prefix)
+            .and_then(|rest| i64::from_str_radix(rest, radix).ok())
     };
-    if let Some(i) = text.parse().ok().or_else(|| radix("0x", 16)).or_else(|| radix("0o", 8)) {
+    if let Some(i) = text
+        .parse()
+        .ok()
+        .or_else(|| radix("0x", 16))
+        .or_else(|| radix("0o", 8))
+    {
         return Scalar::Int(i);
     }
+    // An integer past i64 stays text: as a float it would lose digits.
+    if text.bytes().all(|b| b.is_ascii_digit()) {
+        return Scalar::Str(text);
+    }
     // Rust also reads `inf` and `nan` after a sign; YAML does not.
-    let numeric = text.bytes().all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b));
+    let numeric = text
+        .bytes()
+        .all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b));
     match text.parse::<f64>() {
         Ok(f) if numeric && f.is_finite() => Scalar::Float(f),
         _ => Scalar::Str(text),
@@ -277,7 +331,10 @@ mod tests {
         let mut bomb = String::from("a: &a [x, x, x, x, x, x, x, x, x, x]\n");
         let mut last = 'a';
         for next in 'b'..='h' {
-            bomb += &format!("{next}: &{next} [{}]\n", vec![format!("*{last}"); 10].join(", "));
+            bomb += &format!(
+                "{next}: &{next} [{}]\n",
+                vec![format!("*{last}"); 10].join(", ")
+            );
             last = next;
         }
         let (_, problem) = load(&bomb).unwrap_err();

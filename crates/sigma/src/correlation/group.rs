@@ -87,7 +87,13 @@ impl Group {
             Join::Temporal => Some(Arc::from(hit.position.to_string())),
             Join::EventCount | Join::TemporalOrdered => None,
         };
-        self.insert(hit.time_ms, Seen { event: hit.event, mark });
+        self.insert(
+            hit.time_ms,
+            Seen {
+                event: hit.event,
+                mark,
+            },
+        );
         while self.entries.len() > correlation.capacity() {
             self.pop_oldest();
         }
@@ -111,13 +117,23 @@ impl Group {
     }
 
     fn forget_before(&mut self, start: i64) {
-        while self.entries.first_key_value().is_some_and(|((time, _), _)| *time <= start) {
+        while self
+            .entries
+            .first_key_value()
+            .is_some_and(|((time, _), _)| *time <= start)
+        {
             self.pop_oldest();
         }
     }
 
     fn pop_oldest(&mut self) {
-        if let Some((_, Seen { mark: Some(mark), .. })) = self.entries.pop_first() {
+        if let Some((
+            _,
+            Seen {
+                mark: Some(mark), ..
+            },
+        )) = self.entries.pop_first()
+        {
             self.newest.remove(&mark);
         }
     }
@@ -127,7 +143,12 @@ impl Group {
         let time = |entry: Option<(&(i64, u64), &Seen)>| entry.map_or(0, |((time, _), _)| *time);
         Firing {
             count,
-            events: self.entries.values().skip(skip).map(|seen| seen.event).collect(),
+            events: self
+                .entries
+                .values()
+                .skip(skip)
+                .map(|seen| seen.event)
+                .collect(),
             first_ms: time(self.entries.first_key_value()),
             last_ms: time(self.entries.last_key_value()),
         }
@@ -153,7 +174,11 @@ impl Group {
         let complete = chain.len() == correlation.inputs.len();
         let firing = complete.then(|| Firing {
             count: chain.len() as u64,
-            events: chain.iter().take(MOST_IDS).map(|(_, event)| *event).collect(),
+            events: chain
+                .iter()
+                .take(MOST_IDS)
+                .map(|(_, event)| *event)
+                .collect(),
             first_ms: chain.first().map_or(hit.time_ms, |(time, _)| *time),
             last_ms: hit.time_ms,
         });

@@ -95,12 +95,21 @@ impl CorrelationSpec {
             return Err((rules.line, expected("rules", "a list of rule ids or names")));
         }
         if names.len() > MOST_RULES {
-            let problem = Problem::TooLarge { what: "number of rules", limit: MOST_RULES };
+            let problem = Problem::TooLarge {
+                what: "number of rules",
+                limit: MOST_RULES,
+            };
             return Err((rules.line, problem));
         }
         let span = need("timespan")?;
         let span_ms = span.text().and_then(timespan).ok_or_else(|| {
-            (span.line, expected("timespan", "a number and one of s, m, h, d, for example `15m`"))
+            (
+                span.line,
+                expected(
+                    "timespan",
+                    "a number and one of s, m, h, d, for example `15m`",
+                ),
+            )
         })?;
         let (count, fields) = match node.get("condition") {
             Some(condition) => condition_of(condition)?,
@@ -113,12 +122,19 @@ impl CorrelationSpec {
         if join == Join::ValueCount && fields.is_empty() {
             return Err((node.line, Problem::Missing("field")));
         }
-        let generate = node.get("generate").and_then(Node::scalar).or(outer_generate);
+        let generate = node
+            .get("generate")
+            .and_then(Node::scalar)
+            .or(outer_generate);
         Ok(Self {
             join,
             group_by: node.get("group-by").map(Node::texts).unwrap_or_default(),
             span_ms,
-            count: if count.is_empty() { vec![(Order::Gte, names.len() as u64)] } else { count },
+            count: if count.is_empty() {
+                vec![(Order::Gte, names.len() as u64)]
+            } else {
+                count
+            },
             rules: names,
             fields,
             aliases: aliases(node)?,
@@ -128,7 +144,10 @@ impl CorrelationSpec {
 
     /// What `field` is called in events of the rule referred to as `rule`.
     pub fn name_in(&self, field: &str, is_rule: &dyn Fn(&str) -> bool) -> String {
-        let alias = self.aliases.iter().find(|(alias, rule, _)| alias == field && is_rule(rule));
+        let alias = self
+            .aliases
+            .iter()
+            .find(|(alias, rule, _)| alias == field && is_rule(rule));
         alias.map_or(field, |(_, _, real)| real).to_owned()
     }
 }
@@ -157,7 +176,10 @@ fn condition_of(node: &Node) -> Result<(Vec<(Order, u64)>, Vec<String>)> {
         };
         let number = value.text().and_then(|t| t.parse::<u64>().ok());
         let number = number.filter(|n| *n <= MOST_COUNT).ok_or_else(|| {
-            (value.line, expected(&key.text, "a whole number from 0 to 100000"))
+            (
+                value.line,
+                expected(&key.text, "a whole number from 0 to 100000"),
+            )
         })?;
         count.push((order, number));
     }
@@ -166,13 +188,20 @@ fn condition_of(node: &Node) -> Result<(Vec<(Order, u64)>, Vec<String>)> {
 
 fn aliases(node: &Node) -> Result<Vec<(String, String, String)>> {
     let mut out = Vec::new();
-    let Some(aliases) = node.get("aliases") else { return Ok(out) };
+    let Some(aliases) = node.get("aliases") else {
+        return Ok(out);
+    };
     for (alias, by_rule) in aliases.map().unwrap_or_default() {
         let Some(entries) = by_rule.map() else {
-            return Err((by_rule.line, expected(&alias.text, "a map from rule name to field")));
+            return Err((
+                by_rule.line,
+                expected(&alias.text, "a map from rule name to field"),
+            ));
         };
         for (rule, field) in entries {
-            let field = field.text().ok_or((field.line, expected(&rule.text, "a field's name")))?;
+            let field = field
+                .text()
+                .ok_or((field.line, expected(&rule.text, "a field's name")))?;
             out.push((alias.text.clone(), rule.text.clone(), field.to_owned()));
         }
     }
@@ -191,14 +220,18 @@ fn timespan(text: &str) -> Option<i64> {
         'd' => 86_400_000,
         _ => return None,
     };
-    number.checked_mul(unit_ms).filter(|ms| (1..=MOST_MS).contains(ms))
+    number
+        .checked_mul(unit_ms)
+        .filter(|ms| (1..=MOST_MS).contains(ms))
 }
 
 impl Correlation {
     /// Whether `count` fulfils all parts of the condition.
     pub fn fires(&self, count: u64) -> bool {
         let int = |n: u64| Number::Int(i64::try_from(n).unwrap_or(i64::MAX));
-        self.count.iter().all(|(order, limit)| order.holds(int(count), int(*limit)))
+        self.count
+            .iter()
+            .all(|(order, limit)| order.holds(int(count), int(*limit)))
     }
 
     /// The number that a match reports as its threshold.
@@ -216,7 +249,10 @@ impl Correlation {
     pub fn capacity(&self) -> usize {
         const LEAST: usize = 128;
         let most = self.count.iter().map(|(_, n)| *n).max().unwrap_or(0);
-        usize::try_from(most).unwrap_or(usize::MAX).saturating_add(1).max(LEAST)
+        usize::try_from(most)
+            .unwrap_or(usize::MAX)
+            .saturating_add(1)
+            .max(LEAST)
     }
 }
 

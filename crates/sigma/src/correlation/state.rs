@@ -68,13 +68,22 @@ impl CorrelationState {
                 .entries
                 .iter()
                 .map(|((time, _), seen)| {
-                    EntryState(*time, Id::new(seen.event), seen.mark.as_deref().map(str::to_owned))
+                    EntryState(
+                        *time,
+                        Id::new(seen.event),
+                        seen.mark.as_deref().map(str::to_owned),
+                    )
                 })
                 .collect(),
             chains: group
                 .chains
                 .iter()
-                .map(|chain| chain.iter().map(|(time, id)| (*time, Id::new(*id))).collect())
+                .map(|chain| {
+                    chain
+                        .iter()
+                        .map(|(time, id)| (*time, Id::new(*id)))
+                        .collect()
+                })
                 .collect(),
             quiet_until: group.quiet_until,
             latest_ms: group.latest_ms,
@@ -96,8 +105,11 @@ impl CorrelationState {
             let key: Arc<[String]> = state.key.into();
             // A damaged state file must not list a group twice.
             store.remove(&key);
-            store.insert(key, Group::from(state.entries, state.chains, correlation)
-                .with_times(state.quiet_until, state.latest_ms));
+            store.insert(
+                key,
+                Group::from(state.entries, state.chains, correlation)
+                    .with_times(state.quiet_until, state.latest_ms),
+            );
         }
         store
     }
@@ -112,7 +124,13 @@ impl Group {
         let mut group = Self::default();
         for EntryState(time, id, mark) in entries.into_iter().take(correlation.capacity()) {
             if let Some(event) = id.read() {
-                group.insert(time, Seen { event, mark: mark.map(Arc::from) });
+                group.insert(
+                    time,
+                    Seen {
+                        event,
+                        mark: mark.map(Arc::from),
+                    },
+                );
             }
         }
         let steps = correlation.inputs.len();

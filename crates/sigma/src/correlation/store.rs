@@ -19,7 +19,10 @@ pub struct Limits {
 impl Default for Limits {
     /// At most about 25 MB for a correlation under attack.
     fn default() -> Self {
-        Self { groups: 20_000, entries: 200_000 }
+        Self {
+            groups: 20_000,
+            entries: 200_000,
+        }
     }
 }
 
@@ -67,7 +70,11 @@ impl Store {
 
     /// Groups without an event since `start`: their windows are empty.
     fn expire(&mut self, start: i64) {
-        while self.by_age.first_key_value().is_some_and(|((time, _), _)| *time <= start) {
+        while self
+            .by_age
+            .first_key_value()
+            .is_some_and(|((time, _), _)| *time <= start)
+        {
             self.pop_oldest();
         }
     }
@@ -97,7 +104,9 @@ impl Store {
 
     /// Groups, oldest first.
     pub fn iter(&self) -> impl Iterator<Item = (&GroupKey, &Group)> {
-        self.by_age.values().filter_map(|key| Some((key, &self.groups.get(key)?.group)))
+        self.by_age
+            .values()
+            .filter_map(|key| Some((key, &self.groups.get(key)?.group)))
     }
 
     pub fn len(&self) -> usize {

@@ -17,7 +17,11 @@ pub fn folder() -> Option<PathBuf> {
     if path.is_dir() {
         return Some(path);
     }
-    assert!(std::env::var_os("CI").is_none(), "no test data at {}", path.display());
+    assert!(
+        std::env::var_os("CI").is_none(),
+        "no test data at {}",
+        path.display()
+    );
     println!("skipped: no test data at {}", path.display());
     None
 }
@@ -44,7 +48,9 @@ pub fn events(folder: &std::path::Path, name: &str) -> Vec<Event> {
     let file = std::fs::File::open(folder.join("windows").join(name)).unwrap();
     let mut text = String::new();
     GzDecoder::new(file).read_to_string(&mut text).unwrap();
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 /// Rules from text, which must all be right.

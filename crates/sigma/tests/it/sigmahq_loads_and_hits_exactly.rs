@@ -12,7 +12,12 @@ fn all_rules() -> Option<(std::path::PathBuf, Arc<RuleSet>)> {
     let documents = sigmahq(&folder);
     assert_eq!(documents.len(), 3141);
     let (set, errors) = RuleSet::compile(documents, &Options::default());
-    assert!(errors.is_empty(), "{} rules do not load, first: {}", errors.len(), errors[0]);
+    assert!(
+        errors.is_empty(),
+        "{} rules do not load, first: {}",
+        errors.len(),
+        errors[0]
+    );
     assert_eq!(set.len(), 3141);
     Some((folder, Arc::new(set)))
 }
@@ -40,11 +45,18 @@ fn expected(folder: &std::path::Path, name: &str) -> BTreeMap<String, usize> {
 
 #[test]
 fn windows_hits_are_those_of_the_oracle() {
-    let Some((folder, rules)) = all_rules() else { return };
-    for set in ["attack", "regression"] {
+    let Some((folder, rules)) = all_rules() else {
+        return;
+    };
+    // The oracle's regression list also names 22 rules (47 hits) of other SigmaHQ folders,
+    // which the rule archive does not hold; no engine can find them from it.
+    for (set, not_in_archive) in [("attack", 0), ("regression", 22)] {
         let events = events(&folder, &format!("{set}.jsonl.gz"));
-        let (got, want) =
-            (hits(&rules, &events), expected(&folder, &format!("{set}.expected.tsv")));
+        let got = hits(&rules, &events);
+        let mut want = expected(&folder, &format!("{set}.expected.tsv"));
+        let named = want.len();
+        want.retain(|id, _| rules.rules().any(|rule| rule.id == *id));
+        assert_eq!(named - want.len(), not_in_archive, "{set}");
         let differing: Vec<_> = want
             .keys()
             .chain(got.keys())
@@ -57,10 +69,15 @@ fn windows_hits_are_those_of_the_oracle() {
 
 #[test]
 fn the_prefilter_loses_nothing() {
-    let Some((folder, rules)) = all_rules() else { return };
+    let Some((folder, rules)) = all_rules() else {
+        return;
+    };
     // Every rule on every event would take minutes in a test build: each seventh of
     // the attack events, all of the others.
-    let mut events: Vec<_> = events(&folder, "attack.jsonl.gz").into_iter().step_by(7).collect();
+    let mut events: Vec<_> = events(&folder, "attack.jsonl.gz")
+        .into_iter()
+        .step_by(7)
+        .collect();
     events.extend(crate::data::events(&folder, "regression.jsonl.gz"));
     let mut engine = Engine::new(Arc::clone(&rules), Limits::default());
     for (event, id) in events.iter().zip(0..) {
@@ -72,7 +89,9 @@ fn the_prefilter_loses_nothing() {
 
 #[test]
 fn every_detection_match_says_why() {
-    let Some((folder, rules)) = all_rules() else { return };
+    let Some((folder, rules)) = all_rules() else {
+        return;
+    };
     let mut engine = Engine::new(rules, Limits::default());
     for (event, id) in events(&folder, "regression.jsonl.gz").iter().zip(0..) {
         for found in engine.evaluate(source(event), event, EventRef { id, time_ms: 0 }) {
