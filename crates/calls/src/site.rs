@@ -1,0 +1,216 @@
+//! What is known at one site of one program.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use ringfence_event::{Name, Time};
+use serde::{Deserialize, Serialize};
+
+use crate::JoinConfig;
+use crate::agent::Agent;
+use crate::calls::Calls;
+use crate::contacts::Contacts;
+use crate::lookups::Judged;
+use crate::lru::Lru;
+use crate::source::Source;
+
+/// Sources at a site that the join can tell apart: they are bits of a word.
+const SOURCES: usize = 64;
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Site {
+    pub(crate) program: Name,
+    pub(crate) name: Name,
+    pub(crate) sources: Vec<Source>,
+    pub(crate) agents: Lru<Arc<str>, Agent>,
+    pub(crate) calls: Calls,
+    pub(crate) extensions: Lru<Arc<str>, Seat>,
+    pub(crate) customers: Lru<Arc<str>, Contacts>,
+    pub(crate) numbers: Lru<Arc<str>, Contacts>,
+    /// Answered look-ups that late evidence may change, by offset.
+    pub(crate) judged: BTreeMap<u64, Judged>,
+    /// Of these, the ones whose answer depends on whether the telephony was heard.
+    pub(crate) unsure: BTreeSet<u64>,
+    /// Of these, the ones that wait for detail records.
+    pub(crate) cdr_wait: BTreeSet<u64>,
+    /// Agents about whom late evidence came.
+    pub(crate) dirty: Vec<Arc<str>>,
+    pub(crate) longest_call: i64,
+    /// Evidence that was too old to use.
+    pub(crate) too_old: u64,
+    /// Evidence from the future; its receive time was used.
+    pub(crate) ahead: u64,
+    /// Answered look-ups that were forgotten before their time.
+    pub(crate) forgotten: u64,
+}
+
+/// Who sits at an extension.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Seat {
+    pub(crate) agent: Arc<str>,
+    pub(crate) since: Time,
+    pub(crate) trusted: bool,
+}
+
+impl Site {
+    pub(crate) fn new(program: Name, name: Name) -> Self {
+        Self {
+            program,
+            name,
+            sources: Vec::new(),
+            agents: Lru::default(),
+            calls: Calls::default(),
+            extensions: Lru::default(),
+            customers: Lru::default(),
+            numbers: Lru::default(),
+            judged: BTreeMap::new(),
+            unsure: BTreeSet::new(),
+            cdr_wait: BTreeSet::new(),
+            dirty: Vec::new(),
+            longest_call: 0,
+            too_old: 0,
+            ahead: 0,
+            forgotten: 0,
+        }
+    }
+
+    /// The place of a source; `None` past the number that can be told apart.
+    pub(crate) fn source_index(&mut self, name: &Name) -> Option<usize> {
+        if let Some(i) = self.sources.iter().position(|s| s.name == *name) {
+            return Some(i);
+        }
+        (self.sources.len() < SOURCES).then(|| {
+            self.sources.push(Source::new(name.clone()));
+            self.sources.len() - 1
+        })
+    }
+
+    /// Text that tells this site from all others, for uids.
+    pub(crate) fn wall(&self) -> String {
+        format!("{}/{}", self.program, self.name)
+    }
+
+    /// Changes an agent's record, made if there is none.
+    pub(crate) fn with_agent<R>(
+        &mut self,
+        id: &Arc<str>,
+        config: &JoinConfig,
+        change: impl FnOnce(&mut Agent) -> R,
+    ) -> Option<R> {
+        if self.agents.get(id).is_none() {
+            self.agents
+                .insert(config.limits.agents, id.clone(), Agent::default());
+        }
+        self.agents.touch(&**id);
+        self.agents.get_mut(id).map(change)
+    }
+
+    /// Who sits at this extension.
+    pub(crate) fn seated(&self, extension: Option<&str>) -> Option<Arc<str>> {
+        self.extensions.get(extension?).map(|s| s.agent.clone())
+    }
+
+    /// Evidence about `t` concerns this agent. If it is late, answers are judged again.
+    pub(crate) fn concern(
+        &mut self,
+        id: &Arc<str>,
+        source: usize,
+        t: Time,
+        now: Time,
+        config: &JoinConfig,
+    ) {
+        let newly = self.with_agent(id, config, |agent| {
+            agent.sources |= 1 << source;
+            agent.touched.add(t, ());
+            if now.since(t) <= config.settle_ms {
+                return false;
+            }
+            let newly = agent.dirty_from.is_none();
+            agent.dirty_from = Some(agent.dirty_from.map_or(t, |d| d.min(t)));
+            newly
+        });
+        if newly == Some(true) {
+            self.dirty.push(id.clone());
+        }
+    }
+
+    /// Derives everything that hangs on a call again.
+    pub(crate) fn refresh(&mut self, serial: u64, config: &JoinConfig) {
+        let Some(call) = self.calls.get_mut(serial) else {
+            return;
+        };
+        let legs = call.legs(serial);
+        let mut concerned = std::mem::take(&mut call.assigned);
+        for (agent, _) in &legs {
+            if !concerned.contains(agent) {
+                concerned.push(agent.clone());
+            }
+        }
+        call.assigned.clone_from(&concerned);
+        let vouched = call.is_trusted() || legs.iter().any(|(_, l)| l.answered.is_some());
+        let (first, ended) = (call.first, call.ended());
+        let caller = call.caller.clone();
+        let customers: Vec<Arc<str>> = call.customers().cloned().collect();
+        if vouched {
+            self.calls.establish(serial, &config.limits);
+        }
+        for agent in &concerned {
+            let own = legs.iter().filter(|(a, _)| a == agent);
+            let own: Vec<_> = own.map(|(_, l)| l.clone()).collect();
+            self.with_agent(agent, config, |a| a.replace_legs(serial, own.into_iter()));
+        }
+        if let Some(number) = &caller {
+            let cap = config.limits.numbers;
+            contact(&mut self.numbers, cap, number, |c| {
+                c.note(serial, first, ended);
+            });
+        }
+        for customer in &customers {
+            let cap = config.limits.customers;
+            contact(&mut self.customers, cap, customer, |c| {
+                c.note(serial, first, ended);
+                if let Some(number) = &caller {
+                    c.called_from(number);
+                }
+            });
+        }
+    }
+
+    /// Undoes what hung on a call that was found to be another one.
+    pub(crate) fn unhook(&mut self, merged: u64, into: u64, config: &JoinConfig) {
+        let Some(call) = self.calls.get(into) else {
+            return;
+        };
+        let (caller, customers) = (call.caller.clone(), call.customers().cloned().collect());
+        let agents: Vec<Arc<str>> = call.legs(into).into_iter().map(|(a, _)| a).collect();
+        for agent in &agents {
+            self.with_agent(agent, config, |a| {
+                a.replace_legs(merged, std::iter::empty())
+            });
+        }
+        if let Some(c) = caller.and_then(|c| self.numbers.get_mut(&c)) {
+            c.forget(merged);
+        }
+        let customers: Vec<Arc<str>> = customers;
+        for customer in customers {
+            if let Some(c) = self.customers.get_mut(&customer) {
+                c.forget(merged);
+            }
+        }
+    }
+}
+
+fn contact(
+    map: &mut Lru<Arc<str>, Contacts>,
+    cap: usize,
+    key: &Arc<str>,
+    change: impl FnOnce(&mut Contacts),
+) {
+    if map.get(key).is_none() {
+        map.insert(cap, key.clone(), Contacts::default());
+    }
+    map.touch(&**key);
+    if let Some(c) = map.get_mut(key) {
+        change(c);
+    }
+}

@@ -1,0 +1,237 @@
+//! A source's clock and signs of life.
+//!
+//! *Heard around t* is decided by event time: times of a source's events that lie close together
+//! form spans, and only inside a span may the absence of a call be believed. A silence is a hole
+//! between spans; a backlog that arrives later fills the hole. How close is close: twenty times
+//! the source's mean gap (for arrivals at random a longer gap has odds of 2 in 10^9), at most the
+//! configured bound.
+
+use ringfence_event::{Name, Time};
+use serde::{Deserialize, Serialize};
+
+use crate::JoinConfig;
+
+/// Constant clock differences up to this are left alone.
+const SKEW_IGNORED: i64 = 2_000;
+/// A larger one is a source with a broken clock, not with a skewed one.
+const SKEW_BELIEVED: i64 = 3_600_000;
+/// Delays in one look at a source's clock.
+const SKEW_SAMPLES: u32 = 64;
+/// A delay that varies by more is delay, not skew.
+const SKEW_SPREAD: i64 = 2_000;
+const SPANS: usize = 32;
+const GAPS_LEARNED: u32 = 32;
+const GAP_FACTOR: i64 = 20;
+const GAP_FLOOR: i64 = 3_000;
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Source {
+    pub(crate) name: Name,
+    /// Reports calls of agents while they last.
+    pub(crate) live: bool,
+    /// Sends detail records.
+    pub(crate) cdr: bool,
+    pub(crate) trusted: bool,
+    /// Receive time of the latest event.
+    pub(crate) heard: Time,
+    latest: Time,
+    /// Mean gap between events in microseconds of event time.
+    gap: i64,
+    gaps: u32,
+    spans: Vec<(Time, Time)>,
+    skew: Skew,
+}
+
+/// How far off a source's clock is: the least and greatest delay (receive time minus event time)
+/// of the last full look, and of the one under way.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+struct Skew {
+    offset: i64,
+    count: u32,
+    least: i64,
+    greatest: i64,
+}
+
+impl Source {
+    pub(crate) fn new(name: Name) -> Self {
+        Self {
+            name,
+            live: false,
+            cdr: false,
+            trusted: false,
+            heard: Time(i64::MIN),
+            latest: Time(i64::MIN),
+            gap: 0,
+            gaps: 0,
+            spans: Vec::new(),
+            skew: Skew::default(),
+        }
+    }
+
+    /// The event's time by our clock, as far as the source's constant offset is known.
+    pub(crate) fn correct(&mut self, time: Time, received: Time) -> Time {
+        self.skew.sample(received.since(time));
+        time + self.skew.offset
+    }
+
+    /// Notes a sign of life with this (usable, corrected) event time.
+    pub(crate) fn hear(&mut self, t: Time, now: Time, config: &JoinConfig) {
+        self.heard = self.heard.max(now);
+        let limit = self.limit(config);
+        if self.latest.0 != i64::MIN && t > self.latest {
+            // An outage must not teach that outages are normal.
+            let gap = t.since(self.latest).min(limit).saturating_mul(1_000);
+            self.gaps = self.gaps.saturating_add(1);
+            let weight = i64::from(self.gaps.min(64));
+            self.gap += (gap - self.gap) / weight;
+        }
+        self.latest = self.latest.max(t);
+        self.cover(t, limit);
+    }
+
+    /// Longer quiet than this is silence.
+    pub(crate) fn limit(&self, config: &JoinConfig) -> i64 {
+        let (floor, bound) = if self.live {
+            (GAP_FLOOR, config.fresh_ms)
+        } else {
+            (config.fresh_ms, config.cdr_fresh_ms)
+        };
+        if self.gaps < GAPS_LEARNED {
+            return bound;
+        }
+        (self.gap.saturating_mul(GAP_FACTOR) / 1_000).clamp(floor.min(bound), bound)
+    }
+
+    /// So busy that it speaks within `ms` for certain.
+    pub(crate) fn is_busy(&self, ms: i64, config: &JoinConfig) -> bool {
+        self.limit(config) <= ms.saturating_mul(2)
+    }
+
+    pub(crate) fn is_silent(&self, now: Time, config: &JoinConfig) -> bool {
+        now.since(self.heard) > self.limit(config)
+    }
+
+    /// Since when this source has been heard without a hole up to `t` and beyond.
+    pub(crate) fn span(&self, t: Time) -> Option<(Time, Time)> {
+        let around = |s: &(Time, Time)| s.0 <= t && t <= s.1;
+        self.spans.iter().rev().copied().find(around)
+    }
+
+    /// The beginning of the span that goes on now.
+    pub(crate) fn current(&self) -> Option<Time> {
+        self.spans.last().map(|s| s.0)
+    }
+
+    /// Nothing that happened after `t` has been heard of yet.
+    pub(crate) fn is_ahead(&self, t: Time) -> bool {
+        t > self.latest
+    }
+
+    fn cover(&mut self, t: Time, limit: i64) {
+        if let Some(last) = self.spans.last_mut()
+            && t >= last.0
+            && t <= last.1 + limit
+        {
+            last.1 = last.1.max(t);
+            return;
+        }
+        let (mut from, mut to) = (t, t);
+        let place = self.spans.partition_point(|s| s.1 + limit < t);
+        while let Some(s) = self.spans.get(place).copied().filter(|s| s.0 - limit <= t) {
+            from = from.min(s.0);
+            to = to.max(s.1);
+            self.spans.remove(place);
+        }
+        self.spans.insert(place, (from, to));
+        if self.spans.len() > SPANS {
+            self.spans.remove(0);
+        }
+    }
+}
+
+impl Skew {
+    fn sample(&mut self, delay: i64) {
+        // One wild time stamp says nothing about a clock.
+        if delay.saturating_abs() > SKEW_BELIEVED {
+            return;
+        }
+        if self.count == 0 {
+            (self.least, self.greatest) = (delay, delay);
+        }
+        self.count += 1;
+        self.least = self.least.min(delay);
+        self.greatest = self.greatest.max(delay);
+        if self.count == SKEW_SAMPLES {
+            if self.greatest.saturating_sub(self.least) <= SKEW_SPREAD {
+                let large = self.least.saturating_abs() > SKEW_IGNORED;
+                self.offset = if large { self.least } else { 0 };
+            }
+            self.count = 0;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source() -> Source {
+        let mut s = Source::new(Name::new("dialer").unwrap());
+        s.live = true;
+        s
+    }
+
+    #[test]
+    fn silence_is_a_hole_and_a_backlog_fills_it() {
+        let config = JoinConfig::default();
+        let mut s = source();
+        let hear = |s: &mut Source, t: i64| s.hear(Time(t), Time(t), &config);
+        for i in 0..200 {
+            hear(&mut s, 500 * i);
+        }
+        assert_eq!(s.limit(&config), 10_000);
+        for i in 600..700 {
+            hear(&mut s, 500 * i);
+        }
+        let inside = |s: &Source, t| s.span(Time(t)).is_some();
+        assert!(inside(&s, 50_000) && inside(&s, 320_000));
+        assert!(
+            !inside(&s, 200_000),
+            "nothing was heard between 100 s and 300 s"
+        );
+        for i in 200..600 {
+            hear(&mut s, 500 * i);
+        }
+        assert!(inside(&s, 200_000));
+        assert_eq!(s.spans.len(), 1);
+    }
+
+    #[test]
+    fn a_constant_difference_is_skew_and_a_varying_one_is_delay() {
+        let mut behind = source();
+        let mut ahead = source();
+        let mut backlog = source();
+        for i in 0..100 {
+            let t = Time(i * 1_000);
+            behind.correct(t, t + 5_000 + i % 7);
+            ahead.correct(t + 7_000, t + i % 7);
+            backlog.correct(t, Time(200_000 + i));
+        }
+        for wild in [i64::MAX, i64::MIN, 4_070_908_800_000] {
+            behind.correct(Time(wild), Time(5_000));
+        }
+        assert_eq!(behind.correct(Time(0), Time(5_000)), Time(5_000));
+        assert_eq!(ahead.correct(Time(10_000), Time(3_000)), Time(3_000));
+        assert_eq!(backlog.correct(Time(0), Time(5_000)), Time(0));
+    }
+
+    #[test]
+    fn spans_are_bounded() {
+        let config = JoinConfig::default();
+        let mut s = source();
+        for i in 0..1_000 {
+            s.hear(Time(i * 100_000), Time(i * 100_000), &config);
+        }
+        assert_eq!(s.spans.len(), SPANS);
+    }
+}
