@@ -15,7 +15,10 @@ pub enum HexError {
 #[must_use]
 pub fn to_hex(bytes: &[u8]) -> String {
     let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0x0f)]).collect()
+    bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 0x0f)])
+        .collect()
 }
 
 /// Bytes from hexadecimal in either case.
@@ -24,7 +27,9 @@ pub fn to_hex(bytes: &[u8]) -> String {
 /// Says what is wrong and where.
 pub fn from_hex(text: &str) -> Result<Vec<u8>, HexError> {
     let value = |at: usize, byte: u8| {
-        let digit = char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        let digit = char::from(byte)
+            .to_digit(16)
+            .and_then(|digit| u8::try_from(digit).ok());
         digit.ok_or(HexError::NotADigit(at))
     };
     let (pairs, rest) = text.as_bytes().as_chunks::<2>();
@@ -40,7 +45,9 @@ pub fn from_hex(text: &str) -> Result<Vec<u8>, HexError> {
 /// What decodes encodes back to the same text, letter case aside.
 #[doc(hidden)]
 pub fn fuzz_hex(data: &[u8]) {
-    let Ok(text) = std::str::from_utf8(data) else { return };
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
     if let Ok(bytes) = from_hex(text) {
         assert_eq!(to_hex(&bytes), text.to_ascii_lowercase());
     }

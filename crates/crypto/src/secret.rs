@@ -44,7 +44,9 @@ impl SigningSecret {
     /// Says which of the three conditions the text misses.
     pub fn parse(text: &str) -> Result<Self, SecretError> {
         let encoded = text.strip_prefix(PREFIX).ok_or(SecretError::Prefix)?;
-        let bytes = STANDARD.decode(encoded).map_err(|_| SecretError::Encoding)?;
+        let bytes = STANDARD
+            .decode(encoded)
+            .map_err(|_| SecretError::Encoding)?;
         match bytes.len() {
             24..=64 => Ok(Self(bytes)),
             other => Err(SecretError::Length(other)),
@@ -96,8 +98,14 @@ mod tests {
     #[test]
     fn refuses_what_is_no_secret_and_never_repeats_it() {
         assert_eq!(SigningSecret::parse("hunter2"), Err(SecretError::Prefix));
-        assert_eq!(SigningSecret::parse("whsec_***"), Err(SecretError::Encoding));
-        assert_eq!(SigningSecret::parse("whsec_c2hvcnQ="), Err(SecretError::Length(5)));
+        assert_eq!(
+            SigningSecret::parse("whsec_***"),
+            Err(SecretError::Encoding)
+        );
+        assert_eq!(
+            SigningSecret::parse("whsec_c2hvcnQ="),
+            Err(SecretError::Length(5))
+        );
         assert_eq!(
             format!("{:?}", SigningSecret::mint().unwrap()),
             "SigningSecret([redacted])"

@@ -88,7 +88,10 @@ impl Token {
         if secret.len() != SECRET_LEN || !secret.bytes().all(alphabet) {
             return Err(TokenError::Secret);
         }
-        Ok(Self { kind, text: text.to_owned() })
+        Ok(Self {
+            kind,
+            text: text.to_owned(),
+        })
     }
 
     /// Takes a token that an operator chose, such as one from the environment of
@@ -98,7 +101,10 @@ impl Token {
     /// When it is too short, too long, or could not travel in a header.
     pub fn preset(kind: TokenKind, text: &str) -> Result<Self, TokenError> {
         if PRESET_LEN.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic()) {
-            Ok(Self { kind, text: text.to_owned() })
+            Ok(Self {
+                kind,
+                text: text.to_owned(),
+            })
         } else {
             Err(TokenError::Preset)
         }
@@ -197,7 +203,9 @@ impl std::fmt::Debug for TokenHash {
 /// What parses says so again, hashes the same, and never prints itself.
 #[doc(hidden)]
 pub fn fuzz_token(data: &[u8]) {
-    let Ok(text) = std::str::from_utf8(data) else { return };
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
     if let Ok(token) = Token::parse(text) {
         assert_eq!(token.reveal(), text);
         assert_eq!(token.hash(), TokenHash::of(text));
@@ -225,22 +233,38 @@ mod tests {
         let token = Token::from_bytes(TokenKind::Source, &[7; 32]);
         let text = token.reveal();
         assert_eq!(Token::parse("Bearer x").unwrap_err(), TokenError::Prefix);
-        assert_eq!(Token::parse(&text[..46]).unwrap_err(), TokenError::Secret);
-        assert_eq!(Token::parse(&format!("{text} ")).unwrap_err(), TokenError::Secret);
+        assert_eq!(Token::parse(text.get(..46).unwrap()).unwrap_err(), TokenError::Secret);
+        assert_eq!(
+            Token::parse(&format!("{text} ")).unwrap_err(),
+            TokenError::Secret
+        );
     }
 
     #[test]
     fn presets_may_be_any_visible_text() {
-        assert!(Token::preset(TokenKind::Admin, "demo-token").unwrap().is_weak());
-        assert_eq!(Token::preset(TokenKind::Admin, "short").unwrap_err(), TokenError::Preset);
-        assert_eq!(Token::preset(TokenKind::Admin, "two words").unwrap_err(), TokenError::Preset);
+        assert!(
+            Token::preset(TokenKind::Admin, "demo-token")
+                .unwrap()
+                .is_weak()
+        );
+        assert_eq!(
+            Token::preset(TokenKind::Admin, "short").unwrap_err(),
+            TokenError::Preset
+        );
+        assert_eq!(
+            Token::preset(TokenKind::Admin, "two words").unwrap_err(),
+            TokenError::Preset
+        );
     }
 
     #[test]
     fn prints_neither_token_nor_hash() {
         let token = Token::from_bytes(TokenKind::Admin, &[9; 32]);
-        assert_eq!(format!("{token} {token:?}"), "rfa_[redacted] Token(rfa_[redacted])");
-        assert!(!format!("{:?}", token.hash()).contains(&token.hash().to_hex()[..8]));
+        assert_eq!(
+            format!("{token} {token:?}"),
+            "rfa_[redacted] Token(rfa_[redacted])"
+        );
+        assert!(!format!("{:?}", token.hash()).contains(token.hash().to_hex().get(..8).unwrap()));
     }
 
     #[test]

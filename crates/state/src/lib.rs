@@ -1,0 +1,71 @@
+//! What people and settings leave behind: sources and their credentials, alerts,
+//! quarantined input, webhooks and their outbox, positions of consumers.
+//!
+//! One SQLite file by default, through SQL that PostgreSQL runs as well. There is one
+//! writer at a time and every public call is one transaction: it happened as a whole
+//! or not at all. Findings become alerts in the same transaction that moves their
+//! consumer's position and fills the outbox, so a crash neither loses nor repeats one.
+//!
+//! Programs are walls: every row has a program, and whatever reads or edits rows takes
+//! a [`Scope`] that goes into the SQL itself. A row outside the scope does not exist.
+//!
+//! Where it stops: events live in the lake, and what a finding means was decided by
+//! the detection engine. Nothing here talks to the network; `ringfence-respond` sends
+//! what the outbox holds. Time is a parameter (`now_ms`) everywhere.
+
+mod alert;
+mod apply;
+mod bulk;
+mod changes;
+mod cursor;
+mod detail;
+mod edit;
+mod error;
+mod filter;
+mod finding;
+mod id;
+mod limits;
+mod list;
+mod maintain;
+mod names;
+mod open;
+mod outbox;
+mod payload;
+mod positions;
+mod principals;
+mod quarantine;
+mod scope;
+mod settings;
+mod source_edit;
+mod source_lookup;
+mod sources;
+mod sql;
+mod story;
+mod token_index;
+mod webhooks;
+
+pub use alert::{Alert, AlertRule, Finding, HistoryEntry, Note, Status, Verdict};
+pub use apply::Applied;
+pub use bulk::{BulkItem, BulkOutcome, BulkResult, BulkTarget};
+pub use changes::{AlertChange, ChangeKind, ChangePage, ChangeStream};
+pub use cursor::{Cursor, CursorError};
+pub use detail::AlertDetail;
+pub use edit::{AlertEdit, Edited};
+pub use error::{Error, Result};
+pub use filter::AlertFilter;
+pub use finding::{Entity, NewFinding};
+pub use limits::Limits;
+pub use list::{AlertCounts, AlertOrder, Page, PageRequest};
+pub use maintain::Maintained;
+pub use open::State;
+pub use outbox::{Due, OutboxEntry, OutboxState, Settlement};
+pub use positions::Position;
+pub use principals::{FirstAdmin, NewPrincipal, Principal};
+pub use quarantine::{NewQuarantined, Quarantined, QuarantineStats};
+pub use scope::Scope;
+pub use source_edit::{MintedSource, SourceChange};
+pub use sources::{Classes, NewSource, Source};
+pub use webhooks::{MintedWebhook, NewWebhook, Webhook, WebhookChange};
+
+#[doc(hidden)]
+pub use cursor::fuzz_cursor;

@@ -1,0 +1,60 @@
+//! What bounds the database's size and the grouping of findings.
+
+use std::time::Duration;
+
+/// Bounds and windows; the defaults suit one machine and some thousand agents.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// A finding joins its story's open alert if the last one was received within this
+    /// time. Default 4 h.
+    pub story_window: Duration,
+    /// Findings kept from the beginning of an alert. Default 20.
+    pub findings_first: u32,
+    /// Findings kept from the end of an alert. Default 200.
+    pub findings_newest: u32,
+    /// Alert changes kept for streams that resume. Default 20,000.
+    pub changes_kept: u32,
+    /// For how long a finding's identity is remembered. Default 30 days.
+    pub findings_seen_for: Duration,
+    /// For how long closed alerts are kept. Default 400 days, a year and an audit.
+    pub closed_alerts_for: Duration,
+    /// Rows in quarantine. Default 10,000.
+    pub quarantine_rows: u32,
+    /// Bytes in quarantine. Default 32 MiB.
+    pub quarantine_bytes: u64,
+    /// Deliveries that may wait for one webhook; beyond it new ones are counted and not
+    /// kept. Default 10,000.
+    pub outbox_pending: u32,
+    /// For how long delivered and dead deliveries stay visible. Default 14 days.
+    pub outbox_settled_for: Duration,
+    /// How long a claimed delivery is out of sight. Default 2 min.
+    pub outbox_lease: Duration,
+    /// Largest size of the database in bytes; a write beyond it fails as a full disk
+    /// does. Default none.
+    pub max_bytes: Option<u64>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        const HOUR: u64 = 3600;
+        Self {
+            story_window: Duration::from_secs(4 * HOUR),
+            findings_first: 20,
+            findings_newest: 200,
+            changes_kept: 20_000,
+            findings_seen_for: Duration::from_secs(30 * 24 * HOUR),
+            closed_alerts_for: Duration::from_secs(400 * 24 * HOUR),
+            quarantine_rows: 10_000,
+            quarantine_bytes: 32 << 20,
+            outbox_pending: 10_000,
+            outbox_settled_for: Duration::from_secs(14 * 24 * HOUR),
+            outbox_lease: Duration::from_secs(120),
+            max_bytes: None,
+        }
+    }
+}
+
+/// A duration as the milliseconds that times are counted in.
+pub(crate) fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,63 @@
+//! From a presented token to its source.
+
+use std::sync::Arc;
+
+use ringfence_crypto::TokenHash;
+use sqlx::Row as _;
+
+use crate::error::Result;
+use crate::open::State;
+use crate::sources::Source;
+use crate::sql::Row;
+use crate::token_index::{TokenMap, TokenOwner, owner};
+
+impl State {
+    /// The source that a presented token belongs to; `None` for an unknown token, an
+    /// expired one, and one whose source is switched off.
+    ///
+    /// # Errors
+    /// When the tokens are not in memory and the database cannot be read; the caller
+    /// then lets nobody in.
+    pub async fn source_by_token(
+        &self,
+        presented: &str,
+        now_ms: i64,
+    ) -> Result<Option<Arc<Source>>> {
+        let (loaded, generation) = self.source_index().get();
+        let map = match loaded {
+            Some(map) => map,
+            None => {
+                let map = Arc::new(self.load_source_tokens().await?);
+                self.source_index().store(Arc::clone(&map), generation);
+                map
+            }
+        };
+        Ok(owner(&map, presented, now_ms))
+    }
+
+    async fn load_source_tokens(&self) -> Result<TokenMap<Source>> {
+        let rows = sqlx::query("SELECT * FROM sources WHERE disabled_ms IS NULL")
+            .fetch_all(self.reader())
+            .await?;
+        let mut map = TokenMap::new();
+        for row in &rows {
+            let source = Arc::new(Source::read(row)?);
+            if let Some(hash) = hash(row, "token_hash")? {
+                map.insert(hash, TokenOwner { value: Arc::clone(&source), until_ms: None });
+            }
+            if let Some(hash) = hash(row, "old_token_hash")? {
+                // Without an end it would live for ever: then it has ended already.
+                let until_ms = row.try_get::<Option<i64>, _>("old_token_until_ms")?.unwrap_or(0);
+                map.entry(hash)
+                    .or_insert(TokenOwner { value: source, until_ms: Some(until_ms) });
+            }
+        }
+        Ok(map)
+    }
+}
+
+/// A hash that does not read back belongs to nobody.
+pub(crate) fn hash(row: &Row, column: &'static str) -> Result<Option<TokenHash>> {
+    let text: Option<String> = row.try_get(column)?;
+    Ok(text.and_then(|text| TokenHash::from_hex(&text)))
+}
