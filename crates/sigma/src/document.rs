@@ -56,11 +56,11 @@ impl Document {
 #[must_use]
 pub fn parse(source: &str, file: &str) -> Parsed {
     let mut parsed = Parsed::default();
-    let error = |line, rule, problem| RuleError {
+    let error = |line, rule, problem: Problem| RuleError {
         file: file.to_owned(),
         line,
         rule,
-        problem,
+        problem: Box::new(problem),
     };
     let nodes = match yaml::load(source) {
         Ok(nodes) => nodes,

@@ -13,7 +13,7 @@ pub struct RuleError {
     /// Id, name or title of the rule, where it was readable.
     pub rule: Option<String>,
     /// What is wrong and what to do.
-    pub problem: Problem,
+    pub problem: Box<Problem>,
 }
 
 /// The kinds of mistake. The text of each says what to do about it.

@@ -175,7 +175,7 @@ impl<'a> Build<'a> {
     }
 
     fn report(&mut self, rule: &Rule, line: usize, problem: Problem) {
-        let key = rule.key().to_owned();
+        let (key, problem) = (rule.key().to_owned(), Box::new(problem));
         self.errors.push(RuleError {
             file: rule.file.clone(),
             line,

@@ -88,11 +88,14 @@ impl TestFile {
     /// # Errors
     /// The first mistake, with its line.
     pub fn parse(source: &str, file: &str) -> std::result::Result<Self, RuleError> {
-        Self::read(source).map_err(|(line, problem)| RuleError {
-            file: file.to_owned(),
-            line,
-            rule: None,
-            problem,
+        Self::read(source).map_err(|(line, problem)| {
+            let problem = Box::new(problem);
+            RuleError {
+                file: file.to_owned(),
+                line,
+                rule: None,
+                problem,
+            }
         })
     }
 

@@ -152,7 +152,10 @@ impl CorrelationSpec {
     }
 }
 
-fn condition_of(node: &Node) -> Result<(Vec<(Order, u64)>, Vec<String>)> {
+/// What a condition counts up to, and the fields whose values it counts.
+type Counting = (Vec<(Order, u64)>, Vec<String>);
+
+fn condition_of(node: &Node) -> Result<Counting> {
     let Some(entries) = node.map() else {
         let what = "a condition over rule names".to_owned();
         return Err((node.line, Problem::NotSupported(what)));
