@@ -1,6 +1,7 @@
 //! No input makes the readers panic, grow without bound or disagree with themselves.
 #![allow(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     clippy::disallowed_methods,
     missing_docs,
     reason = "test code"

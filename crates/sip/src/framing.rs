@@ -103,6 +103,15 @@ impl StreamFramer {
         }
     }
 
+    /// Forgets the unfinished message: bytes after it were lost. What is pushed next will
+    /// most likely start inside a message, so an error and [`StreamFramer::resync`] follow.
+    pub fn lost(&mut self) {
+        self.offset += self.buffer.len() as u64;
+        self.buffer.clear();
+        (self.consumed, self.scanned, self.needed) = (0, 0, 0);
+        self.broken = false;
+    }
+
     /// Drops bytes up to the next line that looks like a start line. For an observer that
     /// joined mid-stream or lost segments. Returns how many were dropped.
     pub fn resync(&mut self) -> usize {
@@ -316,6 +325,18 @@ mod tests {
         assert!(framer.next_frame().is_err());
         framer.resync();
         assert_eq!(framer.next_frame(), Ok(Some(Frame::Message(ONE))));
+    }
+
+    #[test]
+    fn an_observer_finds_its_place_again_after_a_loss() {
+        let mut framer = StreamFramer::new(Limits::default());
+        framer.push(ONE.get(..20).unwrap_or_default());
+        framer.lost();
+        framer.push(b"example.com\r\nl: 0\r\n\r\n");
+        framer.push(TWO);
+        assert!(framer.next_frame().is_err());
+        framer.resync();
+        assert_eq!(framer.next_frame(), Ok(Some(Frame::Message(TWO))));
     }
 
     #[test]

@@ -68,7 +68,8 @@ impl<'a> Uri<'a> {
         {
             return error(at, "URI contains white space, a quote or an angle bracket");
         }
-        let Some((scheme, rest)) = text.split_once(':') else {
+        let (scheme, rest) = cut(text, |b| b == b':');
+        let Some(rest) = rest.strip_prefix(':') else {
             return error(0, "URI has no scheme");
         };
         let mut letters = scheme.bytes();
@@ -100,7 +101,7 @@ impl<'a> Uri<'a> {
             }
             .parse_sip(rest)
         } else if scheme.eq_ignore_ascii_case("tel") {
-            let (number, params) = cut(rest, &[';']);
+            let (number, params) = cut(rest, |b| b == b';');
             if number.is_empty() {
                 return error(scheme.len() + 1, "tel URI has no number");
             }
@@ -126,7 +127,7 @@ impl<'a> Uri<'a> {
     #[must_use]
     pub fn number(&self) -> Option<PhoneNumber> {
         let user = self.user?;
-        let (digits, inner) = cut(user, &[';']);
+        let (digits, inner) = cut(user, |b| b == b';');
         // RFC 3966 §5.1.5: a global phone-context completes a local number. In a SIP URI
         // the parameters of the tel URI it was made from stand in the user part.
         let context = self
@@ -145,12 +146,12 @@ impl<'a> Uri<'a> {
     fn parse_sip(self, rest: &'a str) -> Result<Self, ParseError> {
         let end = self.offset + self.text.len();
         // The first `@` ends the user part: it may hold `;` and `?`, but no bare `@`.
-        let (userinfo, rest) = match rest.split_once('@') {
-            Some((userinfo, rest)) => (Some(userinfo), rest),
-            None => (None, rest),
+        let (userinfo, rest) = match cut(rest, |b| b == b'@') {
+            (userinfo, at) if !at.is_empty() => (Some(userinfo), at.get(1..).unwrap_or_default()),
+            _ => (None, rest),
         };
-        let (hostport, rest) = cut(rest, &[';', '?']);
-        let (params, headers) = cut(rest, &['?']);
+        let (hostport, rest) = cut(rest, |b| matches!(b, b';' | b'?'));
+        let (params, headers) = cut(rest, |b| b == b'?');
         let host_at = end - rest.len() - hostport.len();
         let (host, port) = split_host_port(hostport, host_at)?;
         if userinfo.is_some_and(str::is_empty) {
@@ -161,7 +162,7 @@ impl<'a> Uri<'a> {
             ));
         }
         Ok(Self {
-            user: userinfo.map(|info| cut(info, &[':']).0),
+            user: userinfo.map(|info| cut(info, |b| b == b':').0),
             host,
             port,
             params: Params::new(params, end - rest.len()),
@@ -190,10 +191,10 @@ impl<'a> Uri<'a> {
     }
 }
 
-/// Splits before the first of `stops`; the second half keeps it.
-fn cut<'a>(text: &'a str, stops: &[char]) -> (&'a str, &'a str) {
-    text.find(stops)
-        .and_then(|at| text.split_at_checked(at))
+/// Splits before the first byte that `stop` accepts; the second half keeps it.
+fn cut(text: &str, stop: impl Fn(u8) -> bool) -> (&str, &str) {
+    let at = text.bytes().position(stop);
+    at.and_then(|at| text.split_at_checked(at))
         .unwrap_or((text, ""))
 }
 
@@ -214,7 +215,7 @@ pub(crate) fn split_host_port(
         }
         (host, port)
     } else {
-        let (host, port) = cut(text, &[':']);
+        let (host, port) = cut(text, |b| b == b':');
         // The underscore is no host character, but Windows host names bring it.
         let legal = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
         if host.is_empty() || !host.bytes().all(legal) {

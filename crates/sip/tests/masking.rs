@@ -98,6 +98,7 @@ fn other_credentials_go_whole() {
             "Digest nonce=\"n\",ik=\"masked\"",
         ),
         ("X-Api-Token: abc", "X-Api-Token: masked"),
+        ("X-Card-PIN: 1234", "X-Card-PIN: masked"),
         ("Contact: <sip:bob:pw@h>", "Contact: <sip:bob:masked@h>"),
     ] {
         let out = masked(&message("REGISTER", &format!("{header}\r\n"), ""));

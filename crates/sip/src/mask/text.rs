@@ -143,7 +143,7 @@ fn mask_keyed(data: &[u8], edits: &mut Edits) {
 
 /// Extension headers whose name says that the value is a secret.
 pub(super) fn names_a_secret(name: &[u8]) -> bool {
-    const WORDS: [&[u8]; 8] = [
+    const WORDS: [&[u8]; 11] = [
         b"password",
         b"passwd",
         b"secret",
@@ -152,8 +152,14 @@ pub(super) fn names_a_secret(name: &[u8]) -> bool {
         b"apikey",
         b"credential",
         b"authorization",
+        b"dtmf",
+        b"passcode",
+        b"cvv",
     ];
-    WORDS.iter().any(|word| contains_ignore_case(name, word))
+    let pin = name
+        .last_chunk::<4>()
+        .is_some_and(|tail| tail.eq_ignore_ascii_case(b"-pin"));
+    pin || WORDS.iter().any(|word| contains_ignore_case(name, word))
 }
 
 /// Masks `sip:user:password@host` (RFC 3261 §19.1.1). `whole` says that a URI outside `<>`
