@@ -29,7 +29,9 @@ pub struct LocalConfig {
     /// Bytes of the newest entries held in memory for consumers that keep up.
     /// Default 16 MiB.
     pub hot_bytes: usize,
-    /// How blocks are stored.
+    /// How blocks are stored. Default zstd: on JSON events it costs one more
+    /// microsecond of processor time an event and saves four fifths of the disk,
+    /// at the same rate, which the disk's syncs decide.
     pub compression: Compression,
     /// How many of the most recent identities are recognised when they come
     /// again; 22 to 42 bytes of memory each, taken as they come. Default
@@ -76,7 +78,7 @@ impl Default for LocalConfig {
             in_flight_bytes: 32 << 20,
             max_append_bytes: 8 << 20,
             hot_bytes: 16 << 20,
-            compression: Compression::None,
+            compression: Compression::Zstd1,
             dedup_identities: 1_000_000,
             keep_bytes: 2 << 30,
             keep_age: Duration::from_secs(7 * 24 * 3600),

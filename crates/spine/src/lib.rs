@@ -58,3 +58,5 @@ pub use spine::Spine;
 pub use block::fuzz_block;
 #[doc(hidden)]
 pub use positions::fuzz_position;
+#[doc(hidden)]
+pub use segment::fuzz_segment;

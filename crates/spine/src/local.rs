@@ -136,6 +136,11 @@ impl LocalSpine {
         self.shared.progress().borrow().failure.clone()
     }
 
+    /// Every registered consumer and the next entry it wants, for lag metrics.
+    pub fn consumers(&self) -> Vec<(String, Offset)> {
+        self.shared.positions.all()
+    }
+
     fn cost(&self, entries: &[Entry]) -> Result<usize, SpineError> {
         let bytes = entries
             .iter()

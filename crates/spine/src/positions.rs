@@ -12,11 +12,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 
 use crate::disk::{self, Disk};
-use crate::recovery::TEMPORARY;
 use crate::{Offset, Position, SpineError};
 
 const MAGIC: [u8; 8] = *b"RFPOS\0\0\x01";
 const PREFIX: &str = "position-";
+/// Files with this ending are written and then renamed.
+const TEMPORARY: &str = ".tmp";
 const FIXED: usize = 25;
 /// A state larger than this is no snapshot any more.
 const MAX_STATE: u64 = 1 << 30;
@@ -63,6 +64,13 @@ impl Positions {
                 end,
             }),
         }
+    }
+
+    pub(crate) fn all(&self) -> Vec<(String, Offset)> {
+        self.lock()
+            .iter()
+            .map(|(name, offset)| (name.clone(), *offset))
+            .collect()
     }
 
     /// The consumer that is furthest behind.
@@ -127,6 +135,11 @@ impl Positions {
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Offset>> {
         self.offsets.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether a crash left this file before it could be renamed.
+pub(crate) fn is_half_written(name: &str) -> bool {
+    name.starts_with(PREFIX) && name.ends_with(TEMPORARY)
 }
 
 fn slowest(offsets: &BTreeMap<String, Offset>) -> Option<(String, Offset)> {

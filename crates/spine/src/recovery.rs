@@ -11,7 +11,7 @@ use crate::block::Fault;
 use crate::dedup::Window;
 use crate::disk::{Disk, DiskFile};
 use crate::segment::{self, Cursor, SegmentHeader, Step};
-use crate::{Offset, SpineError};
+use crate::{Offset, SpineError, positions};
 
 /// What was found when the log was opened.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -65,7 +65,7 @@ pub(crate) fn recover(disk: &dyn Disk, identities: usize) -> Result<Recovered, S
 
     let mut listed = Vec::new();
     for file in disk.list().map_err(|error| failed("", "list", error))? {
-        if file.name.ends_with(TEMPORARY) {
+        if positions::is_half_written(&file.name) {
             disk.remove(&file.name)
                 .map_err(|error| failed(&file.name, "remove", error))?;
             report.removed.push(file.name);
@@ -104,9 +104,6 @@ pub(crate) fn recover(disk: &dyn Disk, identities: usize) -> Result<Recovered, S
         report,
     })
 }
-
-/// Files with this ending are written and then renamed.
-pub(crate) const TEMPORARY: &str = ".tmp";
 
 /// Removes a last segment that crashed before its header was durable: nothing
 /// was ever written behind it.

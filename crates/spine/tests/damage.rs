@@ -13,8 +13,9 @@
 mod common;
 
 use common::{at, fill, known, open, payloads, read_all, segments, small};
+use proptest::prelude::*;
 use ringfence_spine::disk::{Disk, Fault, SimDisk};
-use ringfence_spine::{Cut, LocalConfig, Offset, Outcome, Spine, SpineError};
+use ringfence_spine::{Block, Cut, LocalConfig, Offset, Outcome, ReadOnlySpine, Spine, SpineError};
 
 async fn log_of(entries: u64) -> SimDisk {
     let disk = SimDisk::new();
@@ -257,4 +258,56 @@ async fn a_process_that_died_after_a_failed_sync_does_not_fool_the_next() {
     let after = open(&disk.after_power_cut(1), LocalConfig::default()).unwrap();
     assert_eq!(after.durable(), at(2));
     assert_eq!(after.tail(), Offset::ZERO);
+}
+
+/// Everything a log shows before its end or its first complaint.
+async fn readable(disk: &SimDisk) -> Vec<Block> {
+    let outside = ReadOnlySpine::open_on(std::sync::Arc::new(disk.clone()));
+    let mut seen = Vec::new();
+    while let Ok(block) = outside.read(at(seen.len() as u64), 1) {
+        if block.is_empty() {
+            break;
+        }
+        seen.extend(block);
+    }
+    let mut inside = Block::new();
+    if let Ok(spine) = open(disk, small()) {
+        while let Ok(block) = spine.read(at(inside.len() as u64), 1).await {
+            if block.is_empty() {
+                break;
+            }
+            inside.extend(block);
+        }
+    }
+    vec![seen, inside]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn whatever_happens_to_a_file_nothing_wrong_is_ever_read(
+        file in 0..3_usize,
+        flips in proptest::collection::vec(0..800_usize, 0..4),
+        cut in proptest::option::of(0..800_u64),
+        garbage in proptest::collection::vec(any::<u8>(), 0..80),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let disk = log_of(20).await;
+            let all = readable(&disk).await;
+            assert_eq!(all[0].len(), 20);
+            assert_eq!(all[0], all[1]);
+            let name = segments(&disk)[file].clone();
+            flips.iter().for_each(|&position| disk.rot(&name, position));
+            let target = disk.open(&name).unwrap();
+            if let Some(len) = cut {
+                target.truncate(len).unwrap();
+            }
+            target.append(&garbage).unwrap();
+            for seen in readable(&disk).await {
+                assert!(all[0].starts_with(&seen), "another entry than was written");
+            }
+        });
+    }
 }

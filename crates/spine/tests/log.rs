@@ -229,6 +229,10 @@ async fn a_consumer_finds_its_position_and_state_again() {
     let spine = open(&disk.after_power_cut(3), small()).unwrap();
     let lake = spine.position("lake").await.unwrap().unwrap();
     assert_eq!((lake.offset, lake.state), (at(7), Some(state)));
+    assert_eq!(
+        spine.consumers(),
+        [("calls".to_owned(), at(10)), ("lake".to_owned(), at(7))]
+    );
     let calls = spine.position("calls").await.unwrap().unwrap();
     assert_eq!((calls.offset, calls.state), (at(10), None));
     spine.forget_consumer("calls").await.unwrap();

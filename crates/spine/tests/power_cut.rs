@@ -82,14 +82,8 @@ fn nothing_acknowledged_is_lost_and_nothing_is_there_twice() {
         }
     }
     println!("{crashes} crashes, {cuts} torn ends cut, {deletions} logs with deleted segments");
-    assert!(
-        cuts > crashes / 20,
-        "the crashes tear ends: {cuts} of {crashes}"
-    );
-    assert!(
-        deletions > crashes / 20,
-        "retention runs: {deletions} of {crashes}"
-    );
+    assert!(cuts > 0, "the crashes tear ends");
+    assert!(deletions > 0, "retention runs");
 }
 
 /// Callers and one stateful consumer work until the power goes.

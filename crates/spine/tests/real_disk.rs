@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use common::{at, read_all, small};
-use ringfence_spine::{Entry, LocalConfig, LocalSpine, Outcome, Spine, SpineError};
+use ringfence_spine::{Compression, Entry, LocalConfig, LocalSpine, Outcome, Spine, SpineError};
 
 const MOUNT: &str = "RINGFENCE_TINY_MOUNT";
 
@@ -74,8 +74,11 @@ fn marker(number: u64) -> Entry {
 }
 
 fn config() -> LocalConfig {
+    // Entries that all look alike would hardly fill a disk.
+    let compression = Compression::None;
     LocalConfig {
         segment_bytes: 100_000,
+        compression,
         ..small()
     }
 }

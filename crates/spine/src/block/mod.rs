@@ -13,8 +13,13 @@
 //! segment, a number that no sender knows, so that a payload that looks like a
 //! block can never be taken for one when the end of a torn log is judged.
 
+mod encode;
+mod fuzz;
+
 use bytes::Bytes;
 
+pub(crate) use self::encode::Encoder;
+pub use self::fuzz::fuzz_block;
 use crate::{Entry, Offset};
 
 pub(crate) const MAGIC: [u8; 4] = *b"RFB1";
@@ -26,8 +31,6 @@ const FLAG_ZSTD: u8 = 1;
 const ENTRY_IDENTITY: u8 = 1;
 const INDEX_ENTRY: usize = 6;
 const IDENTITY: usize = 16;
-/// Below this a frame's own header eats what it saves.
-const COMPRESS_FROM: usize = 512;
 
 /// Why bytes are not a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -235,96 +238,15 @@ impl Index {
     }
 }
 
-/// Writes blocks, keeping its buffers and compressor between them.
-pub(crate) struct Encoder {
-    compressor: Option<zstd::bulk::Compressor<'static>>,
-    raw: Vec<u8>,
-    out: Vec<u8>,
-}
-
-impl Encoder {
-    pub(crate) fn new(compress: bool) -> Self {
-        // Without a compressor blocks are stored as they are: never a failure.
-        let compressor = compress
-            .then(|| zstd::bulk::Compressor::new(1).ok())
-            .flatten();
-        Self {
-            compressor,
-            raw: Vec::new(),
-            out: Vec::new(),
-        }
-    }
-
-    /// The bytes of a block. `entries` is not empty and within the hard limit.
-    pub(crate) fn encode(
-        &mut self,
-        entries: &[&Entry],
-        first: Offset,
-        now_ms: u64,
-        salt: u32,
-    ) -> &[u8] {
-        self.out.clear();
-        self.out.resize(HEADER_LEN, 0);
-        for entry in entries {
-            let flags = if entry.identity.is_some() {
-                ENTRY_IDENTITY
-            } else {
-                0
-            };
-            self.out.extend_from_slice(&[entry.kind, flags]);
-            self.out
-                .extend_from_slice(&(entry.payload.len() as u32).to_le_bytes());
-        }
-        for identity in entries.iter().filter_map(|entry| entry.identity) {
-            self.out.extend_from_slice(&identity.to_le_bytes());
-        }
-        let index_end = self.out.len();
-        let raw_len = entries
-            .iter()
-            .map(|entry| entry.payload.len())
-            .sum::<usize>();
-        let zipped = self.body(entries, raw_len);
-        let (head, body) = self.out.split_at_mut_checked(index_end).unwrap_or_default();
-        let (head, index) = head.split_at_mut_checked(HEADER_LEN).unwrap_or_default();
-        let header = Header {
-            flags: if zipped { FLAG_ZSTD } else { 0 },
-            first,
-            count: entries.len() as u32,
-            index_len: index.len() as u32,
-            stored_len: body.len() as u32,
-            raw_len: raw_len as u32,
-            index_crc: crc32c::crc32c_append(salt, index),
-            body_crc: crc32c::crc32c_append(salt, body),
-            written_ms: now_ms,
-        };
-        head.copy_from_slice(&header.encode(salt));
-        &self.out
-    }
-
-    /// Appends the body to `out` and says whether it is a zstd frame.
-    fn body(&mut self, entries: &[&Entry], raw_len: usize) -> bool {
-        let (Some(compressor), COMPRESS_FROM..) = (&mut self.compressor, raw_len) else {
-            self.out.reserve(raw_len);
-            entries
-                .iter()
-                .for_each(|entry| self.out.extend_from_slice(&entry.payload));
-            return false;
-        };
-        self.raw.clear();
-        entries
-            .iter()
-            .for_each(|entry| self.raw.extend_from_slice(&entry.payload));
-        match compressor.compress(&self.raw) {
-            Ok(small) if small.len() < self.raw.len() => {
-                self.out.extend_from_slice(&small);
-                true
-            }
-            _ => {
-                self.out.extend_from_slice(&self.raw);
-                false
-            }
-        }
-    }
+/// One whole block from the start of `bytes`.
+pub(crate) fn decode(bytes: &[u8], salt: u32) -> Result<(Header, Vec<Entry>), Fault> {
+    let header = Header::parse(bytes, salt)?;
+    let rest = bytes.get(HEADER_LEN..).ok_or(Fault::Short)?;
+    let index = Index::parse(&header, rest, salt)?;
+    let body_end = header.index_len() + header.body_len();
+    let body = rest.get(header.index_len()..body_end).ok_or(Fault::Short)?;
+    let entries = index.entries(&header, Bytes::copy_from_slice(body), salt)?;
+    Ok((header, entries))
 }
 
 /// Reads numbers off the front. Past the end it yields zeros: the callers check
@@ -357,113 +279,6 @@ impl Fields<'_> {
     fn u128(&mut self) -> u128 {
         u128::from_le_bytes(self.take())
     }
-}
-
-/// One whole block from the start of `bytes`.
-pub(crate) fn decode(bytes: &[u8], salt: u32) -> Result<(Header, Vec<Entry>), Fault> {
-    let header = Header::parse(bytes, salt)?;
-    let rest = bytes.get(HEADER_LEN..).ok_or(Fault::Short)?;
-    let index = Index::parse(&header, rest, salt)?;
-    let body_end = header.index_len() + header.body_len();
-    let body = rest.get(header.index_len()..body_end).ok_or(Fault::Short)?;
-    let entries = index.entries(&header, Bytes::copy_from_slice(body), salt)?;
-    Ok((header, entries))
-}
-
-/// Fuzz entry: arbitrary bytes never panic the decoder, forged sums do not get it
-/// further than its own checks allow, and what decodes encodes to the same bytes.
-#[doc(hidden)]
-pub fn fuzz_block(data: &[u8]) {
-    let _ = decode(data, 0);
-    let mut forged = data.to_vec();
-    if forged.len() >= HEADER_LEN {
-        forge(&mut forged);
-        if let Ok((header, entries)) = decode(&forged, 0) {
-            assert_eq!(
-                entries.len(),
-                header.count as usize,
-                "an entry for each index entry"
-            );
-        }
-    }
-    let entries = entries_from(data);
-    if entries.is_empty() {
-        return;
-    }
-    let refs = entries.iter().collect::<Vec<_>>();
-    let salt = data.len() as u32;
-    for compress in [false, true] {
-        let bytes = Encoder::new(compress)
-            .encode(&refs, Offset(7), 9, salt)
-            .to_vec();
-        let (header, back) = decode(&bytes, salt).unwrap_or_else(|_| (no_header(), Vec::new()));
-        assert_eq!(back, entries, "a block holds what was put in");
-        assert_eq!(
-            header.total_len(),
-            bytes.len() as u64,
-            "a block knows its length"
-        );
-        let refs = back.iter().collect::<Vec<_>>();
-        let again = Encoder::new(compress)
-            .encode(&refs, header.first, 9, salt)
-            .to_vec();
-        assert_eq!(again, bytes, "decode and encode are inverse");
-    }
-}
-
-/// Gives hostile bytes valid sums, so that the checks behind them are reached.
-fn forge(bytes: &mut [u8]) {
-    let Some((head, rest)) = bytes.split_first_chunk_mut::<HEADER_LEN>() else {
-        return;
-    };
-    let count = rest.len().min(40) / 8;
-    let index_len = (count * INDEX_ENTRY).min(rest.len());
-    let (index, body) = rest.split_at(index_len);
-    let raw_len = head.get(24).map_or(0, |byte| u32::from(*byte) * 3);
-    let header = Header {
-        flags: u8::from(body.starts_with(&[0x28, 0xB5])),
-        first: Offset(0),
-        count: count as u32,
-        index_len: index_len as u32,
-        stored_len: body.len() as u32,
-        raw_len,
-        index_crc: crc32c::crc32c(index),
-        body_crc: crc32c::crc32c(body),
-        written_ms: 0,
-    };
-    *head = header.encode(0);
-}
-
-fn no_header() -> Header {
-    Header {
-        flags: 0,
-        first: Offset(0),
-        count: 0,
-        index_len: 0,
-        stored_len: 0,
-        raw_len: 0,
-        index_crc: 0,
-        body_crc: 0,
-        written_ms: 0,
-    }
-}
-
-/// Entries cut out of arbitrary bytes: length, kind and identity from the first
-/// byte of each.
-fn entries_from(data: &[u8]) -> Vec<Entry> {
-    let mut entries = Vec::new();
-    let mut rest = data;
-    while let Some((&head, tail)) = rest.split_first() {
-        let (payload, tail) = tail.split_at(tail.len().min(usize::from(head) * 4));
-        let identity = (head % 2 == 0).then(|| u128::from(head) << 64);
-        entries.push(Entry {
-            kind: head,
-            identity,
-            payload: Bytes::copy_from_slice(payload),
-        });
-        rest = tail;
-    }
-    entries
 }
 
 #[cfg(test)]
