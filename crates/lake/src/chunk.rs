@@ -48,13 +48,18 @@ impl Builder {
                 (From::Int(_), _) => ColumnBuilder::Int(Int32Builder::new()),
                 (From::Late(_), _) => ColumnBuilder::Late,
                 // Few distinct values: keep each text once.
-                (From::Text(_), Store::Dictionary) => ColumnBuilder::Text(
-                    StringViewBuilder::new().with_deduplicate_strings(),
-                ),
+                (From::Text(_), Store::Dictionary) => {
+                    ColumnBuilder::Text(StringViewBuilder::new().with_deduplicate_strings())
+                }
                 (From::Text(_), _) => ColumnBuilder::Text(StringViewBuilder::new()),
             })
             .collect();
-        Self { columns, offsets: Vec::new(), late: Vec::new(), bytes: 0 }
+        Self {
+            columns,
+            offsets: Vec::new(),
+            late: Vec::new(),
+            bytes: 0,
+        }
     }
 
     /// Appends a row and says how many bytes it takes.
@@ -136,7 +141,9 @@ impl Chunk {
             match (column.from, array) {
                 (From::Late(get), _) => {
                     let mut builder = StringViewBuilder::with_capacity(self.late.len());
-                    self.late.iter().for_each(|facts| builder.append_option(get(facts)));
+                    self.late
+                        .iter()
+                        .for_each(|facts| builder.append_option(get(facts)));
                     arrays.push(Arc::new(builder.finish()));
                 }
                 (_, Some(array)) => arrays.push(Arc::clone(array)),
@@ -166,7 +173,12 @@ impl Chunk {
         let (columns, columns_rest) = self
             .columns
             .iter()
-            .map(|array| array.as_ref().map(cut).map_or((None, None), |(a, b)| (Some(a), Some(b))))
+            .map(|array| {
+                array
+                    .as_ref()
+                    .map(cut)
+                    .map_or((None, None), |(a, b)| (Some(a), Some(b)))
+            })
             .unzip();
         let tail = Self {
             columns: columns_rest,

@@ -30,7 +30,9 @@ pub(crate) fn parse(name: &str) -> Option<i32> {
 /// that no reader could take.
 pub(crate) fn rfc3339(time_ms: i64) -> Option<String> {
     let inside = (FIRST * DAY_MS..(LAST + 1) * DAY_MS).contains(&time_ms);
-    let time = Timestamp::from_millisecond(time_ms).ok().filter(|_| inside)?;
+    let time = Timestamp::from_millisecond(time_ms)
+        .ok()
+        .filter(|_| inside)?;
     Some(format!("{time:.3}"))
 }
 
@@ -46,11 +48,18 @@ mod tests {
 
     #[test]
     fn known_days() {
-        for (day, text) in [(0, "1970-01-01"), (19_782, "2024-02-29"), (-1, "1969-12-31")] {
+        for (day, text) in [
+            (0, "1970-01-01"),
+            (19_782, "2024-02-29"),
+            (-1, "1969-12-31"),
+        ] {
             assert_eq!(name(day), text);
             assert_eq!(parse(text), Some(day));
         }
-        assert_eq!(rfc3339(1_706_689_530_123).unwrap(), "2024-01-31T08:25:30.123Z");
+        assert_eq!(
+            rfc3339(1_706_689_530_123).unwrap(),
+            "2024-01-31T08:25:30.123Z"
+        );
         assert_eq!(name(of(i64::MAX)), "9999-12-30");
         assert_eq!(name(of(i64::MIN)), "0001-01-01");
         assert_eq!(rfc3339(i64::MAX), None);

@@ -12,13 +12,17 @@ pub(crate) const TEMPORARY: &str = ".tmp";
 
 /// Wall clock, milliseconds since 1970.
 pub(crate) fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// Makes names created in or moved into a folder survive a power cut.
 pub(crate) fn sync_dir(dir: &Path) -> Result<(), LakeError> {
-    File::open(dir).and_then(|dir| dir.sync_all()).doing("sync", dir)
+    File::open(dir)
+        .and_then(|dir| dir.sync_all())
+        .doing("sync", dir)
 }
 
 /// Replaces a file so that a reader, or a crash, sees the old or the new one whole.

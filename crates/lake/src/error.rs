@@ -80,7 +80,9 @@ pub enum QueryError {
     #[error("the query took longer than {0} ms and was stopped: narrow it by `time` or a join key")]
     Timeout(u128),
     /// Out of memory.
-    #[error("the query needs more memory than {0} bytes: narrow it by `time`, or group by fewer values")]
+    #[error(
+        "the query needs more memory than {0} bytes: narrow it by `time`, or group by fewer values"
+    )]
     Memory(usize),
     /// It failed while running.
     #[error("the query failed: {0}")]
@@ -88,12 +90,19 @@ pub enum QueryError {
 }
 
 fn at(line: &u64, column: &u64) -> String {
-    if *line == 0 { String::new() } else { format!(" (line {line}, column {column})") }
+    if *line == 0 {
+        String::new()
+    } else {
+        format!(" (line {line}, column {column})")
+    }
 }
 
 impl LakeError {
     pub(crate) fn log(path: &Path, reason: impl ToString) -> Self {
-        Self::Log { path: path.to_owned(), reason: reason.to_string() }
+        Self::Log {
+            path: path.to_owned(),
+            reason: reason.to_string(),
+        }
     }
 }
 
@@ -104,6 +113,10 @@ pub(crate) trait Doing<T> {
 
 impl<T> Doing<T> for io::Result<T> {
     fn doing(self, action: &'static str, path: &Path) -> Result<T, LakeError> {
-        self.map_err(|source| LakeError::Io { action, path: path.to_owned(), source })
+        self.map_err(|source| LakeError::Io {
+            action,
+            path: path.to_owned(),
+            source,
+        })
     }
 }

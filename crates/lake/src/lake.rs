@@ -110,26 +110,30 @@ impl Lake {
         let log = Log::new(&dir);
         let snapshot = log.read(false)?;
         if snapshot.version.is_none() {
-            return Err(LakeError::log(log.dir(), "it has no entries, so there is no lake here"));
+            return Err(LakeError::log(
+                log.dir(),
+                "it has no entries, so there is no lake here",
+            ));
         }
         Ok(Self::new(dir, Config::default(), log, snapshot, None))
     }
 
-    fn new(
-        dir: PathBuf,
-        config: Config,
-        log: Log,
-        snapshot: Snapshot,
-        lock: Option<File>,
-    ) -> Self {
+    fn new(dir: PathBuf, config: Config, log: Log, snapshot: Snapshot, lock: Option<File>) -> Self {
         let high = snapshot.committed();
-        let shared = Shared { tail: Tail::default(), snapshot: Arc::new(snapshot), high };
+        let shared = Shared {
+            tail: Tail::default(),
+            snapshot: Arc::new(snapshot),
+            high,
+        };
         Self {
             dir,
             config,
             log,
             shared: Mutex::new(shared),
-            writer: Mutex::new(Writer { last_commit: None, since_checkpoint: 0 }),
+            writer: Mutex::new(Writer {
+                last_commit: None,
+                since_checkpoint: 0,
+            }),
             engine: Mutex::new(None),
             read_only: lock.is_none(),
             _lock: lock,
@@ -169,8 +173,12 @@ impl Lake {
             let shared = self.shared();
             (shared.tail.rows(), shared.tail.bytes())
         };
-        let Ok(writer) = self.writer.try_lock() else { return false };
-        let waited = writer.last_commit.is_none_or(|at| at.elapsed() >= self.config.commit_every);
+        let Ok(writer) = self.writer.try_lock() else {
+            return false;
+        };
+        let waited = writer
+            .last_commit
+            .is_none_or(|at| at.elapsed() >= self.config.commit_every);
         bytes >= self.config.tail_bytes || (rows > 0 && waited)
     }
 
@@ -233,7 +241,12 @@ impl Lake {
 
     /// The table's files as absolute paths, for engines that do not read a Delta log.
     pub fn files(&self) -> Vec<PathBuf> {
-        self.shared().snapshot.files.keys().map(|path| self.dir.join(path)).collect()
+        self.shared()
+            .snapshot
+            .files
+            .keys()
+            .map(|path| self.dir.join(path))
+            .collect()
     }
 
     /// Answers one `SELECT` over `events` with all its rows (up to the limits).
@@ -256,7 +269,10 @@ impl Lake {
         let engine = self.engine()?;
         let view = {
             let mut shared = self.shared();
-            View { tail: shared.tail.batches()?, snapshot: Arc::clone(&shared.snapshot) }
+            View {
+                tail: shared.tail.batches()?,
+                snapshot: Arc::clone(&shared.snapshot),
+            }
         };
         Ok(engine.start(sql.to_owned(), view, scope, limits).await?)
     }
@@ -266,7 +282,8 @@ impl Lake {
         through: u64,
         batches: &[RecordBatch],
     ) -> Result<(Arc<Snapshot>, Committed), LakeError> {
-        let files = parquet_file::write(&self.dir, &format!("{through:020}"), batches, &self.config)?;
+        let files =
+            parquet_file::write(&self.dir, &format!("{through:020}"), batches, &self.config)?;
         let committed = Committed {
             rows: files.iter().map(|file| file.rows).sum(),
             files: files.len(),
@@ -290,17 +307,25 @@ impl Lake {
             let version = snapshot.version.map_or(0, |version| version + 1);
             if self.log.append(version, &actions)? {
                 for action in actions {
-                    snapshot.apply(action).map_err(|e| LakeError::log(self.log.dir(), e))?;
+                    snapshot
+                        .apply(action)
+                        .map_err(|e| LakeError::log(self.log.dir(), e))?;
                 }
                 snapshot.version = Some(version);
                 return Ok(snapshot);
             }
             self.log.catch_up(&mut snapshot, false)?;
             if snapshot.committed() >= Some(through) {
-                return Err(LakeError::log(self.log.dir(), "another process commits as ringfence-lake"));
+                return Err(LakeError::log(
+                    self.log.dir(),
+                    "another process commits as ringfence-lake",
+                ));
             }
         }
-        Err(LakeError::log(self.log.dir(), "other writers keep taking the next version"))
+        Err(LakeError::log(
+            self.log.dir(),
+            "other writers keep taking the next version",
+        ))
     }
 
     /// Removes the files of a commit that failed, so that a full disk does not fill up
@@ -309,7 +334,10 @@ impl Lake {
     fn discard(&self, files: &[DataFile]) {
         let mut newest = Snapshot::clone(&self.shared().snapshot);
         if self.log.catch_up(&mut newest, false).is_ok() {
-            for file in files.iter().filter(|file| !newest.files.contains_key(&file.path)) {
+            for file in files
+                .iter()
+                .filter(|file| !newest.files.contains_key(&file.path))
+            {
                 let _ = fs::remove_file(self.dir.join(&file.path));
             }
         }
@@ -319,7 +347,10 @@ impl Lake {
     /// logged and tried again at the next commit.
     fn housekeeping(&self, snapshot: &Snapshot, writer: &mut Writer) {
         let config = &self.config;
-        match self.log.checkpoint(snapshot, config.log_retention, config.file_retention) {
+        match self
+            .log
+            .checkpoint(snapshot, config.log_retention, config.file_retention)
+        {
             Ok(()) => writer.since_checkpoint = 0,
             Err(error) => tracing::warn!(%error, "could not write a checkpoint of the lake"),
         }
@@ -336,7 +367,11 @@ impl Lake {
     }
 
     fn writable(&self) -> Result<(), LakeError> {
-        if self.read_only { Err(LakeError::ReadOnly) } else { Ok(()) }
+        if self.read_only {
+            Err(LakeError::ReadOnly)
+        } else {
+            Ok(())
+        }
     }
 
     fn shared(&self) -> MutexGuard<'_, Shared> {
@@ -346,19 +381,27 @@ impl Lake {
 
 impl std::fmt::Debug for Shared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Shared").field("tail_rows", &self.tail.rows()).finish_non_exhaustive()
+        f.debug_struct("Shared")
+            .field("tail_rows", &self.tail.rows())
+            .finish_non_exhaustive()
     }
 }
 
 impl std::fmt::Debug for Writer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Writer").field("since_checkpoint", &self.since_checkpoint).finish()
+        f.debug_struct("Writer")
+            .field("since_checkpoint", &self.since_checkpoint)
+            .finish()
     }
 }
 
 fn lock(dir: &Path) -> Result<File, LakeError> {
     let path = dir.join("_ringfence.lock");
-    let file = File::options().create(true).truncate(false).write(true).open(&path);
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path);
     let file = file.doing("open", &path)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
@@ -377,7 +420,14 @@ fn create_table(log: &Log) -> Result<(), LakeError> {
     let id = random() << 64 | random();
     let hex = format!("{id:032x}");
     let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default().to_owned();
-    let id = [part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)].join("-");
+    let id = [
+        part(0, 8),
+        part(8, 12),
+        part(12, 16),
+        part(16, 20),
+        part(20, 32),
+    ]
+    .join("-");
     let actions = [
         Action::commit_info("CREATE TABLE", now),
         Action::protocol(),
@@ -391,7 +441,10 @@ fn create_table(log: &Log) -> Result<(), LakeError> {
 fn remove_orphans(dir: &Path, log: &Log, snapshot: &Snapshot) -> Result<(), LakeError> {
     for folder in fs::read_dir(dir).doing("list", dir)? {
         let folder = folder.doing("list", dir)?.path();
-        let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let name = folder
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default();
         if !name.starts_with("day=") {
             continue;
         }

@@ -54,15 +54,25 @@ pub(crate) fn write(
     config: &Config,
 ) -> Result<Vec<DataFile>, LakeError> {
     let stored: Vec<usize> = (0..COLUMNS.len()).collect();
-    let batches = batches.iter().map(|b| b.project(&stored)).collect::<Result<Vec<_>, _>>()?;
+    let batches = batches
+        .iter()
+        .map(|b| b.project(&stored))
+        .collect::<Result<Vec<_>, _>>()?;
     let batches: Vec<&RecordBatch> = batches.iter().collect();
     let places = sorted(&batches);
     let mut files: Vec<DataFile> = Vec::new();
     for (day, ranges) in by_day(&places) {
-        let folder = format!("{}={}", schema::DAY, day.map_or_else(|| NULL_DAY.to_owned(), day::name));
+        let folder = format!(
+            "{}={}",
+            schema::DAY,
+            day.map_or_else(|| NULL_DAY.to_owned(), day::name)
+        );
         let path = format!("{folder}/{PREFIX}{name}.parquet");
         fs::create_dir_all(lake.join(&folder)).doing("create", &lake.join(&folder))?;
-        let places = ranges.into_iter().filter_map(|range| places.get(range)).flatten();
+        let places = ranges
+            .into_iter()
+            .filter_map(|range| places.get(range))
+            .flatten();
         let places: Vec<&Place> = places.collect();
         match write_file(lake, &path, &batches, &places, config) {
             Ok(written) => files.push(DataFile { day, ..written }),
@@ -93,7 +103,12 @@ fn sorted(batches: &[&RecordBatch]) -> Vec<Place> {
         let offset = offset.and_then(|a| a.as_primitive_opt::<Int64Type>());
         if let (Some(time), Some(offset)) = (time, offset) {
             let keys = time.values().iter().zip(offset.values()).enumerate();
-            places.extend(keys.map(|(row, (t, o))| Place { time: *t, offset: *o, batch, row }));
+            places.extend(keys.map(|(row, (t, o))| Place {
+                time: *t,
+                offset: *o,
+                batch,
+                row,
+            }));
         }
     }
     // Stable: rows of one record keep their order.
@@ -109,7 +124,10 @@ fn by_day(places: &[Place]) -> BTreeMap<Option<i32>, Vec<Range<usize>>> {
         let first = chunk.first().map_or(0, |place| day::of(place.time));
         days.push((first, from..from + chunk.len()));
     }
-    let mut by_size: Vec<_> = days.iter().map(|(day, range)| (range.len(), *day)).collect();
+    let mut by_size: Vec<_> = days
+        .iter()
+        .map(|(day, range)| (range.len(), *day))
+        .collect();
     by_size.sort_unstable_by(|a, b| b.cmp(a));
     let too_many: Vec<i32> = by_size.iter().skip(MAX_DAYS).map(|(_, day)| *day).collect();
     let mut grouped: BTreeMap<_, Vec<_>> = BTreeMap::new();
@@ -130,11 +148,16 @@ fn write_file(
     let target = lake.join(path);
     let temporary = lake.join(format!("{path}{TEMPORARY}"));
     let file = File::create(&temporary).doing("create", &temporary)?;
-    let mut facts = DataFile { path: path.to_owned(), written_ms: now_ms(), ..DataFile::default() };
+    let mut facts = DataFile {
+        path: path.to_owned(),
+        written_ms: now_ms(),
+        ..DataFile::default()
+    };
     let properties = properties(config);
     // Every reader knows the types from Parquet itself; the Arrow schema would be 4 kB a file.
-    let options =
-        ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
+    let options = ArrowWriterOptions::new()
+        .with_properties(properties)
+        .with_skip_arrow_metadata(true);
     let file = BufWriter::with_capacity(1 << 18, file);
     let mut writer = ArrowWriter::try_new_with_options(file, schema::file_schema(), options)?;
     for slice in places.chunks(SLICE_ROWS) {
@@ -143,7 +166,10 @@ fn write_file(
         widen(&mut facts.programs, &rows);
         writer.write(&rows)?;
     }
-    let file = writer.into_inner()?.into_inner().map_err(std::io::IntoInnerError::into_error);
+    let file = writer
+        .into_inner()?
+        .into_inner()
+        .map_err(std::io::IntoInnerError::into_error);
     let file = file.doing("write", &temporary)?;
     file.sync_all().doing("sync", &temporary)?;
     facts.size = file.metadata().doing("read", &temporary)?.len();
@@ -161,7 +187,9 @@ fn bounds(values: impl Iterator<Item = i64> + Clone) -> Option<(i64, i64)> {
 
 /// Keeps the smallest and largest program of the rows seen so far.
 fn widen(programs: &mut Option<(String, String)>, rows: &RecordBatch) {
-    let column = rows.column_by_name(schema::PROGRAM).and_then(|a| a.as_string_view_opt());
+    let column = rows
+        .column_by_name(schema::PROGRAM)
+        .and_then(|a| a.as_string_view_opt());
     let mut last = None;
     for program in column.iter().flat_map(|column| column.iter().flatten()) {
         // Programs come in runs: look closer only when the value changes.
@@ -182,7 +210,11 @@ fn properties(config: &Config) -> WriterProperties {
     let level = ZstdLevel::try_new(config.zstd_level).unwrap_or_default();
     let sorted_by = [schema::TIME, schema::OFFSET].iter().filter_map(|name| {
         let column_idx = i32::try_from(COLUMNS.iter().position(|c| c.name == *name)?).ok()?;
-        Some(SortingColumn { column_idx, descending: false, nulls_first: false })
+        Some(SortingColumn {
+            column_idx,
+            descending: false,
+            nulls_first: false,
+        })
     });
     let mut builder = WriterProperties::builder()
         .set_created_by(concat!("ringfence-lake ", env!("CARGO_PKG_VERSION")).to_owned())
@@ -196,7 +228,8 @@ fn properties(config: &Config) -> WriterProperties {
     for column in COLUMNS {
         let path = || ColumnPath::from(column.name);
         let plain = |b: parquet::file::properties::WriterPropertiesBuilder, encoding| {
-            b.set_column_dictionary_enabled(path(), false).set_column_encoding(path(), encoding)
+            b.set_column_dictionary_enabled(path(), false)
+                .set_column_encoding(path(), encoding)
         };
         builder = match column.store {
             Store::Dictionary => builder,
@@ -217,7 +250,12 @@ mod tests {
     use super::*;
 
     fn place(day: i64, row: usize) -> Place {
-        Place { time: day * 86_400_000, offset: 0, batch: 0, row }
+        Place {
+            time: day * 86_400_000,
+            offset: 0,
+            batch: 0,
+            row,
+        }
     }
 
     #[test]

@@ -99,6 +99,8 @@ impl fmt::Debug for Row {
 
 impl fmt::Debug for Facts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Facts").field("call_state", &self.call_state).finish_non_exhaustive()
+        f.debug_struct("Facts")
+            .field("call_state", &self.call_state)
+            .finish_non_exhaustive()
     }
 }

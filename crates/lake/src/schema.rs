@@ -58,35 +58,123 @@ const fn column(name: &'static str, from: From, store: Store) -> Column {
 /// Every stored column, in table order. The partition column `day` follows them.
 pub(crate) const COLUMNS: &[Column] = &[
     column(TIME, From::Time(|r| r.time_ms), Store::Packed),
-    column("received_time", From::Time(|r| r.received_ms), Store::Packed),
+    column(
+        "received_time",
+        From::Time(|r| r.received_ms),
+        Store::Packed,
+    ),
     column(OFFSET, From::Long(|r| clamp(r.offset)), Store::Packed),
-    column("event_id", From::Text(|r| Some(&r.event_id)), Store::UniqueKey),
-    column("class_uid", From::Int(|r| int(r.class_uid)), Store::Dictionary),
-    column("class_name", From::Text(|r| r.class_name.as_deref()), Store::Dictionary),
-    column("category_uid", From::Int(|r| int(r.category_uid)), Store::Dictionary),
-    column("activity_id", From::Int(|r| int(r.activity_id)), Store::Dictionary),
-    column("activity_name", From::Text(|r| r.activity_name.as_deref()), Store::Dictionary),
-    column("type_uid", From::Long(|r| clamp(r.type_uid)), Store::Dictionary),
-    column("severity_id", From::Int(|r| Some(r.severity_id.into())), Store::Dictionary),
-    column("severity", From::Text(|r| r.severity.as_deref()), Store::Dictionary),
-    column("status_id", From::Int(|r| r.status_id.map(i32::from)), Store::Dictionary),
-    column("status", From::Text(|r| r.status.as_deref()), Store::Dictionary),
-    column("message", From::Text(|r| r.message.as_deref()), Store::Dictionary),
+    column(
+        "event_id",
+        From::Text(|r| Some(&r.event_id)),
+        Store::UniqueKey,
+    ),
+    column(
+        "class_uid",
+        From::Int(|r| int(r.class_uid)),
+        Store::Dictionary,
+    ),
+    column(
+        "class_name",
+        From::Text(|r| r.class_name.as_deref()),
+        Store::Dictionary,
+    ),
+    column(
+        "category_uid",
+        From::Int(|r| int(r.category_uid)),
+        Store::Dictionary,
+    ),
+    column(
+        "activity_id",
+        From::Int(|r| int(r.activity_id)),
+        Store::Dictionary,
+    ),
+    column(
+        "activity_name",
+        From::Text(|r| r.activity_name.as_deref()),
+        Store::Dictionary,
+    ),
+    column(
+        "type_uid",
+        From::Long(|r| clamp(r.type_uid)),
+        Store::Dictionary,
+    ),
+    column(
+        "severity_id",
+        From::Int(|r| Some(r.severity_id.into())),
+        Store::Dictionary,
+    ),
+    column(
+        "severity",
+        From::Text(|r| r.severity.as_deref()),
+        Store::Dictionary,
+    ),
+    column(
+        "status_id",
+        From::Int(|r| r.status_id.map(i32::from)),
+        Store::Dictionary,
+    ),
+    column(
+        "status",
+        From::Text(|r| r.status.as_deref()),
+        Store::Dictionary,
+    ),
+    column(
+        "message",
+        From::Text(|r| r.message.as_deref()),
+        Store::Dictionary,
+    ),
     column(PROGRAM, From::Text(|r| Some(&r.program)), Store::Dictionary),
     column("site", From::Text(|r| r.site.as_deref()), Store::Dictionary),
-    column("source", From::Text(|r| r.source.as_deref()), Store::Dictionary),
-    column("call_uid", From::Late(|f| f.call_uid.as_deref()), Store::Key),
+    column(
+        "source",
+        From::Text(|r| r.source.as_deref()),
+        Store::Dictionary,
+    ),
+    column(
+        "call_uid",
+        From::Late(|f| f.call_uid.as_deref()),
+        Store::Key,
+    ),
     column("agent", From::Text(|r| r.agent.as_deref()), Store::Key),
-    column("customer", From::Text(|r| r.customer.as_deref()), Store::Key),
+    column(
+        "customer",
+        From::Text(|r| r.customer.as_deref()),
+        Store::Key,
+    ),
     column("caller", From::Text(|r| r.caller.as_deref()), Store::Key),
     column("device", From::Text(|r| r.device.as_deref()), Store::Key),
     column("src_ip", From::Text(|r| r.src_ip.as_deref()), Store::Key),
-    column("dst_ip", From::Text(|r| r.dst_ip.as_deref()), Store::Dictionary),
-    column("user_name", From::Text(|r| r.actor_user.as_deref()), Store::Dictionary),
-    column("rule_id", From::Text(|r| r.rule_id.as_deref()), Store::Dictionary),
-    column("flags", From::Text(|r| r.flags.as_deref()), Store::Dictionary),
-    column("call_state", From::Late(|f| f.call_state.as_deref()), Store::Dictionary),
-    column("enrichment", From::Late(|f| f.enrichment.as_deref()), Store::Text),
+    column(
+        "dst_ip",
+        From::Text(|r| r.dst_ip.as_deref()),
+        Store::Dictionary,
+    ),
+    column(
+        "user_name",
+        From::Text(|r| r.actor_user.as_deref()),
+        Store::Dictionary,
+    ),
+    column(
+        "rule_id",
+        From::Text(|r| r.rule_id.as_deref()),
+        Store::Dictionary,
+    ),
+    column(
+        "flags",
+        From::Text(|r| r.flags.as_deref()),
+        Store::Dictionary,
+    ),
+    column(
+        "call_state",
+        From::Late(|f| f.call_state.as_deref()),
+        Store::Dictionary,
+    ),
+    column(
+        "enrichment",
+        From::Late(|f| f.enrichment.as_deref()),
+        Store::Text,
+    ),
     column("ocsf", From::Text(|r| Some(&r.ocsf)), Store::Text),
     column("raw", From::Text(|r| Some(&r.raw)), Store::Text),
 ];
@@ -122,7 +210,9 @@ pub(crate) fn timestamp() -> DataType {
 /// What a Parquet file holds: every column but `day`, which is in its path.
 pub(crate) fn file_schema() -> SchemaRef {
     static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
-        Arc::new(Schema::new(COLUMNS.iter().map(Column::field).collect::<Vec<_>>()))
+        Arc::new(Schema::new(
+            COLUMNS.iter().map(Column::field).collect::<Vec<_>>(),
+        ))
     });
     Arc::clone(&SCHEMA)
 }

@@ -36,7 +36,10 @@ impl Tail {
 
     /// Adds facts to the rows at `offset`; false when none of them is still here.
     pub(crate) fn revise(&mut self, offset: u64, facts: &Facts) -> bool {
-        let mut found = self.open.as_mut().is_some_and(|open| open.revise(offset, facts));
+        let mut found = self
+            .open
+            .as_mut()
+            .is_some_and(|open| open.revise(offset, facts));
         // Rows of one offset may straddle chunks, which are in ascending order.
         for chunk in self.sealed.iter_mut().skip(self.frozen).rev() {
             if chunk.last_offset() < offset {
@@ -59,13 +62,21 @@ impl Tail {
     /// The rows through `offset`, held still until [`Tail::thaw`] or [`Tail::drop_frozen`].
     pub(crate) fn freeze(&mut self, through: u64) -> Result<Vec<RecordBatch>, LakeError> {
         self.seal()?;
-        let whole = self.sealed.partition_point(|chunk| chunk.last_offset() <= through);
-        if self.sealed.get(whole).is_some_and(|chunk| chunk.first_offset() <= through) {
+        let whole = self
+            .sealed
+            .partition_point(|chunk| chunk.last_offset() <= through);
+        if self
+            .sealed
+            .get(whole)
+            .is_some_and(|chunk| chunk.first_offset() <= through)
+        {
             let (head, rest) = self.sealed.remove(whole).split(through);
             self.sealed.insert(whole, rest);
             self.sealed.insert(whole, head);
         }
-        self.frozen = self.sealed.partition_point(|chunk| chunk.last_offset() <= through);
+        self.frozen = self
+            .sealed
+            .partition_point(|chunk| chunk.last_offset() <= through);
         let frozen = self.sealed.iter_mut().take(self.frozen);
         let batches: Result<Vec<_>, _> = frozen.map(Chunk::batch).collect();
         if batches.is_err() {

@@ -1,5 +1,14 @@
 //! What a crash leaves behind, and that nothing is lost or doubled.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::cast_possible_wrap, clippy::print_stdout, missing_docs, reason = "test code")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_wrap,
+    clippy::print_stdout,
+    missing_docs,
+    reason = "test code"
+)]
 
 mod common;
 
@@ -8,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use common::{count, offsets, row, rows, NOON, DAY};
+use common::{DAY, NOON, count, offsets, row, rows};
 use proptest::prelude::*;
 use ringfence_lake::{Config, Lake, LakeError};
 
@@ -21,11 +30,13 @@ fn entry(dir: &Path, version: u64) -> PathBuf {
 }
 
 fn parquet_files(dir: &Path) -> Vec<PathBuf> {
-    let days = fs::read_dir(dir).unwrap().map(|d| d.unwrap().path()).filter(|d| {
-        d.file_name().unwrap().to_str().unwrap().starts_with("day=")
-    });
-    let mut files: Vec<_> =
-        days.flat_map(|d| fs::read_dir(d).unwrap().map(|f| f.unwrap().path())).collect();
+    let days = fs::read_dir(dir)
+        .unwrap()
+        .map(|d| d.unwrap().path())
+        .filter(|d| d.file_name().unwrap().to_str().unwrap().starts_with("day="));
+    let mut files: Vec<_> = days
+        .flat_map(|d| fs::read_dir(d).unwrap().map(|f| f.unwrap().path()))
+        .collect();
     files.sort();
     files
 }
@@ -41,12 +52,19 @@ async fn the_committed_offset_survives_and_replays_are_skipped() {
     let lake = open(dir.path());
     assert_eq!(lake.committed_offset(), Some(29));
     assert_eq!(lake.push(&rows(0, 60, "gold")).unwrap(), 30);
-    assert_eq!(lake.push(&rows(40, 20, "gold")).unwrap(), 1, "only the highest may repeat");
+    assert_eq!(
+        lake.push(&rows(40, 20, "gold")).unwrap(),
+        1,
+        "only the highest may repeat"
+    );
     lake.commit(58).unwrap();
     assert!(matches!(lake.commit(57), Err(LakeError::Backwards { .. })));
     assert_eq!(lake.commit(58).unwrap().rows, 0);
     drop(lake);
-    assert_eq!(offsets(&open(dir.path())).await, (0..59).collect::<Vec<_>>());
+    assert_eq!(
+        offsets(&open(dir.path())).await,
+        (0..59).collect::<Vec<_>>()
+    );
 }
 
 #[tokio::test]
@@ -61,15 +79,26 @@ async fn a_crash_between_file_and_log_entry_leaves_no_trace() {
     // The state of the disk before the second entry was linked.
     fs::remove_file(entry(dir.path(), 2)).unwrap();
     let first = &parquet_files(dir.path())[0];
-    fs::write(first.with_file_name("rf-00000000000000000029.parquet.tmp"), b"PAR1 half").unwrap();
-    fs::write(dir.path().join("_delta_log/.00000000000000000002.77.tmp"), b"{\"add\"").unwrap();
+    fs::write(
+        first.with_file_name("rf-00000000000000000029.parquet.tmp"),
+        b"PAR1 half",
+    )
+    .unwrap();
+    fs::write(
+        dir.path().join("_delta_log/.00000000000000000002.77.tmp"),
+        b"{\"add\"",
+    )
+    .unwrap();
     let foreign = first.with_file_name("notes.txt");
     fs::write(&foreign, b"not ours").unwrap();
     assert_eq!(parquet_files(dir.path()).len(), 4);
 
     let lake = open(dir.path());
     assert_eq!(parquet_files(dir.path()), [foreign, first.clone()]);
-    assert_eq!(fs::read_dir(dir.path().join("_delta_log")).unwrap().count(), 2);
+    assert_eq!(
+        fs::read_dir(dir.path().join("_delta_log")).unwrap().count(),
+        2
+    );
     assert_eq!(lake.committed_offset(), Some(9));
     assert_eq!(lake.push(&rows(10, 10, "gold")).unwrap(), 10);
     lake.commit(19).unwrap();
@@ -78,14 +107,21 @@ async fn a_crash_between_file_and_log_entry_leaves_no_trace() {
 
 #[tokio::test]
 async fn a_torn_newest_entry_is_set_aside() {
-    for torn in [&b""[..], b"{\"commitInfo\":{}}\n{\"txn\":{\"appId\":\"ringf", b"\0\0\0\0"] {
+    for torn in [
+        &b""[..],
+        b"{\"commitInfo\":{}}\n{\"txn\":{\"appId\":\"ringf",
+        b"\0\0\0\0",
+    ] {
         let dir = tempfile::tempdir().unwrap();
         let lake = open(dir.path());
         lake.push(&rows(0, 10, "gold")).unwrap();
         lake.commit(9).unwrap();
         drop(lake);
         fs::write(entry(dir.path(), 2), torn).unwrap();
-        assert_eq!(Lake::open_read_only(dir.path()).unwrap().committed_offset(), Some(9));
+        assert_eq!(
+            Lake::open_read_only(dir.path()).unwrap().committed_offset(),
+            Some(9)
+        );
         let lake = open(dir.path());
         assert_eq!(lake.committed_offset(), Some(9));
         lake.push(&rows(10, 10, "gold")).unwrap();
@@ -107,10 +143,14 @@ fn damage_in_the_middle_of_the_log_is_an_error_that_names_the_entry() {
     drop(lake);
     let second = fs::read(entry(dir.path(), 2)).unwrap();
     fs::write(entry(dir.path(), 2), b"torn").unwrap();
-    let error = Lake::open(dir.path(), Config::default()).unwrap_err().to_string();
+    let error = Lake::open(dir.path(), Config::default())
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("00000000000000000002.json"), "{error}");
     fs::remove_file(entry(dir.path(), 2)).unwrap();
-    let error = Lake::open(dir.path(), Config::default()).unwrap_err().to_string();
+    let error = Lake::open(dir.path(), Config::default())
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("missing"), "{error}");
     fs::write(entry(dir.path(), 2), second).unwrap();
     assert_eq!(open(dir.path()).committed_offset(), Some(29));
@@ -139,9 +179,15 @@ async fn a_failed_commit_changes_nothing_and_can_be_repeated() {
 fn one_writer_at_a_time() {
     let dir = tempfile::tempdir().unwrap();
     let lake = open(dir.path());
-    assert!(matches!(Lake::open(dir.path(), Config::default()), Err(LakeError::Locked(_))));
+    assert!(matches!(
+        Lake::open(dir.path(), Config::default()),
+        Err(LakeError::Locked(_))
+    ));
     let reader = Lake::open_read_only(dir.path()).unwrap();
-    assert!(matches!(reader.push(&rows(0, 1, "gold")), Err(LakeError::ReadOnly)));
+    assert!(matches!(
+        reader.push(&rows(0, 1, "gold")),
+        Err(LakeError::ReadOnly)
+    ));
     assert!(matches!(reader.commit(1), Err(LakeError::ReadOnly)));
     drop(lake);
     open(dir.path());
@@ -165,8 +211,16 @@ async fn checkpoints_replace_old_entries() {
     drop(lake);
     assert!(!entry(dir.path(), 0).exists() && !entry(dir.path(), 7).exists());
     assert!(entry(dir.path(), 8).exists() && entry(dir.path(), 10).exists());
-    assert!(entry(dir.path(), 8).with_extension("checkpoint.parquet").exists());
-    assert!(!entry(dir.path(), 4).with_extension("checkpoint.parquet").exists());
+    assert!(
+        entry(dir.path(), 8)
+            .with_extension("checkpoint.parquet")
+            .exists()
+    );
+    assert!(
+        !entry(dir.path(), 4)
+            .with_extension("checkpoint.parquet")
+            .exists()
+    );
     let lake = Lake::open(dir.path(), config).unwrap();
     assert_eq!(lake.committed_offset(), Some(49));
     assert_eq!(offsets(&lake).await, (0..50).collect::<Vec<_>>());

@@ -28,10 +28,10 @@ duck.execute("SET TimeZone = 'UTC'")
 relation = duck.read_parquet(files, hive_partitioning=True)
 rows, low, high, agents = duck.sql(
     "SELECT count(*), min(spine_offset), max(spine_offset), count(DISTINCT agent) FROM relation"
-).fetchone()
+).fetchall()[0]
 one = duck.sql(
     "SELECT strftime(time, '%Y-%m-%dT%H:%M:%S'), raw, ocsf, program FROM relation WHERE spine_offset = 7"
-).fetchone()
+).fetchall()[0]
 
 arrow = table.to_pyarrow_table() if hasattr(table, "to_pyarrow_table") else None
 footers = [pyarrow.parquet.ParquetFile(f.removeprefix("file://")) for f in files]

@@ -1,7 +1,16 @@
 //! Other engines read the lake: delta-rs the log, DuckDB the files.
 //!
 //! `RINGFENCE_PYTHON` names a Python with `deltalake`, `duckdb` and `pyarrow`.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::cast_possible_wrap, clippy::print_stdout, missing_docs, reason = "test code")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_wrap,
+    clippy::print_stdout,
+    missing_docs,
+    reason = "test code"
+)]
 
 mod common;
 
@@ -16,7 +25,11 @@ use serde_json::{Value, json};
 fn peers(lake: &Path, arguments: &[&str]) -> Option<Value> {
     let python = std::env::var("RINGFENCE_PYTHON").unwrap_or_else(|_| "python3".into());
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/interop.py");
-    let output = Command::new(&python).arg(script).arg(lake).args(arguments).output();
+    let output = Command::new(&python)
+        .arg(script)
+        .arg(lake)
+        .args(arguments)
+        .output();
     let seen = match output {
         Ok(output) => {
             let errors = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -26,7 +39,10 @@ fn peers(lake: &Path, arguments: &[&str]) -> Option<Value> {
         Err(e) => json!({"missing": format!("{python}: {e}")}),
     };
     if let Some(missing) = seen.get("missing") {
-        assert!(std::env::var_os("CI").is_none(), "{missing}: set RINGFENCE_PYTHON");
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "{missing}: set RINGFENCE_PYTHON"
+        );
         println!("note: not checked against other engines: {missing}");
         return None;
     }
@@ -34,12 +50,18 @@ fn peers(lake: &Path, arguments: &[&str]) -> Option<Value> {
 }
 
 fn fill(dir: &Path, commits: u64, checkpoint_every: u64) {
-    let config = Config { checkpoint_every, log_retention: std::time::Duration::ZERO, ..Config::default() };
+    let config = Config {
+        checkpoint_every,
+        log_retention: std::time::Duration::ZERO,
+        ..Config::default()
+    };
     let lake = Lake::open(dir, config).unwrap();
     for commit in 0..commits {
         // Every commit touches two days.
         let time = |o: u64| NOON + (o as i64 % 2) * DAY + o as i64;
-        let rows: Vec<_> = (commit * 10..commit * 10 + 10).map(|o| row(o, time(o), "gold")).collect();
+        let rows: Vec<_> = (commit * 10..commit * 10 + 10)
+            .map(|o| row(o, time(o), "gold"))
+            .collect();
         lake.push(&rows).unwrap();
         lake.commit(commit * 10 + 9).unwrap();
     }
@@ -49,10 +71,16 @@ fn fill(dir: &Path, commits: u64, checkpoint_every: u64) {
 fn delta_rs_and_duckdb_read_log_and_files() {
     let dir = tempfile::tempdir().unwrap();
     fill(dir.path(), 3, 100);
-    let Some(seen) = peers(dir.path(), &[]) else { return };
+    let Some(seen) = peers(dir.path(), &[]) else {
+        return;
+    };
     assert_eq!(seen["version"], json!(3));
     assert_eq!(seen["partitions"], json!(["day"]));
-    assert_eq!(seen["transactions"], json!(29), "the spine offset is the txn version");
+    assert_eq!(
+        seen["transactions"],
+        json!(29),
+        "the spine offset is the txn version"
+    );
     assert_eq!(seen["delta_rows"], json!(30));
     assert_eq!(seen["delta_raw_7"], json!("record 7 of gold"));
     assert_eq!(seen["duckdb"], json!([30, 0, 29, 7]));
@@ -69,8 +97,14 @@ fn delta_rs_and_duckdb_read_log_and_files() {
 fn delta_rs_reads_our_checkpoints() {
     let dir = tempfile::tempdir().unwrap();
     fill(dir.path(), 7, 5);
-    assert!(!dir.path().join("_delta_log/00000000000000000000.json").exists());
-    let Some(seen) = peers(dir.path(), &[]) else { return };
+    assert!(
+        !dir.path()
+            .join("_delta_log/00000000000000000000.json")
+            .exists()
+    );
+    let Some(seen) = peers(dir.path(), &[]) else {
+        return;
+    };
     assert_eq!(seen["version"], json!(7));
     assert_eq!(seen["transactions"], json!(69));
     assert_eq!(seen["duckdb"], json!([70, 0, 69, 7]));

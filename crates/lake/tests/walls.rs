@@ -1,5 +1,14 @@
 //! A scoped query sees the rows of its programs, whatever its SQL says.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::cast_possible_wrap, clippy::print_stdout, missing_docs, reason = "test code")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_wrap,
+    clippy::print_stdout,
+    missing_docs,
+    reason = "test code"
+)]
 
 mod common;
 
@@ -80,9 +89,13 @@ async fn counts_and_distinct_values_stop_at_the_wall() {
         let result = scoped(&lake, sql, scope.clone()).await.unwrap();
         assert_eq!(result.rows[0]["rows"], json!(rows), "{scope:?}");
         assert_eq!(result.rows[0]["programs"], json!(programs), "{scope:?}");
-        let plain = scoped(&lake, "SELECT count(*) AS n FROM events", scope.clone()).await.unwrap();
+        let plain = scoped(&lake, "SELECT count(*) AS n FROM events", scope.clone())
+            .await
+            .unwrap();
         assert_eq!(plain.rows[0]["n"], json!(rows), "{scope:?}");
-        let one = scoped(&lake, "SELECT 1 AS one FROM events", scope).await.unwrap();
+        let one = scoped(&lake, "SELECT 1 AS one FROM events", scope)
+            .await
+            .unwrap();
         assert_eq!(one.rows.len(), rows);
     }
 }
@@ -97,8 +110,19 @@ async fn errors_tell_nothing_of_other_programs() {
         "SELECT 1 / (CASE WHEN raw LIKE '%tin%' THEN 0 ELSE 1 END) AS x FROM events",
         "SELECT raw FROM events WHERE CAST(CASE WHEN raw LIKE '%tin%' THEN 'x' ELSE '1' END AS int) = 1",
     ] {
-        assert_eq!(scoped(&lake, sql, only(&["gold"])).await.unwrap().rows.len(), 20, "{sql}");
+        assert_eq!(
+            scoped(&lake, sql, only(&["gold"]))
+                .await
+                .unwrap()
+                .rows
+                .len(),
+            20,
+            "{sql}"
+        );
         let error = scoped(&lake, sql, only(&["tin"])).await;
-        assert!(error.is_err(), "the same question fails where it may look: {sql}");
+        assert!(
+            error.is_err(),
+            "the same question fails where it may look: {sql}"
+        );
     }
 }

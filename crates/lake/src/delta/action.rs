@@ -77,7 +77,10 @@ pub(crate) struct Protocol {
 }
 
 impl Protocol {
-    pub(crate) const OURS: Self = Self { min_reader_version: 1, min_writer_version: 2 };
+    pub(crate) const OURS: Self = Self {
+        min_reader_version: 1,
+        min_writer_version: 2,
+    };
 }
 
 impl Action {
@@ -93,26 +96,30 @@ impl Action {
             stats: Some(stats.to_string()),
             deletion_vector: None,
         };
-        Self { add: Some(add), ..Self::default() }
-    }
-
-    pub(crate) fn remove(file: &DataFile, now_ms: i64) -> Self {
-        let remove = Remove {
-            path: file.path.clone(),
-            deletion_timestamp: Some(now_ms),
-            data_change: false,
-        };
-        Self { remove: Some(remove), ..Self::default() }
+        Self {
+            add: Some(add),
+            ..Self::default()
+        }
     }
 
     pub(crate) fn txn(through: u64, now_ms: i64) -> Self {
         let version = i64::try_from(through).unwrap_or(i64::MAX);
-        let txn = Txn { app_id: APP_ID.to_owned(), version, last_updated: Some(now_ms) };
-        Self { txn: Some(txn), ..Self::default() }
+        let txn = Txn {
+            app_id: APP_ID.to_owned(),
+            version,
+            last_updated: Some(now_ms),
+        };
+        Self {
+            txn: Some(txn),
+            ..Self::default()
+        }
     }
 
     pub(crate) fn protocol() -> Self {
-        Self { protocol: Some(Protocol::OURS), ..Self::default() }
+        Self {
+            protocol: Some(Protocol::OURS),
+            ..Self::default()
+        }
     }
 
     pub(crate) fn meta_data(id: &str, now_ms: i64) -> Self {
@@ -125,7 +132,10 @@ impl Action {
             "configuration": {},
             "createdTime": now_ms,
         });
-        Self { meta_data: Some(value), ..Self::default() }
+        Self {
+            meta_data: Some(value),
+            ..Self::default()
+        }
     }
 
     pub(crate) fn commit_info(operation: &str, now_ms: i64) -> Self {
@@ -136,7 +146,10 @@ impl Action {
             "isBlindAppend": operation == "WRITE",
             "engineInfo": concat!("ringfence-lake/", env!("CARGO_PKG_VERSION")),
         });
-        Self { commit_info: Some(value), ..Self::default() }
+        Self {
+            commit_info: Some(value),
+            ..Self::default()
+        }
     }
 }
 

@@ -19,7 +19,9 @@ pub(crate) fn encode(actions: &[Action]) -> Result<Vec<u8>, LakeError> {
     let schema = schema();
     let mut decoder = ReaderBuilder::new(Arc::clone(&schema)).build_decoder()?;
     let compression = Compression::ZSTD(ZstdLevel::default());
-    let properties = WriterProperties::builder().set_compression(compression).build();
+    let properties = WriterProperties::builder()
+        .set_compression(compression)
+        .build();
     let mut bytes = Vec::new();
     let mut writer = ArrowWriter::try_new(&mut bytes, schema, Some(properties))?;
     for some in actions.chunks(1024) {
@@ -39,7 +41,11 @@ pub(crate) fn decode(file: File) -> Result<Vec<Action>, LakeError> {
         let mut lines = LineDelimitedWriter::new(Vec::new());
         lines.write(&batch?)?;
         lines.finish()?;
-        for line in lines.into_inner().split(|b| *b == b'\n').filter(|line| !line.is_empty()) {
+        for line in lines
+            .into_inner()
+            .split(|b| *b == b'\n')
+            .filter(|line| !line.is_empty())
+        {
             let action = serde_json::from_slice(line)
                 .map_err(|e| arrow::error::ArrowError::JsonError(e.to_string()))?;
             actions.push(action);
@@ -59,13 +65,21 @@ fn schema() -> SchemaRef {
             let key = Field::new("key", DataType::Utf8, false);
             let value = Field::new("value", DataType::Utf8, true);
             let pair = DataType::Struct(Fields::from(vec![key, value]));
-            Field::new(name, DataType::Map(Arc::new(Field::new("key_value", pair, false)), false), true)
+            Field::new(
+                name,
+                DataType::Map(Arc::new(Field::new("key_value", pair, false)), false),
+                true,
+            )
         };
-        let group =
-            |name, fields: Vec<Field>| Field::new(name, DataType::Struct(Fields::from(fields)), true);
+        let group = |name, fields: Vec<Field>| {
+            Field::new(name, DataType::Struct(Fields::from(fields)), true)
+        };
         let columns = Arc::new(Field::new("element", DataType::Utf8, true));
         Arc::new(Schema::new(vec![
-            group("txn", vec![text("appId"), long("version"), long("lastUpdated")]),
+            group(
+                "txn",
+                vec![text("appId"), long("version"), long("lastUpdated")],
+            ),
             group(
                 "add",
                 vec![
@@ -77,7 +91,10 @@ fn schema() -> SchemaRef {
                     text("stats"),
                 ],
             ),
-            group("remove", vec![text("path"), long("deletionTimestamp"), flag("dataChange")]),
+            group(
+                "remove",
+                vec![text("path"), long("deletionTimestamp"), flag("dataChange")],
+            ),
             group(
                 "metaData",
                 vec![
@@ -91,7 +108,10 @@ fn schema() -> SchemaRef {
                     long("createdTime"),
                 ],
             ),
-            group("protocol", vec![int("minReaderVersion"), int("minWriterVersion")]),
+            group(
+                "protocol",
+                vec![int("minReaderVersion"), int("minWriterVersion")],
+            ),
         ]))
     });
     Arc::clone(&SCHEMA)

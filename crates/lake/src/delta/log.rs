@@ -30,7 +30,9 @@ struct LastCheckpoint {
 
 impl Log {
     pub(crate) fn new(lake: &Path) -> Self {
-        Self { dir: lake.join("_delta_log") }
+        Self {
+            dir: lake.join("_delta_log"),
+        }
     }
 
     pub(crate) fn dir(&self) -> &Path {
@@ -72,7 +74,9 @@ impl Log {
                 Err(reason) => return Err(LakeError::log(&path, reason)),
             };
             for action in actions {
-                snapshot.apply(action).map_err(|reason| LakeError::log(&path, reason))?;
+                snapshot
+                    .apply(action)
+                    .map_err(|reason| LakeError::log(&path, reason))?;
             }
             snapshot.version = Some(*version);
         }
@@ -86,12 +90,13 @@ impl Log {
     pub(crate) fn append(&self, version: u64, actions: &[Action]) -> Result<bool, LakeError> {
         let mut text = Vec::new();
         for action in actions {
-            serde_json::to_writer(&mut text, action)
-                .map_err(|e| LakeError::log(&self.dir, e))?;
+            serde_json::to_writer(&mut text, action).map_err(|e| LakeError::log(&self.dir, e))?;
             text.push(b'\n');
         }
         let path = self.entry(version);
-        let temporary = self.dir.join(format!(".{version:020}.{}.tmp", std::process::id()));
+        let temporary = self
+            .dir
+            .join(format!(".{version:020}.{}.tmp", std::process::id()));
         let written = File::create(&temporary)
             .and_then(|mut file| file.write_all(&text).and_then(|()| file.sync_all()))
             .doing("write", &temporary);
@@ -118,7 +123,9 @@ impl Log {
         retention: Duration,
         keep_removed: Duration,
     ) -> Result<(), LakeError> {
-        let Some(version) = snapshot.version else { return Ok(()) };
+        let Some(version) = snapshot.version else {
+            return Ok(());
+        };
         let keep = i64::try_from(keep_removed.as_millis()).unwrap_or(i64::MAX);
         let actions = snapshot.actions(now_ms().saturating_sub(keep));
         let path = self.dir.join(format!("{version:020}.checkpoint.parquet"));
@@ -130,13 +137,21 @@ impl Log {
     }
 
     fn expire(&self, checkpoint: u64, retention: Duration) -> Result<(), LakeError> {
-        let oldest = SystemTime::now().checked_sub(retention).unwrap_or(SystemTime::UNIX_EPOCH);
+        let oldest = SystemTime::now()
+            .checked_sub(retention)
+            .unwrap_or(SystemTime::UNIX_EPOCH);
         for entry in fs::read_dir(&self.dir).doing("list", &self.dir)? {
             let entry = entry.doing("list", &self.dir)?;
             let name = entry.file_name();
-            let replaced = name.to_str().and_then(version_of).is_some_and(|v| v < checkpoint);
+            let replaced = name
+                .to_str()
+                .and_then(version_of)
+                .is_some_and(|v| v < checkpoint);
             let old = || {
-                entry.metadata().and_then(|m| m.modified()).is_ok_and(|time| time <= oldest)
+                entry
+                    .metadata()
+                    .and_then(|m| m.modified())
+                    .is_ok_and(|time| time <= oldest)
             };
             if replaced && old() {
                 fs::remove_file(entry.path()).doing("remove", &entry.path())?;
@@ -155,10 +170,14 @@ impl Log {
         };
         let last: LastCheckpoint =
             serde_json::from_slice(&text).map_err(|e| LakeError::log(&pointer, e))?;
-        let path = self.dir.join(format!("{:020}.checkpoint.parquet", last.version));
+        let path = self
+            .dir
+            .join(format!("{:020}.checkpoint.parquet", last.version));
         let file = File::open(&path).doing("open", &path)?;
         for action in checkpoint::decode(file).map_err(|e| LakeError::log(&path, e))? {
-            snapshot.apply(action).map_err(|reason| LakeError::log(&path, reason))?;
+            snapshot
+                .apply(action)
+                .map_err(|reason| LakeError::log(&path, reason))?;
         }
         snapshot.version = Some(last.version);
         Ok(snapshot)
@@ -169,7 +188,9 @@ impl Log {
         let mut versions = Vec::new();
         for entry in fs::read_dir(&self.dir).doing("list", &self.dir)? {
             let name = entry.doing("list", &self.dir)?.file_name();
-            let Some(name) = name.to_str().filter(|name| name.len() == 25) else { continue };
+            let Some(name) = name.to_str().filter(|name| name.len() == 25) else {
+                continue;
+            };
             versions.extend(name.strip_suffix(".json").and_then(version_of));
         }
         versions.sort_unstable();
@@ -184,7 +205,10 @@ impl Log {
 /// The twenty digits that a log file's name begins with.
 fn version_of(name: &str) -> Option<u64> {
     let digits = name.get(..20)?;
-    digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok())?
+    digits
+        .bytes()
+        .all(|b| b.is_ascii_digit())
+        .then(|| digits.parse().ok())?
 }
 
 /// The actions of an entry; the inner error says why its content is no entry.
@@ -198,17 +222,28 @@ fn read_entry(path: &Path) -> Result<Result<Vec<Action>, String>, LakeError> {
 
 fn parse_entry(bytes: &[u8]) -> Result<Vec<Action>, String> {
     // Other writers may leave out the last newline; an empty file is a torn one.
-    let lines = bytes.split(|b| *b == b'\n').enumerate().filter(|(_, l)| !l.trim_ascii().is_empty());
+    let lines = bytes
+        .split(|b| *b == b'\n')
+        .enumerate()
+        .filter(|(_, l)| !l.trim_ascii().is_empty());
     let actions: Result<Vec<Action>, _> = lines
         .map(|(i, line)| serde_json::from_slice(line).map_err(|e| format!("line {}: {e}", i + 1)))
         .collect();
-    actions.and_then(|a| if a.is_empty() { Err("it is empty".to_owned()) } else { Ok(a) })
+    actions.and_then(|a| {
+        if a.is_empty() {
+            Err("it is empty".to_owned())
+        } else {
+            Ok(a)
+        }
+    })
 }
 
 /// Parses arbitrary bytes as a log entry; what parses must survive a round trip.
 #[doc(hidden)]
 pub fn fuzz_log_entry(data: &[u8]) {
-    let Ok(actions) = parse_entry(data) else { return };
+    let Ok(actions) = parse_entry(data) else {
+        return;
+    };
     let mut snapshot = Snapshot::default();
     for action in actions {
         if snapshot.apply(action).is_err() {
@@ -222,8 +257,15 @@ pub fn fuzz_log_entry(data: &[u8]) {
             let _ = again.apply(action);
         }
     }
-    assert!(snapshot.files.keys().eq(again.files.keys()), "files survive a checkpoint");
-    assert_eq!(snapshot.committed(), again.committed(), "the position survives a checkpoint");
+    assert!(
+        snapshot.files.keys().eq(again.files.keys()),
+        "files survive a checkpoint"
+    );
+    assert_eq!(
+        snapshot.committed(),
+        again.committed(),
+        "the position survives a checkpoint"
+    );
 }
 
 #[cfg(test)]

@@ -56,7 +56,8 @@ impl Snapshot {
                 return Err(format!("it names a file outside the table: `{}`", add.path));
             }
             self.removed.remove(&add.path);
-            self.files.insert(add.path.clone(), Arc::new(DataFile::from(&add)));
+            self.files
+                .insert(add.path.clone(), Arc::new(DataFile::from(&add)));
         }
         if let Some(remove) = action.remove {
             self.files.remove(&remove.path);
@@ -91,17 +92,29 @@ impl Snapshot {
         let one = Action::default;
         let mut actions = Vec::with_capacity(self.files.len() + self.removed.len() + 3);
         if let Some(protocol) = self.protocol.clone() {
-            actions.push(Action { protocol: Some(protocol), ..one() });
+            actions.push(Action {
+                protocol: Some(protocol),
+                ..one()
+            });
         }
         if let Some(meta_data) = self.meta_data.clone() {
-            actions.push(Action { meta_data: Some(meta_data), ..one() });
+            actions.push(Action {
+                meta_data: Some(meta_data),
+                ..one()
+            });
         }
-        actions.extend(self.txns.values().map(|txn| Action { txn: Some(txn.clone()), ..one() }));
+        actions.extend(self.txns.values().map(|txn| Action {
+            txn: Some(txn.clone()),
+            ..one()
+        }));
         actions.extend(
             self.removed
                 .values()
                 .filter(|remove| remove.deletion_timestamp.unwrap_or(0) >= keep_removed_since)
-                .map(|remove| Action { remove: Some(remove.clone()), ..one() }),
+                .map(|remove| Action {
+                    remove: Some(remove.clone()),
+                    ..one()
+                }),
         );
         // `dataChange` is false in a checkpoint: it describes state, not an event.
         actions.extend(self.files.values().map(|file| Action::add(file, false)));
@@ -111,10 +124,16 @@ impl Snapshot {
 
 impl From<&Add> for DataFile {
     fn from(add: &Add) -> Self {
-        let stats: Value =
-            add.stats.as_deref().and_then(|s| serde_json::from_str(s).ok()).unwrap_or_default();
+        let stats: Value = add
+            .stats
+            .as_deref()
+            .and_then(|s| serde_json::from_str(s).ok())
+            .unwrap_or_default();
         let bounds = |column: &str| {
-            Some((stats.get("minValues")?.get(column)?, stats.get("maxValues")?.get(column)?))
+            Some((
+                stats.get("minValues")?.get(column)?,
+                stats.get("maxValues")?.get(column)?,
+            ))
         };
         let time = bounds(schema::TIME).and_then(|(min, max)| {
             let (min, max) = (min.as_str()?, max.as_str()?);

@@ -39,7 +39,7 @@ use crate::error::QueryError;
 use crate::lake::View;
 
 /// Stack of a query thread. Address space only, until deep expressions touch it.
-const STACK_BYTES: usize = 64 << 20;
+pub(crate) const STACK_BYTES: usize = 64 << 20;
 /// Functions that turn a few bytes of SQL into any amount of memory, which no limit of
 /// DataFusion's counts.
 const UNBOUNDED: [&str; 3] = ["repeat", "lpad", "rpad"];
@@ -71,7 +71,10 @@ impl Engine {
             .build()
             .map_err(|e| format!("could not start its threads: {e}"))?;
         let parts = Parts::new(dir, config).map_err(|e| plain(&e))?;
-        Ok(Self { runtime: Some(runtime), parts: Arc::new(parts) })
+        Ok(Self {
+            runtime: Some(runtime),
+            parts: Arc::new(parts),
+        })
     }
 
     /// Checks, plans and starts a query. What comes back is its schema and its rows.
@@ -92,7 +95,9 @@ impl Engine {
         let (out, batches) = mpsc::channel(2);
         let limit = limits.clone();
         let task = runtime.spawn(async move {
-            let Ok(_turn) = parts.turns.acquire().await else { return };
+            let Ok(_turn) = parts.turns.acquire().await else {
+                return;
+            };
             match parts.plan(&sql, view, scope, &limit).await {
                 Ok(stream) => {
                     if planned.send(Ok(stream.schema())).is_ok() {
@@ -173,7 +178,13 @@ impl Parts {
             .with_scalar_functions(functions)
             .build();
         let turns = Semaphore::new(config.concurrent_queries.max(1));
-        Ok(Self { base, env, url, reader, turns })
+        Ok(Self {
+            base,
+            env,
+            url,
+            reader,
+            turns,
+        })
     }
 
     async fn plan(
@@ -184,7 +195,9 @@ impl Parts {
         limits: &Limits,
     ) -> Result<SendableRecordBatchStream, QueryError> {
         let statement = guard::check(sql)?;
-        let state = self.session(view, scope, limits).map_err(|e| sorted(&e, limits))?;
+        let state = self
+            .session(view, scope, limits)
+            .map_err(|e| sorted(&e, limits))?;
         let plan = async {
             let logical = state.statement_to_plan(statement).await?;
             // A second net under the guard's allow-list.
@@ -214,7 +227,9 @@ impl Parts {
         let catalogs = MemoryCatalogProviderList::new();
         catalogs.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
         let pool = Arc::new(GreedyMemoryPool::new(limits.memory_bytes));
-        let env = RuntimeEnvBuilder::from_runtime_env(&self.env).with_memory_pool(pool).build_arc()?;
+        let env = RuntimeEnvBuilder::from_runtime_env(&self.env)
+            .with_memory_pool(pool)
+            .build_arc()?;
         Ok(SessionStateBuilder::new_from_existing(self.base.clone())
             .with_catalog_list(Arc::new(catalogs))
             .with_runtime_env(env)
@@ -233,7 +248,11 @@ async fn pump(
         let batch = batch.map_err(|e| sorted(&e, limits));
         let over = started.elapsed() >= limits.time;
         let last = batch.is_err() || over;
-        let batch = if over { Err(QueryError::Timeout(limits.time.as_millis())) } else { batch };
+        let batch = if over {
+            Err(QueryError::Timeout(limits.time.as_millis()))
+        } else {
+            batch
+        };
         if out.send(batch).await.is_err() || last {
             return;
         }
@@ -257,7 +276,10 @@ fn sorted(error: &DataFusionError, limits: &Limits) -> QueryError {
 pub(crate) fn plain(error: &DataFusionError) -> String {
     let text = error.find_root().strip_backtrace();
     match error.diagnostic().and_then(|diagnostic| diagnostic.span) {
-        Some(span) => format!("{text} (line {}, column {})", span.start.line, span.start.column),
+        Some(span) => format!(
+            "{text} (line {}, column {})",
+            span.start.line, span.start.column
+        ),
         None => text,
     }
 }

@@ -13,6 +13,7 @@ use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
 
+use super::engine::STACK_BYTES;
 use crate::error::QueryError;
 
 /// Most bytes of a query's text.
@@ -28,7 +29,10 @@ const MAX_TABLES: usize = 16;
 /// The statement, when it is one that the lake answers.
 pub(crate) fn check(sql: &str) -> Result<Statement, QueryError> {
     if sql.len() > MAX_BYTES {
-        return Err(QueryError::TooLarge(format!("{} bytes, at most {MAX_BYTES}", sql.len())));
+        return Err(QueryError::TooLarge(format!(
+            "{} bytes, at most {MAX_BYTES}",
+            sql.len()
+        )));
     }
     let dialect = GenericDialect {};
     let tokens = Tokenizer::new(&dialect, sql)
@@ -41,7 +45,9 @@ pub(crate) fn check(sql: &str) -> Result<Statement, QueryError> {
         .and_then(|mut parser| parser.parse_statements())
         .map_err(|e| QueryError::Syntax(super::engine::plain(&e)))?;
     let start = Location::new(1, 1);
-    let statement = statements.pop_front().ok_or_else(|| refused("an empty query", start))?;
+    let statement = statements
+        .pop_front()
+        .ok_or_else(|| refused("an empty query", start))?;
     if let Some(second) = statements.pop_front() {
         let place = match &second {
             Statement::Statement(second) => second.span().start,
@@ -99,13 +105,20 @@ fn measure(tokens: &[TokenWithSpan]) -> Result<(), QueryError> {
 }
 
 fn refused(what: &str, place: Location) -> QueryError {
-    QueryError::Refused { what: what.to_owned(), line: place.line, column: place.column }
+    QueryError::Refused {
+        what: what.to_owned(),
+        line: place.line,
+        column: place.column,
+    }
 }
 
 /// The leading keyword of a statement: `INSERT`, `SET`, …
 fn named(statement: &SqlStatement) -> String {
     let text = statement.to_string();
-    text.split_whitespace().next().unwrap_or("this statement").to_owned()
+    text.split_whitespace()
+        .next()
+        .unwrap_or("this statement")
+        .to_owned()
 }
 
 /// Walks the whole query, subqueries included.
@@ -151,7 +164,12 @@ impl Visitor for Reader {
             return ControlFlow::Break(QueryError::TooLarge(reason));
         }
         match factor {
-            TableFactor::Table { args: None, version: None, json_path: None, .. }
+            TableFactor::Table {
+                args: None,
+                version: None,
+                json_path: None,
+                ..
+            }
             | TableFactor::Derived { sample: None, .. }
             | TableFactor::NestedJoin { .. } => ControlFlow::Continue(()),
             // Functions read files or make rows out of nothing; the rest is not planned.
@@ -175,9 +193,25 @@ fn writes(body: &SetExpr) -> Option<&'static str> {
 /// Any text is refused or is a single query; it never panics nor overflows the stack.
 #[doc(hidden)]
 pub fn fuzz_sql(data: &[u8]) {
-    let Ok(sql) = std::str::from_utf8(data) else { return };
+    let Ok(sql) = std::str::from_utf8(data) else {
+        return;
+    };
+    // As in the engine: the parser's deepest nesting asks for more than a usual stack.
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
+        let checked = thread
+            .spawn_scoped(scope, || only_a_query_passes(sql))
+            .map(|t| t.join());
+        assert!(matches!(checked, Ok(Ok(()))), "the text was not survived");
+    });
+}
+
+fn only_a_query_passes(sql: &str) {
     if let Ok(Statement::Statement(statement)) = check(sql) {
-        assert!(matches!(*statement, SqlStatement::Query(_)), "only a query passes");
+        assert!(
+            matches!(*statement, SqlStatement::Query(_)),
+            "only a query passes"
+        );
     }
 }
 
@@ -195,16 +229,25 @@ mod tests {
             ("DROP TABLE events", "DROP"),
             ("CREATE TABLE t AS SELECT 1", "CREATE"),
             ("CREATE VIEW v AS SELECT 1", "CREATE"),
-            ("CREATE EXTERNAL TABLE t STORED AS CSV LOCATION '/etc/passwd'", "CREATE EXTERNAL"),
+            (
+                "CREATE EXTERNAL TABLE t STORED AS CSV LOCATION '/etc/passwd'",
+                "CREATE EXTERNAL",
+            ),
             ("COPY events TO '/tmp/x'", "COPY"),
             ("SET datafusion.execution.batch_size = 1", "SET"),
             ("EXPLAIN ANALYZE SELECT 1", "EXPLAIN"),
             ("SHOW TABLES", "SHOW"),
             ("SELECT * INTO t FROM events", "SELECT INTO"),
-            ("WITH RECURSIVE t AS (SELECT 1) SELECT * FROM t", "WITH RECURSIVE"),
+            (
+                "WITH RECURSIVE t AS (SELECT 1) SELECT * FROM t",
+                "WITH RECURSIVE",
+            ),
             ("SELECT * FROM read_csv('/etc/passwd')", "a table function"),
             ("SELECT * FROM generate_series(1, 100)", "a table function"),
-            ("SELECT (SELECT count(*) FROM generate_series(1, 9))", "a table function"),
+            (
+                "SELECT (SELECT count(*) FROM generate_series(1, 9))",
+                "a table function",
+            ),
             ("SELECT * FROM UNNEST([1, 2])", "a table function"),
             ("SELECT 1; SELECT 2", "a second statement"),
             ("", "an empty query"),
@@ -221,8 +264,19 @@ mod tests {
     fn a_refusal_says_where() {
         let error = check("SELECT 1\nFROM generate_series(1, 2)").unwrap_err();
         assert!(error.to_string().contains("line 2"), "{error}");
-        let error = check("SELECT FROM WHERE").unwrap_err();
+        let error = check("SELECT ( FROM events").unwrap_err();
         assert!(error.to_string().contains("Column"), "{error}");
+    }
+
+    /// The engine's threads have stacks of this size; those of tests are smaller.
+    fn check(sql: &str) -> Result<Statement, QueryError> {
+        let sql = sql.to_owned();
+        let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
+        thread
+            .spawn(move || super::check(&sql))
+            .unwrap()
+            .join()
+            .unwrap()
     }
 
     #[test]

@@ -11,14 +11,15 @@ use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature,
     Volatility,
 };
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 use serde_json::value::RawValue;
 
 /// The function as DataFusion wants it.
 pub(crate) fn ocsf_get() -> ScalarUDF {
     let text = vec![DataType::Utf8View, DataType::Utf8];
-    let signature =
-        Signature::new(TypeSignature::Exact(text), Volatility::Immutable);
+    let signature = Signature::new(TypeSignature::Exact(text), Volatility::Immutable);
     ScalarUDF::from(OcsfGet { signature })
 }
 
@@ -42,13 +43,18 @@ impl ScalarUDFImpl for OcsfGet {
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let [text, ColumnarValue::Scalar(ScalarValue::Utf8(path))] = args.args.as_slice() else {
-            return plan_err!("`ocsf_get` takes a JSON column and a constant path such as 'actor.user.name'");
+            return plan_err!(
+                "`ocsf_get` takes a JSON column and a constant path such as 'actor.user.name'"
+            );
         };
         let text = text.to_array(args.number_rows)?;
         let path: Option<Vec<&str>> = path.as_ref().map(|path| path.split('.').collect());
         let mut values = StringViewBuilder::with_capacity(text.len());
         for text in text.as_string_view() {
-            values.append_option(text.zip(path.as_ref()).and_then(|(text, path)| get(text, path)));
+            values.append_option(
+                text.zip(path.as_ref())
+                    .and_then(|(text, path)| get(text, path)),
+            );
         }
         Ok(ColumnarValue::Array(Arc::new(values.finish()) as ArrayRef))
     }
@@ -58,7 +64,9 @@ impl ScalarUDFImpl for OcsfGet {
 /// for an absent path and for text that is not JSON.
 fn get(text: &str, path: &[&str]) -> Option<String> {
     // Walks the text and skips what the path does not name, without building a tree.
-    Seek(path).deserialize(&mut serde_json::Deserializer::from_str(text)).ok()?
+    Seek(path)
+        .deserialize(&mut serde_json::Deserializer::from_str(text))
+        .ok()?
 }
 
 struct Seek<'a>(&'a [&'a str]);
@@ -66,7 +74,10 @@ struct Seek<'a>(&'a [&'a str]);
 impl<'de> DeserializeSeed<'de> for Seek<'_> {
     type Value = Option<String>;
 
-    fn deserialize<D: Deserializer<'de>>(self, from: D) -> std::result::Result<Self::Value, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(
+        self,
+        from: D,
+    ) -> std::result::Result<Self::Value, D::Error> {
         if !self.0.is_empty() {
             return from.deserialize_any(self);
         }
@@ -88,7 +99,10 @@ impl<'de> Visitor<'de> for Seek<'_> {
         f.write_str("a JSON object or array")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Self::Value, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(
+        self,
+        mut map: A,
+    ) -> std::result::Result<Self::Value, A::Error> {
         let mut found = None;
         while let Some(key) = map.next_key::<std::borrow::Cow<'de, str>>()? {
             match self.0.split_first() {
@@ -101,8 +115,14 @@ impl<'de> Visitor<'de> for Seek<'_> {
         Ok(found)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> std::result::Result<Self::Value, A::Error> {
-        let wanted = self.0.split_first().and_then(|(i, rest)| Some((i.parse::<usize>().ok()?, rest)));
+    fn visit_seq<A: SeqAccess<'de>>(
+        self,
+        mut items: A,
+    ) -> std::result::Result<Self::Value, A::Error> {
+        let wanted = self
+            .0
+            .split_first()
+            .and_then(|(i, rest)| Some((i.parse::<usize>().ok()?, rest)));
         let mut found = None;
         for at in 0usize.. {
             match wanted {

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanArray, Date32Array, Int64Array, StringViewArray,
-    TimestampMillisecondArray, UInt64Array,
+    ArrayRef, BooleanArray, Date32Array, Int64Array, StringViewArray, TimestampMillisecondArray,
+    UInt64Array,
 };
 use arrow::datatypes::SchemaRef;
 use datafusion::common::{Column, ScalarValue};
@@ -21,11 +21,24 @@ pub(crate) fn prune(
     predicate: Option<Arc<dyn PhysicalExpr>>,
     schema: SchemaRef,
 ) -> Vec<Arc<DataFile>> {
-    let Some(predicate) = predicate else { return files };
+    let Some(predicate) = predicate else {
+        return files;
+    };
     // Pruning only saves work: when it cannot be done, every file is read.
-    let Ok(predicate) = PruningPredicateBuilder::new().with_file_schema(schema).try_build(predicate) else { return files };
-    let Ok(keep) = predicate.prune(&Files(&files)) else { return files };
-    files.into_iter().zip(keep).filter_map(|(file, keep)| keep.then_some(file)).collect()
+    let Ok(predicate) = PruningPredicateBuilder::new()
+        .with_file_schema(schema)
+        .try_build(predicate)
+    else {
+        return files;
+    };
+    let Ok(keep) = predicate.prune(&Files(&files)) else {
+        return files;
+    };
+    files
+        .into_iter()
+        .zip(keep)
+        .filter_map(|(file, keep)| keep.then_some(file))
+        .collect()
 }
 
 struct Files<'a>(&'a [Arc<DataFile>]);
@@ -36,15 +49,23 @@ impl Files<'_> {
         Some(match column.name.as_str() {
             schema::TIME => {
                 let values = files.map(|file| file.time.map(pick));
-                Arc::new(values.collect::<TimestampMillisecondArray>().with_timezone("UTC"))
+                Arc::new(
+                    values
+                        .collect::<TimestampMillisecondArray>()
+                        .with_timezone("UTC"),
+                )
             }
-            schema::OFFSET => {
-                Arc::new(files.map(|file| file.offsets.map(pick)).collect::<Int64Array>())
-            }
+            schema::OFFSET => Arc::new(
+                files
+                    .map(|file| file.offsets.map(pick))
+                    .collect::<Int64Array>(),
+            ),
             schema::DAY => Arc::new(files.map(|file| file.day).collect::<Date32Array>()),
             schema::PROGRAM => {
                 let values = files.map(|file| {
-                    file.programs.as_ref().map(|(from, to)| if max { to } else { from })
+                    file.programs
+                        .as_ref()
+                        .map(|(from, to)| if max { to } else { from })
                 });
                 Arc::new(values.collect::<StringViewArray>())
             }
@@ -71,7 +92,12 @@ impl PruningStatistics for Files<'_> {
     }
 
     fn row_counts(&self) -> Option<ArrayRef> {
-        Some(Arc::new(self.0.iter().map(|file| Some(file.rows)).collect::<UInt64Array>()))
+        Some(Arc::new(
+            self.0
+                .iter()
+                .map(|file| Some(file.rows))
+                .collect::<UInt64Array>(),
+        ))
     }
 
     fn contained(&self, _: &Column, _: &HashSet<ScalarValue>) -> Option<BooleanArray> {

@@ -65,7 +65,12 @@ impl Rows {
     /// The columns, in order.
     pub fn columns(&self) -> Vec<Column> {
         let columns = self.schema.fields().iter();
-        columns.map(|f| Column { name: f.name().clone(), kind: kind(f.data_type()) }).collect()
+        columns
+            .map(|f| Column {
+                name: f.name().clone(),
+                kind: kind(f.data_type()),
+            })
+            .collect()
     }
 
     /// Whether a limit has cut the answer off; final once [`Rows::next`] has given `None`.
@@ -97,7 +102,11 @@ impl Rows {
         while let Some(mut some) = self.next().await? {
             rows.append(&mut some);
         }
-        Ok(QueryResult { columns: self.columns(), rows, truncated: self.truncated })
+        Ok(QueryResult {
+            columns: self.columns(),
+            rows,
+            truncated: self.truncated,
+        })
     }
 
     /// The rows of a batch that the limits still allow.
@@ -147,7 +156,12 @@ impl Answer {
         limits: Limits,
         started: Instant,
     ) -> Self {
-        Self { batches, task, limits, started }
+        Self {
+            batches,
+            task,
+            limits,
+            started,
+        }
     }
 
     /// Waits as long as the limit allows. The clock runs on the asker's runtime: a query
@@ -161,7 +175,10 @@ impl Answer {
     async fn next(&mut self) -> Result<Option<RecordBatch>, QueryError> {
         let left = self.limits.time.saturating_sub(self.started.elapsed());
         let timeout = QueryError::Timeout(self.limits.time.as_millis());
-        tokio::time::timeout(left, self.batches.recv()).await.map_err(|_| timeout)?.transpose()
+        tokio::time::timeout(left, self.batches.recv())
+            .await
+            .map_err(|_| timeout)?
+            .transpose()
     }
 }
 

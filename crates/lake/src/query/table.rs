@@ -64,7 +64,13 @@ impl Events {
             }
         }
         tail.retain(|batch| batch.num_rows() > 0);
-        Ok(Self { snapshot: view.snapshot, tail, wall, store, reader })
+        Ok(Self {
+            snapshot: view.snapshot,
+            tail,
+            wall,
+            store,
+            reader,
+        })
     }
 
     fn programs(&self) -> Option<&BTreeSet<String>> {
@@ -74,7 +80,11 @@ impl Events {
     /// The wall as an expression, for pruning and for reading less. The wall itself does
     /// not rely on it.
     fn program_filter(&self) -> Option<Expr> {
-        let list = self.programs()?.iter().map(|program| lit(program.as_str())).collect();
+        let list = self
+            .programs()?
+            .iter()
+            .map(|program| lit(program.as_str()))
+            .collect();
         Some(col(schema::PROGRAM).in_list(list, false))
     }
 
@@ -93,7 +103,11 @@ impl Events {
         let program = self.program_filter().map(physical).transpose()?;
         let all = conjunction(filters.iter().cloned().chain(self.program_filter()));
         let files = self.snapshot.files.values().cloned().collect();
-        let mut files = prune(files, all.and_then(|all| physical(all).ok()), Arc::clone(&schema));
+        let mut files = prune(
+            files,
+            all.and_then(|all| physical(all).ok()),
+            Arc::clone(&schema),
+        );
         if files.is_empty() {
             return Ok(None);
         }
@@ -101,11 +115,19 @@ impl Events {
         files.sort_by_key(|file| std::cmp::Reverse(file.time.map(|(_, max)| max)));
         let groups = state.config().target_partitions().clamp(1, files.len());
         let dealt = (0..groups).map(|group| {
-            FileGroup::new(files.iter().skip(group).step_by(groups).map(|f| partitioned(f)).collect())
+            FileGroup::new(
+                files
+                    .iter()
+                    .skip(group)
+                    .step_by(groups)
+                    .map(|f| partitioned(f))
+                    .collect(),
+            )
         });
         let day = Arc::new(Field::new(schema::DAY, DataType::Date32, true));
-        let table =
-            TableSchema::builder(schema::file_schema()).with_table_partition_cols(vec![day]).build();
+        let table = TableSchema::builder(schema::file_schema())
+            .with_table_partition_cols(vec![day])
+            .build();
         let mut source = ParquetSource::new(table)
             .with_pushdown_filters(true)
             .with_enable_page_index(true)
@@ -148,7 +170,10 @@ impl TableProvider for Events {
         TableType::Base
     }
 
-    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+    fn supports_filters_pushdown(
+        &self,
+        filters: &[&Expr],
+    ) -> Result<Vec<TableProviderFilterPushDown>> {
         // Inexact: they prune here, and the physical optimiser pushes them into Parquet.
         Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
     }
@@ -161,7 +186,9 @@ impl TableProvider for Events {
         _limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let schema = self.schema();
-        let wanted = projection.cloned().unwrap_or_else(|| (0..schema.fields().len()).collect());
+        let wanted = projection
+            .cloned()
+            .unwrap_or_else(|| (0..schema.fields().len()).collect());
         // The wall needs the program even when the query does not ask for it.
         let program = schema.index_of(schema::PROGRAM)?;
         let mut columns = wanted.clone();
@@ -179,10 +206,15 @@ impl TableProvider for Events {
             return Ok(all);
         }
         let fields = all.schema();
-        let keep = fields.fields().iter().take(wanted.len()).enumerate().map(|(i, field)| {
-            let column: Arc<dyn PhysicalExpr> = Arc::new(Column::new(field.name(), i));
-            (column, field.name().clone())
-        });
+        let keep = fields
+            .fields()
+            .iter()
+            .take(wanted.len())
+            .enumerate()
+            .map(|(i, field)| {
+                let column: Arc<dyn PhysicalExpr> = Arc::new(Column::new(field.name(), i));
+                (column, field.name().clone())
+            });
         let keep: Vec<_> = keep.collect();
         Ok(Arc::new(ProjectionExec::try_new(keep, all)?))
     }
@@ -190,7 +222,9 @@ impl TableProvider for Events {
 
 impl fmt::Debug for Events {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Events").field("version", &self.snapshot.version).finish_non_exhaustive()
+        f.debug_struct("Events")
+            .field("version", &self.snapshot.version)
+            .finish_non_exhaustive()
     }
 }
 
@@ -204,15 +238,20 @@ fn partitioned(file: &DataFile) -> PartitionedFile {
     let time = |ms| ScalarValue::TimestampMillisecond(Some(ms), Some("UTC".into()));
     let offset = |offset| ScalarValue::Int64(Some(offset));
     let fields = schema::file_schema();
-    let columns = fields.fields().iter().map(|field| match field.name().as_str() {
-        schema::TIME => file.time.map(|(a, b)| exact((time(a), time(b)))),
-        schema::OFFSET => file.offsets.map(|(a, b)| exact((offset(a), offset(b)))),
-        _ => None,
-    });
+    let columns = fields
+        .fields()
+        .iter()
+        .map(|field| match field.name().as_str() {
+            schema::TIME => file.time.map(|(a, b)| exact((time(a), time(b)))),
+            schema::OFFSET => file.offsets.map(|(a, b)| exact((offset(a), offset(b)))),
+            _ => None,
+        });
     let statistics = Statistics {
         num_rows: usize::try_from(file.rows).map_or(Precision::Absent, Precision::Exact),
         total_byte_size: Precision::Absent,
-        column_statistics: columns.map(|column| column.unwrap_or_else(unknown)).collect(),
+        column_statistics: columns
+            .map(|column| column.unwrap_or_else(unknown))
+            .collect(),
     };
     PartitionedFile::new(file.path.clone(), file.size)
         .with_partition_values(vec![ScalarValue::Date32(file.day)])

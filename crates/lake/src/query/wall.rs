@@ -49,7 +49,9 @@ impl Wall {
             return internal_err!("the program column is not text");
         };
         let programs = programs.as_string_view().iter();
-        Ok(programs.map(|p| Some(p.is_some_and(|p| self.0.contains(p)))).collect())
+        Ok(programs
+            .map(|p| Some(p.is_some_and(|p| self.0.contains(p))))
+            .collect())
     }
 
     fn pass(&self, batch: &RecordBatch) -> Result<RecordBatch> {
@@ -79,7 +81,11 @@ impl WallExec {
             input.pipeline_behavior(),
             input.boundedness(),
         );
-        Ok(Self { input, wall, properties: Arc::new(properties) })
+        Ok(Self {
+            input,
+            wall,
+            properties: Arc::new(properties),
+        })
     }
 }
 
@@ -113,11 +119,18 @@ impl ExecutionPlan for WallExec {
         }
     }
 
-    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+    fn execute(
+        &self,
+        partition: usize,
+        context: Arc<TaskContext>,
+    ) -> Result<SendableRecordBatchStream> {
         let wall = self.wall.clone();
         let input = self.input.execute(partition, context)?;
         let passed = input.map(move |batch| wall.pass(&batch?));
-        Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), passed)))
+        Ok(Box::pin(RecordBatchStreamAdapter::new(
+            self.schema(),
+            passed,
+        )))
     }
 
     // A filter of the query may run below the wall: which rows pass both does not depend

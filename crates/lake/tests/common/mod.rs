@@ -16,7 +16,7 @@ pub fn row(offset: u64, time_ms: i64, program: &str) -> Row {
         offset,
         event_id: format!("ev-{offset:08}"),
         time_ms,
-        received_ms: time_ms + 7,
+        received_ms: time_ms.saturating_add(7),
         class_uid: 3002,
         class_name: Some("Authentication".into()),
         category_uid: 3,
@@ -36,11 +36,18 @@ pub fn row(offset: u64, time_ms: i64, program: &str) -> Row {
 
 /// `count` rows a second apart, from `offset` on.
 pub fn rows(offset: u64, count: u64, program: &str) -> Vec<Row> {
-    (offset..offset + count).map(|o| row(o, NOON + 1000 * o as i64, program)).collect()
+    (offset..offset + count)
+        .map(|o| row(o, NOON + 1000 * o as i64, program))
+        .collect()
 }
 
 pub fn only(programs: &[&str]) -> Scope {
-    Scope::Programs(programs.iter().map(ToString::to_string).collect::<BTreeSet<_>>())
+    Scope::Programs(
+        programs
+            .iter()
+            .map(ToString::to_string)
+            .collect::<BTreeSet<_>>(),
+    )
 }
 
 pub async fn ask(lake: &Lake, sql: &str) -> QueryResult {
@@ -63,11 +70,18 @@ pub async fn count(lake: &Lake) -> i64 {
 
 /// Every spine offset in the table, in order, repetitions included.
 pub async fn offsets(lake: &Lake) -> Vec<i64> {
-    let limits = Limits { rows: 1_000_000, ..Limits::default() };
+    let limits = Limits {
+        rows: 1_000_000,
+        ..Limits::default()
+    };
     let sql = "SELECT spine_offset FROM events ORDER BY spine_offset";
     let result = lake.query(sql, Scope::All, limits).await.unwrap();
     assert!(!result.truncated);
-    result.rows.iter().map(|row| row["spine_offset"].as_i64().unwrap()).collect()
+    result
+        .rows
+        .iter()
+        .map(|row| row["spine_offset"].as_i64().unwrap())
+        .collect()
 }
 
 pub fn column<'a>(rows: &'a [Map<String, Value>], name: &str) -> Vec<&'a str> {
