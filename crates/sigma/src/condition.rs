@@ -5,6 +5,8 @@ use crate::expr::Expr;
 /// Longest condition taken and deepest nesting in it.
 const MOST_BYTES: usize = 16 * 1024;
 const MOST_DEPTH: usize = 64;
+/// Most nodes a condition may unfold to: `a or a or a` copies what `a` stands for.
+const MOST_NODES: usize = 500_000;
 
 /// Named selections that a condition may use.
 pub(crate) struct Selections<'a>(pub &'a [(String, Expr)]);
@@ -42,6 +44,7 @@ pub(crate) fn parse(text: &str, selections: &Selections<'_>) -> Result<Expr, Str
         tokens: &tokens,
         at: 0,
         depth: 0,
+        nodes: 0,
         selections,
     };
     let expr = parser.or()?;
@@ -83,6 +86,7 @@ struct Parser<'a> {
     tokens: &'a [&'a str],
     at: usize,
     depth: usize,
+    nodes: usize,
     selections: &'a Selections<'a>,
 }
 
@@ -137,10 +141,24 @@ impl<'a> Parser<'a> {
             self.at += 1;
             return self.quantified(quantity);
         }
-        self.selections.named(token).ok_or_else(|| match token {
-            ")" => "has nothing inside or before `)`".to_owned(),
-            _ => format!("uses `{token}`, but the rule has no selection of that name"),
-        })
+        let Some(chosen) = self.selections.named(token) else {
+            return Err(match token {
+                ")" => "has nothing inside or before `)`".to_owned(),
+                _ => format!("uses `{token}`, but the rule has no selection of that name"),
+            });
+        };
+        self.count(std::slice::from_ref(&chosen))?;
+        Ok(chosen)
+    }
+
+    fn count(&mut self, used: &[Expr]) -> Result<(), String> {
+        self.nodes += used.iter().map(Expr::size).sum::<usize>();
+        match self.nodes > MOST_NODES {
+            true => Err(format!(
+                "unfolds to more than {MOST_NODES} tests; split the rule"
+            )),
+            false => Ok(()),
+        }
     }
 
     fn parenthesis(&mut self) -> Result<Expr, String> {
@@ -171,6 +189,7 @@ impl<'a> Parser<'a> {
                 "uses `{pattern}`, which no selection of the rule matches"
             ));
         }
+        self.count(&chosen)?;
         Ok(match quantity {
             Quantity::All => Expr::and(chosen),
             Quantity::AtLeast(1) => Expr::or(chosen),

@@ -14,10 +14,17 @@ use crate::regexes::RegexSpec;
 use crate::transform::{self, Failure, Placeholders};
 use crate::yaml::{Node, Scalar};
 
+/// Tests that one rule may consist of. A regular expression counts for many, since it
+/// may take megabytes once compiled.
+pub(crate) const BUDGET: usize = 100_000;
+const REGEX_COST: usize = 500;
+
 /// Reads sections into the predicate table of a rule set.
 pub(crate) struct Reader<'a> {
     pub predicates: &'a mut Predicates,
     pub placeholders: &'a Placeholders,
+    /// What the rule may still spend on tests.
+    pub budget: usize,
 }
 
 type Result<T> = std::result::Result<T, (usize, Problem)>;
@@ -109,6 +116,21 @@ impl Reader<'_> {
                 .map_err(|p| (value.line, p))?;
             let mut any = Vec::with_capacity(specs.len());
             for spec in specs {
+                let cost = if matches!(spec, Spec::Regex(_)) {
+                    REGEX_COST
+                } else {
+                    1
+                };
+                self.budget = self.budget.checked_sub(cost).ok_or({
+                    let what = "number of tests (a regular expression counts for 500)";
+                    (
+                        value.line,
+                        Problem::TooLarge {
+                            what,
+                            limit: BUDGET,
+                        },
+                    )
+                })?;
                 let predicate = self.predicates.add(id, spec).map_err(|why| {
                     (
                         value.line,

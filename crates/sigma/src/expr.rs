@@ -43,6 +43,17 @@ impl Expr {
         }
     }
 
+    /// How many nodes the expression has.
+    pub fn size(&self) -> usize {
+        match self {
+            Self::Pred(_) => 1,
+            Self::Not(inner) => 1 + inner.size(),
+            Self::And(parts) | Self::Or(parts) | Self::AtLeast(_, parts) => {
+                1 + parts.iter().map(Self::size).sum::<usize>()
+            }
+        }
+    }
+
     pub fn negate(inner: Self) -> Self {
         match inner {
             Self::Not(inner) => *inner,

@@ -74,4 +74,6 @@ pub use testing::{Expect, Outcome, Scenario, TestFile, run_tests};
 pub use transform::Placeholders;
 
 #[doc(hidden)]
-pub use {condition::fuzz_condition, document::fuzz_parse, pattern::fuzz_pattern};
+pub use {
+    condition::fuzz_condition, document::fuzz_parse, pattern::fuzz_pattern, testing::fuzz_test_file,
+};

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use crate::correlation::{Correlation, CorrelationSpec, Input};
-use crate::detection::Reader;
+use crate::detection::{BUDGET, Reader};
 use crate::document::{Body, Document, Targets};
 use crate::error::{Problem, RuleError};
 use crate::expr::Expr;
@@ -216,9 +216,11 @@ impl<'a> Build<'a> {
 
     fn section(&mut self, rule: &Rule, node: &crate::yaml::Node) -> Option<Expr> {
         let placeholders = &self.options.placeholders;
+        let predicates = &mut self.set.predicates;
         let mut reader = Reader {
-            predicates: &mut self.set.predicates,
+            predicates,
             placeholders,
+            budget: BUDGET,
         };
         match reader.section(node) {
             Ok(expr) => Some(expr),

@@ -185,3 +185,42 @@ fn what_the_author_says_about_a_rule_is_kept() {
     assert_eq!(rule.ringfence("message").unwrap(), "{f} guessed");
     assert_eq!(rule.logsource.product.as_deref(), Some("pbx"));
 }
+
+#[test]
+fn rules_that_would_eat_the_machine_are_refused() {
+    let head = "title: t\nlogsource: {}\ndetection:\n";
+    let dashes = "    - ' -a -b -c -d'\n".repeat(200);
+    let regexes: String = (0..300).map(|i| format!("    - 'a{i}'\n")).collect();
+    let many: String = (0..5000).map(|i| format!("    - 'a{i}'\n")).collect();
+    let twice = vec!["s"; 200].join(" or ");
+    for (rest, words) in [
+        (
+            format!("  s:\n   f|windash:\n{dashes}  condition: s"),
+            "number of tests",
+        ),
+        (
+            format!("  s:\n   f|re:\n{regexes}  condition: s"),
+            "number of tests",
+        ),
+        (
+            format!("  s:\n   f:\n{many}  condition: {twice}"),
+            "unfolds to more",
+        ),
+        (
+            format!("  s: {{f|windash: '{}'}}\n  condition: s", " -a".repeat(9)),
+            "1024 values",
+        ),
+        (
+            format!("  s: {}{}\n  condition: s", "[".repeat(90), "]".repeat(90)),
+            "nesting depth",
+        ),
+        (
+            format!("  s: {{f: a}}\n  condition: {}s", "(".repeat(90)),
+            "nested deeper",
+        ),
+        ("#".repeat(2 << 20), "file size"),
+    ] {
+        let got = errors(&format!("{head}{rest}"));
+        assert!(got.len() == 1 && got[0].contains(words), "{words}: {got:?}");
+    }
+}

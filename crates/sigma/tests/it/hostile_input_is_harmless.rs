@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use ringfence_sigma::{
-    Engine, EventRef, Limits, LogSource, fuzz_condition, fuzz_parse, fuzz_pattern,
+    Engine, EventRef, Limits, LogSource, fuzz_condition, fuzz_parse, fuzz_pattern, fuzz_test_file,
 };
 
 use crate::data::{Event, rules};
@@ -13,6 +13,9 @@ const SEED: &str = "title: t\nid: x\nlogsource: {product: a}\ndetection:\n  s:\n
     f|contains|all: [a, 'b*']\n    g|re|i: 'x\\d+'\n    h|windash|base64offset|contains: ' -a'\n  \
     k: [one, 2, null]\n  condition: s and not 1 of k*\n---\ntitle: c\ncorrelation:\n  \
     type: event_count\n  rules: [x]\n  group-by: [u]\n  timespan: 5m\n  condition: {gte: 3}\n";
+
+const TESTS: &str = "positive:\n  - name: x\n    rule: r\n    events:\n      - {a: 1}\n      - a: 2\n        \
+    at: 30\n        logsource: {product: p}\nnegative: []\n";
 
 const CONDITIONS: &[&str] = &[
     "a", "b", "(", ")", "and", "or", "not", "1 of", "all of", "them", "filter_*", "_hidden", "|",
@@ -60,6 +63,12 @@ proptest! {
     fn a_damaged_rule_is_a_rule_or_an_error(at in 0..SEED.len(), with in "[ -~\n]{0,6}", cut in 0usize..12) {
         let end = (at + cut).min(SEED.len());
         fuzz_parse(format!("{}{with}{}", &SEED[..at], &SEED[end..]).as_bytes());
+    }
+
+    #[test]
+    fn a_damaged_test_file_is_read_or_refused(at in 0..TESTS.len(), with in "[ -~\n]{0,6}", cut in 0usize..12) {
+        let end = (at + cut).min(TESTS.len());
+        fuzz_test_file(format!("{}{with}{}", &TESTS[..at], &TESTS[end..]).as_bytes());
     }
 
     #[test]
