@@ -48,74 +48,246 @@ pub const WEB_RESOURCES: u32 = 6001;
 
 const CRUD: &[(u8, &str)] = &[(1, "Create"), (2, "Read"), (3, "Update"), (4, "Delete")];
 const FINDING: &[(u8, &str)] = &[(1, "Create"), (2, "Update"), (3, "Close")];
-const TRAFFIC: &[(u8, &str)] =
-    &[(1, "Open"), (2, "Close"), (3, "Reset"), (4, "Fail"), (5, "Refuse"), (6, "Traffic")];
+const TRAFFIC: &[(u8, &str)] = &[
+    (1, "Open"),
+    (2, "Close"),
+    (3, "Reset"),
+    (4, "Fail"),
+    (5, "Refuse"),
+    (6, "Traffic"),
+];
 
 static CLASSES: &[Class] = &[
     class(BASE, "base_event", "Base Event", 0, &[]),
-    class(1001, "file_activity", "File System Activity", 1, &[
-        (1, "Create"), (2, "Read"), (3, "Update"), (4, "Delete"), (5, "Rename"),
-        (6, "Set Attributes"), (7, "Set Security"), (8, "Get Attributes"), (9, "Get Security"),
-        (10, "Encrypt"), (11, "Decrypt"), (12, "Mount"), (13, "Unmount"), (14, "Open"),
-    ]),
-    class(1007, "process_activity", "Process Activity", 1, &[
-        (1, "Launch"), (2, "Terminate"), (3, "Open"), (4, "Inject"), (5, "Set User ID"),
-    ]),
-    class(1008, "event_log_activity", "Event Log Activity", 1, &[
-        (1, "Clear"), (2, "Delete"), (3, "Export"), (4, "Archive"), (5, "Rotate"), (6, "Start"),
-        (7, "Stop"), (8, "Restart"), (9, "Enable"), (10, "Disable"),
-    ]),
+    class(
+        1001,
+        "file_activity",
+        "File System Activity",
+        1,
+        &[
+            (1, "Create"),
+            (2, "Read"),
+            (3, "Update"),
+            (4, "Delete"),
+            (5, "Rename"),
+            (6, "Set Attributes"),
+            (7, "Set Security"),
+            (8, "Get Attributes"),
+            (9, "Get Security"),
+            (10, "Encrypt"),
+            (11, "Decrypt"),
+            (12, "Mount"),
+            (13, "Unmount"),
+            (14, "Open"),
+        ],
+    ),
+    class(
+        1007,
+        "process_activity",
+        "Process Activity",
+        1,
+        &[
+            (1, "Launch"),
+            (2, "Terminate"),
+            (3, "Open"),
+            (4, "Inject"),
+            (5, "Set User ID"),
+        ],
+    ),
+    class(
+        1008,
+        "event_log_activity",
+        "Event Log Activity",
+        1,
+        &[
+            (1, "Clear"),
+            (2, "Delete"),
+            (3, "Export"),
+            (4, "Archive"),
+            (5, "Rotate"),
+            (6, "Start"),
+            (7, "Stop"),
+            (8, "Restart"),
+            (9, "Enable"),
+            (10, "Disable"),
+        ],
+    ),
     class(2003, "compliance_finding", "Compliance Finding", 2, FINDING),
-    class(DETECTION_FINDING, "detection_finding", "Detection Finding", 2, FINDING),
-    class(2006, "data_security_finding", "Data Security Finding", 2, FINDING),
-    class(3001, "account_change", "Account Change", 3, &[
-        (1, "Create"), (2, "Enable"), (3, "Password Change"), (4, "Password Reset"),
-        (5, "Disable"), (6, "Delete"), (7, "Attach Policy"), (8, "Detach Policy"), (9, "Lock"),
-        (10, "MFA Factor Enable"), (11, "MFA Factor Disable"), (12, "Unlock"),
-    ]),
-    class(AUTHENTICATION, "authentication", "Authentication", 3, &[
-        (1, "Logon"), (2, "Logoff"), (3, "Authentication Ticket"), (4, "Service Ticket Request"),
-        (5, "Service Ticket Renew"), (6, "Preauth"),
-    ]),
-    class(3005, "user_access", "User Access Management", 3, &[
-        (1, "Assign Privileges"), (2, "Revoke Privileges"),
-    ]),
+    class(
+        DETECTION_FINDING,
+        "detection_finding",
+        "Detection Finding",
+        2,
+        FINDING,
+    ),
+    class(
+        2006,
+        "data_security_finding",
+        "Data Security Finding",
+        2,
+        FINDING,
+    ),
+    class(
+        3001,
+        "account_change",
+        "Account Change",
+        3,
+        &[
+            (1, "Create"),
+            (2, "Enable"),
+            (3, "Password Change"),
+            (4, "Password Reset"),
+            (5, "Disable"),
+            (6, "Delete"),
+            (7, "Attach Policy"),
+            (8, "Detach Policy"),
+            (9, "Lock"),
+            (10, "MFA Factor Enable"),
+            (11, "MFA Factor Disable"),
+            (12, "Unlock"),
+        ],
+    ),
+    class(
+        AUTHENTICATION,
+        "authentication",
+        "Authentication",
+        3,
+        &[
+            (1, "Logon"),
+            (2, "Logoff"),
+            (3, "Authentication Ticket"),
+            (4, "Service Ticket Request"),
+            (5, "Service Ticket Renew"),
+            (6, "Preauth"),
+            (7, "Account Switch"),
+        ],
+    ),
+    class(
+        3005,
+        "user_access",
+        "User Access Management",
+        3,
+        &[(1, "Assign Privileges"), (2, "Revoke Privileges")],
+    ),
     class(4001, "network_activity", "Network Activity", 4, TRAFFIC),
-    class(4002, "http_activity", "HTTP Activity", 4, &[
-        (1, "Connect"), (2, "Delete"), (3, "Get"), (4, "Head"), (5, "Options"), (6, "Post"),
-        (7, "Put"), (8, "Trace"), (9, "Patch"),
-    ]),
-    class(4003, "dns_activity", "DNS Activity", 4, &[
-        (1, "Query"), (2, "Response"), (6, "Traffic"),
-    ]),
-    class(WEB_RESOURCES, "web_resources_activity", "Web Resources Activity", 6, &[
-        (1, "Create"), (2, "Read"), (3, "Update"), (4, "Delete"), (5, "Search"), (6, "Import"),
-        (7, "Export"), (8, "Share"),
-    ]),
+    class(
+        4002,
+        "http_activity",
+        "HTTP Activity",
+        4,
+        &[
+            (1, "Connect"),
+            (2, "Delete"),
+            (3, "Get"),
+            (4, "Head"),
+            (5, "Options"),
+            (6, "Post"),
+            (7, "Put"),
+            (8, "Trace"),
+            (9, "Patch"),
+        ],
+    ),
+    class(
+        4003,
+        "dns_activity",
+        "DNS Activity",
+        4,
+        &[(1, "Query"), (2, "Response"), (6, "Traffic")],
+    ),
+    class(
+        WEB_RESOURCES,
+        "web_resources_activity",
+        "Web Resources Activity",
+        6,
+        &[
+            (1, "Create"),
+            (2, "Read"),
+            (3, "Update"),
+            (4, "Delete"),
+            (5, "Search"),
+            (6, "Import"),
+            (7, "Export"),
+            (8, "Share"),
+        ],
+    ),
     class(6003, "api_activity", "API Activity", 6, CRUD),
-    class(6005, "datastore_activity", "Datastore Activity", 6, &[
-        (1, "Read"), (2, "Update"), (3, "Connect"), (4, "Query"), (5, "Write"), (6, "Create"),
-        (7, "Delete"),
-    ]),
-    class(ext::CALL, "call_activity", "Call Activity", 4, &[
-        (1, "Offered"), (2, "Answered"), (3, "Transferred"), (4, "Held"), (5, "Ended"),
-        (6, "Resumed"), (7, "Customer Identified"), (8, "Detail Record"),
-    ]),
-    class(ext::RECORDING, "recording_activity", "Recording Activity", 4, &[
-        (1, "Start"), (2, "Pause"), (3, "Resume"), (4, "Stop"),
-    ]),
-    class(ext::CONSENT, "consent_activity", "Consent Activity", 4, &[
-        (1, "Announced"), (2, "Given"), (3, "Refused"), (4, "Withdrawn"),
-    ]),
-    class(ext::AGENT, "agent_activity", "Agent Activity", 4, &[
-        (1, "Sign In"), (2, "Sign Out"), (3, "State Change"),
-    ]),
-    class(ext::SIGNALLING, "signalling_activity", "Signalling Activity", 4, &[
-        (1, "Request"), (2, "Response"),
-    ]),
-    class(ext::SOURCE, "source_activity", "Source Activity", 6, &[
-        (1, "Silent"), (2, "Recovered"), (3, "Loss"), (4, "Started"), (5, "Stopped"),
-    ]),
+    class(
+        6005,
+        "datastore_activity",
+        "Datastore Activity",
+        6,
+        &[
+            (1, "Read"),
+            (2, "Update"),
+            (3, "Connect"),
+            (4, "Query"),
+            (5, "Write"),
+            (6, "Create"),
+            (7, "Delete"),
+        ],
+    ),
+    class(
+        ext::CALL,
+        "call_activity",
+        "Call Activity",
+        4,
+        &[
+            (1, "Offered"),
+            (2, "Answered"),
+            (3, "Transferred"),
+            (4, "Held"),
+            (5, "Ended"),
+            (6, "Resumed"),
+            (7, "Customer Identified"),
+            (8, "Detail Record"),
+        ],
+    ),
+    class(
+        ext::RECORDING,
+        "recording_activity",
+        "Recording Activity",
+        4,
+        &[(1, "Start"), (2, "Pause"), (3, "Resume"), (4, "Stop")],
+    ),
+    class(
+        ext::CONSENT,
+        "consent_activity",
+        "Consent Activity",
+        4,
+        &[
+            (1, "Announced"),
+            (2, "Given"),
+            (3, "Refused"),
+            (4, "Withdrawn"),
+        ],
+    ),
+    class(
+        ext::AGENT,
+        "agent_activity",
+        "Agent Activity",
+        4,
+        &[(1, "Sign In"), (2, "Sign Out"), (3, "State Change")],
+    ),
+    class(
+        ext::SIGNALLING,
+        "signalling_activity",
+        "Signalling Activity",
+        4,
+        &[(1, "Request"), (2, "Response")],
+    ),
+    class(
+        ext::SOURCE,
+        "source_activity",
+        "Source Activity",
+        6,
+        &[
+            (1, "Silent"),
+            (2, "Recovered"),
+            (3, "Loss"),
+            (4, "Started"),
+            (5, "Stopped"),
+        ],
+    ),
 ];
 
 /// All classes in the table.
@@ -162,7 +334,14 @@ const fn class(
         6 => "Application Activity",
         _ => "Uncategorized",
     };
-    Class { uid, name, caption, category_uid, category, activities }
+    Class {
+        uid,
+        name,
+        caption,
+        category_uid,
+        category,
+        activities,
+    }
 }
 
 #[cfg(test)]

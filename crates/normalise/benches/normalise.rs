@@ -1,0 +1,2 @@
+//! Events per second by kind of record, on one core.
+fn main() {}

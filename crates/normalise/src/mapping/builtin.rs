@@ -1,0 +1,29 @@
+//! Mappings that come with Ringfence.
+
+use super::Mapping;
+
+macro_rules! files {
+    ($($name:literal),+ $(,)?) => {
+        &[$((concat!($name, ".toml"), include_str!(concat!("../../../../mappings/", $name, ".toml")))),+]
+    };
+}
+
+/// File name and text of each, in the order in which they are tried.
+pub(super) const FILES: &[(&str, &str)] = files![
+    "asterisk-cdr",
+    "windows",
+    "linux-auth",
+    "crm-access",
+    "call-events",
+    "agent-state",
+    "recording-consent",
+    "network",
+];
+
+pub(super) fn mappings() -> Vec<Mapping> {
+    // A test holds each of them to be sound.
+    FILES
+        .iter()
+        .filter_map(|(file, text)| Mapping::parse(file, text).ok())
+        .collect()
+}

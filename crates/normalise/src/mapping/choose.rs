@@ -1,0 +1,40 @@
+//! A value out of a fixed set, constant or by a field of the record.
+
+use super::take::Take;
+use crate::parsed::Parsed;
+use crate::path;
+use jiff::tz::TimeZone;
+
+/// Chooses an activity or severity.
+#[derive(Debug, Clone)]
+pub(super) enum Choice<T> {
+    Fixed(T),
+    /// By what is taken from the record: name in lower case, and what it stands for.
+    By {
+        take: Take,
+        map: Vec<(String, T)>,
+        default: Option<T>,
+    },
+}
+
+impl<T: Copy> Choice<T> {
+    /// The value, and the text that it was chosen by where no entry fits.
+    pub fn choose(&self, parsed: &Parsed, zone: &TimeZone) -> (Option<T>, Option<String>) {
+        match self {
+            Self::Fixed(value) => (Some(*value), None),
+            Self::By { take, map, default } => {
+                let value = take.take(parsed, zone).ok().flatten();
+                let Some(text) = value.as_ref().and_then(path::text) else {
+                    return (*default, None);
+                };
+                let found = map
+                    .iter()
+                    .find(|(name, _)| name.eq_ignore_ascii_case(&text));
+                match found {
+                    Some((_, value)) => (Some(*value), None),
+                    None => (*default, Some(text.into_owned())),
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! The way of a record: read, map or take as OCSF, check, flag.
+
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use ringfence_event::{Event, Flag, Map, RawRecord};
+
+use crate::json::{self, Splitting};
+use crate::mapping::{Explanation, MappingSet};
+use crate::parsed::{Format, Parsed};
+use crate::{Batch, Limits, Reject, RejectCode, Skew, base, envelope, reserved, table, when};
+
+/// What differs between sources.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Names of the mapping files that apply, in their order in the set; all of them if empty.
+    pub mappings: Vec<String>,
+    /// Offset of time stamps that carry none.
+    pub timezone: TimeZone,
+    /// How far an event's time may be off before it is flagged.
+    pub skew: Skew,
+    /// Bounds on input.
+    pub limits: Limits,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            mappings: Vec::new(),
+            timezone: TimeZone::UTC,
+            skew: Skew::default(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Settings {
+    /// Sets the zone by its IANA name or as an offset such as `+01:00`; false if there is none.
+    pub fn set_timezone(&mut self, name: &str) -> bool {
+        let zone = when::zone(name);
+        let known = zone.is_some();
+        if let Some(zone) = zone {
+            self.timezone = zone;
+        }
+        known
+    }
+}
+
+/// Makes events of the records of one source. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Normaliser {
+    mappings: Arc<MappingSet>,
+    settings: Arc<Settings>,
+}
+
+impl Normaliser {
+    /// A normaliser with these mappings and settings.
+    #[must_use]
+    pub fn new(mappings: Arc<MappingSet>, settings: Settings) -> Self {
+        Self {
+            mappings,
+            settings: Arc::new(settings),
+        }
+    }
+
+    /// Its settings.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// One record, whose kind its first bytes tell: JSON (OCSF or not), syslog, CEF, `key=value`
+    /// or a line of text.
+    ///
+    /// # Errors
+    /// [`Reject`] when it cannot be read or its class is not granted to the source.
+    pub fn normalise(&self, record: &RawRecord<'_>) -> Result<Vec<Event>, Reject> {
+        let parsed = self.read(record)?;
+        self.finish(record, parsed)
+    }
+
+    /// A body of JSON records: an array, NDJSON or one object.
+    #[must_use]
+    pub fn json_body(&self, record: &RawRecord<'_>) -> Batch {
+        self.each(record, Splitting::Auto, |item| {
+            let fields = json::object(item.bytes, &self.settings.limits)?;
+            self.finish(item, Parsed::json(fields))
+        })
+    }
+
+    /// A body for Splunk's HTTP Event Collector: envelopes one after the other.
+    #[must_use]
+    pub fn hec_body(&self, record: &RawRecord<'_>) -> Batch {
+        self.each(record, Splitting::Concatenated, |item| {
+            let envelope = json::object(item.bytes, &self.settings.limits)?;
+            let hec = json::hec(envelope)?;
+            let mut parsed = match hec.event {
+                Ok(fields) => Parsed::json(fields),
+                Err(text) => self.read_text(item, &text)?,
+            };
+            parsed.time = hec.time.or(parsed.time);
+            // An OCSF event is complete: the envelope's words are no attributes of it.
+            if !json::is_ocsf(&parsed.fields) {
+                for (name, value) in hec.around {
+                    parsed.fill(&name, value);
+                }
+            }
+            self.finish(item, parsed)
+        })
+    }
+
+    /// A CSV file: with a header line, or an Asterisk CDR file without one.
+    #[must_use]
+    pub fn csv_body(&self, record: &RawRecord<'_>) -> Batch {
+        let mut batch = Batch::default();
+        for (span, row) in table::rows(record.bytes, &self.settings.limits) {
+            let result = row.and_then(|(position, parsed)| {
+                self.finish(record, parsed)
+                    .map_err(|reject| reject.within(position))
+            });
+            batch.push(span, result);
+        }
+        batch
+    }
+
+    /// What the mappings make of one record, step by step.
+    ///
+    /// # Errors
+    /// As [`Normaliser::normalise`].
+    pub fn explain(&self, record: &RawRecord<'_>) -> Result<Explanation, Reject> {
+        let parsed = self.read(record)?;
+        Ok(self.explain_parsed(record, &parsed))
+    }
+
+    /// [`Normaliser::explain`] for each row of a CSV file.
+    #[must_use]
+    pub fn explain_csv(&self, record: &RawRecord<'_>) -> Vec<Result<Explanation, Reject>> {
+        table::rows(record.bytes, &self.settings.limits)
+            .into_iter()
+            .map(|(_, row)| row.map(|(_, parsed)| self.explain_parsed(record, &parsed)))
+            .collect()
+    }
+
+    fn explain_parsed(&self, record: &RawRecord<'_>, parsed: &Parsed) -> Explanation {
+        let event = self.finish(record, parsed.clone());
+        if json::is_ocsf(&parsed.fields) {
+            return Explanation::native(parsed, event);
+        }
+        self.mappings
+            .explain(parsed, record.received, &self.settings, event)
+    }
+
+    fn each(
+        &self,
+        record: &RawRecord<'_>,
+        how: Splitting,
+        mut one: impl FnMut(&RawRecord<'_>) -> Result<Vec<Event>, Reject>,
+    ) -> Batch {
+        let mut batch = Batch::default();
+        for (span, piece) in json::split_as(record.bytes, how, &self.settings.limits) {
+            let result = piece.and_then(|item| {
+                let part = RawRecord {
+                    bytes: item.bytes,
+                    ..record.clone()
+                };
+                one(&part).map_err(|reject| reject.within(item.position))
+            });
+            batch.push(span, result);
+        }
+        batch
+    }
+
+    fn read(&self, record: &RawRecord<'_>) -> Result<Parsed, Reject> {
+        let limits = &self.settings.limits;
+        let refuse = |code, reason: String| Err(Reject::at(code, record.bytes, 0, reason));
+        if record.bytes.len() > limits.record {
+            let reason = format!("record is longer than {} bytes", limits.record);
+            return refuse(RejectCode::TooLong, reason);
+        }
+        let trimmed = record.bytes.trim_ascii();
+        if trimmed.is_empty() {
+            return refuse(RejectCode::Empty, "nothing in it".to_owned());
+        }
+        if trimmed.starts_with(b"{") {
+            return Ok(Parsed::json(json::object(record.bytes, limits)?));
+        }
+        // Text need not be UTF-8 (RFC 5424 §6.4); what is not becomes U+FFFD.
+        self.read_text(record, &String::from_utf8_lossy(record.bytes))
+    }
+
+    fn read_text(&self, record: &RawRecord<'_>, text: &str) -> Result<Parsed, Reject> {
+        let settings = &self.settings;
+        base::read(text, record.received, &settings.timezone, &settings.limits)
+    }
+
+    fn finish(&self, record: &RawRecord<'_>, mut parsed: Parsed) -> Result<Vec<Event>, Reject> {
+        let (origin, received, settings) = (record.origin, record.received, &self.settings);
+        if json::is_ocsf(&parsed.fields) {
+            let event = json::ocsf_event(parsed.fields, origin, received, settings.skew)?;
+            return Ok(vec![event]);
+        }
+        let stripped = reserved::strip(&mut parsed.fields);
+        parsed.masked |= base::scrub_map(&mut parsed.fields);
+        let mapped = self.mappings.apply(&parsed, received, settings);
+        let mut event = match mapped {
+            Some(mapped) => {
+                envelope::allow(origin, mapped.class)?;
+                mapped.into_event(origin, received, settings.skew)?
+            }
+            None => {
+                let mut event = base::event(&parsed, origin, received);
+                let own = base::time(&parsed, &settings.timezone);
+                when::settle(&mut event, own, settings.skew);
+                event.severity = parsed.severity.unwrap_or(event.severity);
+                event
+            }
+        };
+        if stripped {
+            event.flag(Flag::ReservedStripped);
+        }
+        if parsed.masked {
+            event.flag(Flag::Masked);
+        }
+        event.record = Some(parsed.fields);
+        event.raw = parsed.raw;
+        Ok(vec![event])
+    }
+}
+
+impl Parsed {
+    fn json(fields: Map) -> Self {
+        Self {
+            formats: Format::Json.into(),
+            fields,
+            ..Self::default()
+        }
+    }
+}
