@@ -15,6 +15,8 @@ use crate::ip::{Fragment, IpPacket};
 const TIMEOUT_NS: u64 = 30_000_000_000;
 /// Longest datagram.
 const MAX_DATAGRAM: usize = 65_535;
+/// What a piece costs besides its bytes, so that tiny fragments are not free.
+const OVERHEAD: usize = 64;
 /// Most pieces of one datagram; 64 KiB in the smallest legal Ethernet fragments.
 const MAX_PIECES: usize = 128;
 
@@ -113,12 +115,12 @@ impl Reassembler {
             Insert::Repeated => return None,
             Insert::Conflict => {
                 counters.fragment_conflicts += 1;
-                self.bytes -= partial.bytes;
+                self.bytes -= partial.cost();
                 partial.bytes = 0;
                 partial.pieces.clear();
                 return None;
             }
-            Insert::Added => self.bytes += payload.len(),
+            Insert::Added => self.bytes += payload.len() + OVERHEAD,
         }
         if fragment.offset == 0 {
             partial.protocol = protocol;
@@ -129,7 +131,7 @@ impl Reassembler {
             return None;
         }
         let partial = self.partials.remove(&key)?;
-        self.bytes -= partial.bytes;
+        self.bytes -= partial.cost();
         counters.reassembled += 1;
         Some((
             partial.protocol,
@@ -193,7 +195,7 @@ impl Reassembler {
         self.bytes -= self
             .partials
             .remove(&key)
-            .map_or(0, |partial| partial.bytes);
+            .map_or(0, |partial| partial.cost());
         true
     }
 }
@@ -205,6 +207,10 @@ enum Insert {
 }
 
 impl Partial {
+    fn cost(&self) -> usize {
+        self.bytes + self.pieces.len() * OVERHEAD
+    }
+
     fn insert(&mut self, fragment: Fragment, payload: &[u8]) -> Insert {
         if self.poisoned {
             return Insert::Repeated;

@@ -17,6 +17,11 @@ const GAP_TIMEOUT_NS: u64 = 10_000_000_000;
 const MAX_WAITING: usize = 256 * 1024;
 /// Most segments that wait behind a hole.
 const MAX_SEGMENTS: usize = 512;
+/// What a waiting segment costs besides its bytes, so that tiny segments are not free.
+const OVERHEAD: usize = 64;
+/// After so many segments in a row from elsewhere in the sequence space, the stream is not
+/// where it was thought to be: a forged SYN moved it, or the ports were used again unseen.
+const MAX_STRAYS: u32 = 3;
 /// A segment further ahead than the largest useful window belongs to something else.
 const MAX_AHEAD: u32 = 1 << 24;
 
@@ -49,6 +54,8 @@ struct Stream {
     position: u64,
     /// Where FIN stands in that space.
     end: Option<u64>,
+    /// Segments with payload out of the window, in a row.
+    strays: u32,
 }
 
 /// All TCP streams being followed.
@@ -126,6 +133,12 @@ impl Streams {
             if self.streams.get(&flow).is_some_and(same) && segment.payload.is_empty() {
                 return;
             }
+            // RFC 5961 §3: a reset from outside of the window is forged or stale.
+            let inside = |stream: &Stream| segment.seq.wrapping_sub(stream.next) <= MAX_AHEAD;
+            if segment.rst && !self.streams.get(&flow).is_some_and(inside) {
+                counters.tcp_out_of_window += 1;
+                return;
+            }
             if self.remove(flow).is_some() {
                 sink(closed(flow));
             }
@@ -143,12 +156,21 @@ impl Streams {
             self.make_room(counters, sink);
             self.streams.insert(flow, Stream::new(seq, now_ns));
         }
+        let full = self.waiting_bytes > self.max_bytes;
         let Some(stream) = self.streams.get_mut(&flow) else {
             return;
         };
         let before = stream.waiting_bytes;
         stream.push(seq, segment, now_ns, counters);
-        stream.drain(flow, now_ns, false, counters, sink);
+        if stream.strays > MAX_STRAYS {
+            stream.drain(flow, now_ns, true, counters, sink);
+            sink(closed(flow));
+            *stream = Stream::new(seq, now_ns);
+            counters.midstream += 1;
+            stream.push(seq, segment, now_ns, counters);
+        }
+        // Out of memory for all streams together: this one stops waiting for its holes.
+        stream.drain(flow, now_ns, full, counters, sink);
         let done = stream.end.is_some_and(|end| stream.position >= end);
         self.waiting_bytes = (self.waiting_bytes + stream.waiting_bytes).saturating_sub(before);
         if done && self.remove(flow).is_some() {
@@ -183,7 +205,7 @@ impl Streams {
     /// Forgets the quarter that was silent longest. In batches, so that a flood of new
     /// connections costs a constant share each.
     fn make_room(&mut self, counters: &mut Counters, sink: &mut impl FnMut(Chunk<'_>)) {
-        if self.streams.len() < self.max_streams && self.waiting_bytes < self.max_bytes {
+        if self.streams.len() < self.max_streams {
             return;
         }
         let mut ages: Vec<_> = self
@@ -220,6 +242,7 @@ impl Stream {
             waiting_bytes: 0,
             position: 0,
             end: None,
+            strays: 0,
         }
     }
 
@@ -240,8 +263,10 @@ impl Stream {
             self.position
         } else {
             counters.tcp_out_of_window += 1;
+            self.strays += u32::from(!payload.is_empty());
             return;
         };
+        self.strays = 0;
         if segment.fin && ahead <= MAX_AHEAD {
             self.end = Some(at + payload.len() as u64);
         } else if segment.fin && behind as usize <= segment.payload.len() {
@@ -276,7 +301,7 @@ impl Stream {
                 .map_or(end, |(start, _)| *start);
             let range = |from: u64| usize::try_from(from - at).unwrap_or(usize::MAX);
             let piece = payload.get(range(pos)..range(stop)).unwrap_or_default();
-            self.waiting_bytes += piece.len();
+            self.waiting_bytes += piece.len() + OVERHEAD;
             self.waiting.insert(pos, piece.to_vec());
             pos = stop;
         }
@@ -305,7 +330,7 @@ impl Stream {
                 counters.tcp_gaps += 1;
                 counters.tcp_gap_bytes += gap;
             }
-            self.waiting_bytes -= payload.len();
+            self.waiting_bytes -= payload.len() + OVERHEAD;
             let moved = gap + payload.len() as u64;
             self.position += moved;
             // Modulo 2**32 on purpose: `next` is a sequence number.

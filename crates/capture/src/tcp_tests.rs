@@ -122,9 +122,22 @@ fn a_reset_and_a_new_connection_end_the_old_one() {
     bench.send(1, 1, 0, b"old", 0);
     bench.send(1, 900, SYN, b"", 0);
     bench.send(1, 901, 0, b"new", 0);
+    bench.send(1, 0x8000_0000, RST, b"", 0);
     bench.send(1, 904, RST, b"", 0);
     let ends: Vec<_> = bench.out.iter().map(|(_, closed, _)| *closed).collect();
     assert_eq!(ends, [false, true, false, true]);
+}
+
+#[test]
+fn a_forged_syn_delays_but_does_not_blind() {
+    let mut bench = Bench::new();
+    bench.send(1, 1, 0, b"a", 0);
+    bench.send(1, 0x8000_0000, SYN, b"", 0);
+    for (seq, text) in (2..).zip(["b", "c", "d", "e", "f"]) {
+        bench.send(1, seq, 0, text.as_bytes(), 0);
+    }
+    assert_eq!(bench.text(), "aef");
+    assert_eq!(bench.counters.tcp_out_of_window, 4);
 }
 
 #[test]
