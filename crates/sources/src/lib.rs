@@ -1,0 +1,35 @@
+//! Where records come in: network listeners, files, and the one intake behind all of them.
+//!
+//! A listener frames bytes, knows which source they belong to, and hands them to a [`Sink`]. It
+//! never parses a record and never decides about one.
+//!
+//! [`ListenersConfig`] is what a person writes; [`ListenersConfig::build`] checks it whole and
+//! makes [`Listener`]s; [`run`] binds one and serves it until it is told to drain. The doc comment
+//! of each configuration struct says what its kind of listener can lose and whom it can believe.
+//! [`SilenceDetector`] says when a source that should speak does not.
+//!
+//! TLS for every listener of Ringfence, the HTTP server's too, is made here ([`server_config`]).
+//!
+//! Runs on Linux: the kernel's own count of dropped datagrams is read from `/proc`.
+
+mod clock;
+mod config;
+mod framing;
+mod listener;
+mod silence;
+mod sink;
+mod tls;
+
+pub use config::{
+    ClientConfig, HepTcpConfig, HepUdpConfig, Listener, ListenersConfig, Mistake, Problem,
+    Protocol, Surroundings, SyslogTcpConfig, SyslogTlsConfig, SyslogUdpConfig, TlsConfig,
+};
+pub use listener::{CounterSnapshot, ListenError, ListenerHandle, run};
+pub use silence::{Change, Expectation, SilenceDetector, Standing, Transition};
+pub use sink::{Flow, Format, Incoming, Naming, Offer, Receipt, Rejection, Sink, SinkError};
+pub use tls::{ClientAuth, Identity, TlsError, server_config};
+
+#[doc(hidden)]
+pub use framing::{fuzz_hep_framing, fuzz_syslog_framing};
+#[doc(hidden)]
+pub use tls::fuzz_subject;

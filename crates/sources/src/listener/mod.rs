@@ -1,0 +1,165 @@
+//! Listeners at work: bound sockets, connections, and what they count.
+
+mod bind;
+mod connection;
+mod counters;
+mod drops;
+mod error;
+mod gate;
+mod key;
+mod peers;
+mod speaker;
+mod stream;
+mod udp;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use ringfence_event::{Name, Time};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Wire;
+use crate::{Listener, Protocol, Sink};
+use speaker::Speaker;
+
+pub use counters::CounterSnapshot;
+pub(crate) use counters::Counters;
+pub use error::ListenError;
+pub(crate) use key::HepKey;
+pub(crate) use peers::Peers;
+
+/// Binds a listener and starts it.
+///
+/// It runs until `cancel`, then stops accepting, takes in what its sockets already hold, submits
+/// that and closes. Dropping the handle does not stop it.
+///
+/// # Errors
+/// When the address cannot be bound.
+pub async fn run(
+    listener: Listener,
+    sink: Arc<dyn Sink>,
+    cancel: CancellationToken,
+) -> Result<ListenerHandle, ListenError> {
+    let transport = listener.transport();
+    let counters = Arc::new(Counters::new(listener.name.clone()));
+    let speakers: Vec<_> = listener.origins().into_iter().map(Speaker::new).collect();
+    let station = Station {
+        sink,
+        counters: Arc::clone(&counters),
+        speakers: speakers.clone(),
+        cancel,
+        listener,
+    };
+    let name = station.listener.name.clone();
+    let protocol = station.listener.protocol;
+    let (addr, task) = match station.listener.wire.clone() {
+        Wire::Udp { receive_buffer } => {
+            let socket = bind::udp(&station.listener, receive_buffer)?;
+            (
+                socket.local_addr(),
+                tokio::spawn(udp::serve(socket, station)),
+            )
+        }
+        Wire::Tcp(bounds) => {
+            let socket = bind::tcp(&station.listener)?;
+            let addr = socket.local_addr();
+            (
+                addr,
+                tokio::spawn(stream::serve(socket, station, bounds, None)),
+            )
+        }
+        Wire::Tls(bounds, tls) => {
+            let socket = bind::tcp(&station.listener)?;
+            let addr = socket.local_addr();
+            (
+                addr,
+                tokio::spawn(stream::serve(socket, station, bounds, Some(tls))),
+            )
+        }
+    };
+    let addr = addr.map_err(|source| ListenError::Socket {
+        name: name.to_string(),
+        source,
+    })?;
+    tracing::info!(listener = %name, %addr, transport, ?protocol, "listening");
+    Ok(ListenerHandle {
+        name,
+        addr,
+        transport,
+        protocol,
+        counters,
+        speakers,
+        task,
+    })
+}
+
+/// What all parts of a running listener share.
+struct Station {
+    listener: Listener,
+    sink: Arc<dyn Sink>,
+    counters: Arc<Counters>,
+    speakers: Vec<Arc<Speaker>>,
+    cancel: CancellationToken,
+}
+
+/// A running listener.
+#[derive(Debug)]
+pub struct ListenerHandle {
+    name: Name,
+    addr: SocketAddr,
+    transport: &'static str,
+    protocol: Protocol,
+    counters: Arc<Counters>,
+    speakers: Vec<Arc<Speaker>>,
+    task: JoinHandle<()>,
+}
+
+impl ListenerHandle {
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &Name {
+        &self.name
+    }
+
+    /// The address that it is bound to; with port 0 in its configuration, the port it was given.
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// `udp`, `tcp` or `tls`.
+    #[must_use]
+    pub fn transport(&self) -> &'static str {
+        self.transport
+    }
+
+    /// What its records are.
+    #[must_use]
+    pub fn protocol(&self) -> Protocol {
+        self.protocol
+    }
+
+    /// What it has counted so far.
+    #[must_use]
+    pub fn counters(&self) -> CounterSnapshot {
+        self.counters.snapshot()
+    }
+
+    /// When each source that may speak here was last heard here; `None` when not yet. For the
+    /// [`SilenceDetector`](crate::SilenceDetector).
+    #[must_use]
+    pub fn last_heard(&self) -> Vec<(Name, Option<Time>)> {
+        self.speakers
+            .iter()
+            .map(|s| (s.origin().source.clone(), s.last_heard()))
+            .collect()
+    }
+
+    /// Waits until it has drained after its cancellation.
+    pub async fn drained(self) {
+        if let Err(error) = self.task.await {
+            tracing::error!(listener = %self.name, %error, "listener ended early");
+        }
+    }
+}

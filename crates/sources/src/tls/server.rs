@@ -1,0 +1,70 @@
+//! The server's side of TLS.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
+use rustls::{RootCertStore, ServerConfig};
+
+use super::identity::certificates;
+use super::{Identity, TlsError};
+
+/// Whether clients must show a certificate.
+#[derive(Debug, Clone)]
+pub enum ClientAuth {
+    /// None is asked for.
+    None,
+    /// One is required and must come from these authorities.
+    Required(Arc<dyn ClientCertVerifier>),
+}
+
+impl ClientAuth {
+    /// Requires certificates from the authorities in a PEM file.
+    ///
+    /// # Errors
+    /// When the file cannot be read or holds no usable authority.
+    pub fn required(ca_file: &Path) -> Result<Self, TlsError> {
+        let unusable = |reason: String| TlsError::Authorities {
+            path: ca_file.display().to_string(),
+            reason,
+        };
+        let mut roots = RootCertStore::empty();
+        for cert in certificates(ca_file)? {
+            roots.add(cert).map_err(|e| unusable(e.to_string()))?;
+        }
+        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider())
+            .build()
+            .map(Self::Required)
+            .map_err(|e| unusable(e.to_string()))
+    }
+}
+
+/// A configuration for TLS 1.2 and 1.3 with the protocols in `alpn`, most wanted first (none for
+/// syslog and HEP).
+///
+/// # Errors
+/// When the certificate and key do not go together.
+pub fn server_config(
+    identity: &Identity,
+    clients: ClientAuth,
+    alpn: &[&[u8]],
+) -> Result<Arc<ServerConfig>, TlsError> {
+    let unusable = |e: rustls::Error| TlsError::Unusable(e.to_string());
+    let builder = ServerConfig::builder_with_provider(provider())
+        .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
+        .map_err(unusable)?;
+    let builder = match clients {
+        ClientAuth::None => builder.with_no_client_auth(),
+        ClientAuth::Required(verifier) => builder.with_client_cert_verifier(verifier),
+    };
+    let (chain, key) = identity.parts();
+    let mut config = builder.with_single_cert(chain, key).map_err(unusable)?;
+    config.alpn_protocols = alpn.iter().map(|p| p.to_vec()).collect();
+    Ok(Arc::new(config))
+}
+
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(aws_lc_rs::default_provider())
+}
