@@ -1,0 +1,65 @@
+//! What the behaviour tests share.
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use ringfence_state::{Entity, Limits, NewFinding, NewSource, Position, Scope, State};
+
+pub const T0: i64 = 1_760_000_000_000;
+pub const MINUTE: i64 = 60_000;
+pub const HOUR: i64 = 60 * MINUTE;
+
+/// A finding about an agent; uid, time and severity are what tests vary.
+pub fn finding(uid: &str, agent: &str, at_ms: i64, severity_id: u8) -> NewFinding {
+    NewFinding {
+        uid: uid.to_owned(),
+        rule_id: "lookup-without-call".to_owned(),
+        rule_title: "Customer record opened without a call".to_owned(),
+        severity_id,
+        program: "bank".to_owned(),
+        site: "north".to_owned(),
+        time_ms: at_ms,
+        received_ms: at_ms,
+        story_key: format!("agent:{agent}"),
+        story_entity: Entity { kind: "agent".to_owned(), value: agent.to_owned() },
+        message: format!("agent {agent} opened a record ({uid})"),
+        reason: serde_json::json!({ "call.state": "none" }),
+        event_ids: vec![format!("event-{uid}")],
+        tags: vec!["insider".to_owned()],
+        first_steps: vec!["Ask the supervisor".to_owned()],
+    }
+}
+
+pub fn source(name: &str, program: &str) -> NewSource {
+    NewSource {
+        name: name.to_owned(),
+        kind: "http".to_owned(),
+        program: program.to_owned(),
+        site: "north".to_owned(),
+        classes: ringfence_state::Classes::all(),
+        grants: ["call-state".to_owned()].into(),
+        allowed_peers: Vec::new(),
+        expect_every_secs: Some(60),
+    }
+}
+
+pub fn at(next_offset: u64) -> Option<Position<'static>> {
+    Some(Position { consumer: "alerts", next_offset })
+}
+
+pub async fn memory() -> State {
+    State::open_memory().await.unwrap()
+}
+
+pub async fn memory_with(limits: Limits) -> State {
+    State::open_memory_with(limits).await.unwrap()
+}
+
+/// Opens one alert for each agent and answers their ids in that order.
+pub async fn open_alerts(state: &State, agents: std::ops::Range<usize>) -> Vec<String> {
+    let batch: Vec<_> = agents
+        .map(|agent| finding(&format!("f{agent}"), &agent.to_string(), T0 + agent as i64, 3))
+        .collect();
+    let applied = state.apply_findings(&batch, None, T0).await.unwrap();
+    applied.changes.into_iter().map(|change| change.alert.id).collect()
+}
+
+pub const ALL: Scope = Scope::All;
