@@ -233,7 +233,10 @@ mod tests {
         let token = Token::from_bytes(TokenKind::Source, &[7; 32]);
         let text = token.reveal();
         assert_eq!(Token::parse("Bearer x").unwrap_err(), TokenError::Prefix);
-        assert_eq!(Token::parse(text.get(..46).unwrap()).unwrap_err(), TokenError::Secret);
+        assert_eq!(
+            Token::parse(text.get(..46).unwrap()).unwrap_err(),
+            TokenError::Secret
+        );
         assert_eq!(
             Token::parse(&format!("{text} ")).unwrap_err(),
             TokenError::Secret

@@ -62,7 +62,9 @@ impl AllowList {
     #[must_use]
     pub fn covers(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
-        self.networks.iter().any(|network| network.contains(&address))
+        self.networks
+            .iter()
+            .any(|network| network.contains(&address))
     }
 }
 
@@ -94,9 +96,13 @@ mod tests {
 
     #[test]
     fn reads_networks_hosts_and_ports() {
-        let list =
-            AllowList::parse(["10.20.0.0/16", "Hooks.Internal:8443", "[fd00::5]:9000", "127.0.0.1"])
-                .unwrap();
+        let list = AllowList::parse([
+            "10.20.0.0/16",
+            "Hooks.Internal:8443",
+            "[fd00::5]:9000",
+            "127.0.0.1",
+        ])
+        .unwrap();
         let host = |text: &str| Host::parse(text).unwrap();
         assert!(list.covers("10.20.3.4".parse().unwrap()));
         assert!(list.covers("::ffff:10.20.3.4".parse().unwrap()));
@@ -110,8 +116,17 @@ mod tests {
 
     #[test]
     fn refuses_what_means_nothing_or_everything() {
-        assert_eq!(AllowList::parse(["a b"]), Err(AllowError::Entry("a b".to_owned())));
-        assert_eq!(AllowList::parse(["host:99999"]).unwrap_err(), AllowError::Entry("host:99999".to_owned()));
-        assert_eq!(AllowList::parse(["0.0.0.0/0"]), Err(AllowError::TooWide("0.0.0.0/0".to_owned())));
+        assert_eq!(
+            AllowList::parse(["a b"]),
+            Err(AllowError::Entry("a b".to_owned()))
+        );
+        assert_eq!(
+            AllowList::parse(["host:99999"]).unwrap_err(),
+            AllowError::Entry("host:99999".to_owned())
+        );
+        assert_eq!(
+            AllowList::parse(["0.0.0.0/0"]),
+            Err(AllowError::TooWide("0.0.0.0/0".to_owned()))
+        );
     }
 }

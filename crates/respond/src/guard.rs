@@ -106,12 +106,20 @@ impl Guard {
         for address in &found {
             self.check(&url, &host, port, *address)?;
         }
-        let addresses: Vec<_> =
-            found.iter().take(MAX_ADDRESSES).map(|ip| SocketAddr::new(*ip, port)).collect();
+        let addresses: Vec<_> = found
+            .iter()
+            .take(MAX_ADDRESSES)
+            .map(|ip| SocketAddr::new(*ip, port))
+            .collect();
         if addresses.is_empty() {
             return Err(Blocked::Unresolved(host.to_string()));
         }
-        Ok(Target { addresses, host, tls: url.scheme() == "https", url })
+        Ok(Target {
+            addresses,
+            host,
+            tls: url.scheme() == "https",
+            url,
+        })
     }
 
     /// Parsing is the WHATWG algorithm, the one that turns `0x7f.1`, `2130706433`,
@@ -127,10 +135,15 @@ impl Guard {
         if !url.username().is_empty() || url.password().is_some() {
             return Err(Blocked::Credentials);
         }
-        let host = url.host().map(|host| host.to_owned()).ok_or(Blocked::NotAUrl)?;
+        let host = url
+            .host()
+            .map(|host| host.to_owned())
+            .ok_or(Blocked::NotAUrl)?;
         let port = url.port_or_known_default().ok_or(Blocked::NotAUrl)?;
         if url.scheme() == "http" && !self.allow.names(&host, port) {
-            return Err(Blocked::PlainText { scheme: url.scheme().to_owned() });
+            return Err(Blocked::PlainText {
+                scheme: url.scheme().to_owned(),
+            });
         }
         Ok((url, host, port))
     }
@@ -171,7 +184,9 @@ fn literal(host: &Host<String>) -> Option<IpAddr> {
 /// is a literal address, a public one.
 #[doc(hidden)]
 pub fn fuzz_guard(data: &[u8]) {
-    let Ok(text) = std::str::from_utf8(data) else { return };
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
     if Guard::default().check_url(text).is_ok() {
         let url = Url::parse(text).ok();
         assert!(url.as_ref().is_some_and(|url| url.scheme() == "https"));

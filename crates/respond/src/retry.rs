@@ -58,7 +58,10 @@ mod tests {
             let at = |jitter| next_attempt(attempts, 1_000, jitter).unwrap() - 1_000;
             assert_eq!(at(0.0) * 2, at(1.0));
             assert!(at(0.0) < at(0.3) && at(0.3) < at(1.0));
-            assert_eq!((at(-7.0), at(7.0), at(f64::NAN)), (at(0.0), at(1.0), at(0.0)));
+            assert_eq!(
+                (at(-7.0), at(7.0), at(f64::NAN)),
+                (at(0.0), at(1.0), at(0.0))
+            );
         }
     }
 

@@ -27,7 +27,11 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { concurrency: 16, per_webhook: 4, poll: Duration::from_millis(500) }
+        Self {
+            concurrency: 16,
+            per_webhook: 4,
+            poll: Duration::from_millis(500),
+        }
     }
 }
 
@@ -55,7 +59,12 @@ pub async fn run<O: Outbox, R: Resolve>(
         let found = claimed.len();
         for delivery in claimed {
             *running.entry(delivery.webhook_id.clone()).or_default() += 1;
-            attempts.spawn(deliver(Arc::clone(&outbox), Arc::clone(&sender), delivery, clock.clone()));
+            attempts.spawn(deliver(
+                Arc::clone(&outbox),
+                Arc::clone(&sender),
+                delivery,
+                clock.clone(),
+            ));
         }
         // A full claim means there may be more; otherwise wait for time or room.
         if found > 0 && attempts.len() < limits.concurrency {
@@ -130,7 +139,11 @@ fn outcome(sent: Result<Sent, SendError>, attempts: u32, now_ms: i64, jitter: f6
         Err(error) => error,
     };
     let asked = match &error {
-        SendError::Gone => return Outcome::Dead { error: error.to_string() },
+        SendError::Gone => {
+            return Outcome::Dead {
+                error: error.to_string(),
+            };
+        }
         SendError::Status { retry_after_ms, .. } => retry_after_ms.unwrap_or(0),
         _ => 0,
     };
@@ -139,7 +152,9 @@ fn outcome(sent: Result<Sent, SendError>, attempts: u32, now_ms: i64, jitter: f6
             at_ms: at.max(now_ms.saturating_add(asked)),
             error: error.to_string(),
         },
-        None => Outcome::Dead { error: error.to_string() },
+        None => Outcome::Dead {
+            error: error.to_string(),
+        },
     }
 }
 
@@ -155,19 +170,34 @@ mod tests {
     use super::*;
 
     fn status(status: u16, retry_after_ms: Option<i64>) -> Result<Sent, SendError> {
-        Err(SendError::Status { status, retry_after_ms })
+        Err(SendError::Status {
+            status,
+            retry_after_ms,
+        })
     }
 
     #[test]
     fn what_an_attempt_comes_to() {
-        assert_eq!(outcome(Ok(Sent { status: 204 }), 0, 0, 0.0), Outcome::Delivered);
-        assert!(matches!(outcome(Err(SendError::Gone), 0, 0, 0.0), Outcome::Dead { .. }));
-        assert!(matches!(outcome(Err(SendError::Timeout), 9, 0, 0.0), Outcome::Dead { .. }));
+        assert_eq!(
+            outcome(Ok(Sent { status: 204 }), 0, 0, 0.0),
+            Outcome::Delivered
+        );
+        assert!(matches!(
+            outcome(Err(SendError::Gone), 0, 0, 0.0),
+            Outcome::Dead { .. }
+        ));
+        assert!(matches!(
+            outcome(Err(SendError::Timeout), 9, 0, 0.0),
+            Outcome::Dead { .. }
+        ));
         let Outcome::Retry { at_ms, error } = outcome(status(503, Some(60_000)), 0, 1_000, 1.0)
         else {
             panic!("a busy receiver is asked again");
         };
-        assert_eq!((at_ms, error.as_str()), (61_000, "the receiver answered with status 503"));
+        assert_eq!(
+            (at_ms, error.as_str()),
+            (61_000, "the receiver answered with status 503")
+        );
         let Outcome::Retry { at_ms, .. } = outcome(status(404, None), 0, 1_000, 1.0) else {
             panic!("a receiver that is not there yet is asked again");
         };

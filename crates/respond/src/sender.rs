@@ -124,7 +124,12 @@ impl<R: Resolve> WebhookSender<R> {
         resolver: R,
     ) -> Result<Self, TlsError> {
         let tls = client_config(config.extra_ca_pem.as_deref())?;
-        Ok(Self { guard, resolver, tls, config })
+        Ok(Self {
+            guard,
+            resolver,
+            tls,
+            config,
+        })
     }
 
     /// The guard, to judge a URL when a user saves it.
@@ -166,7 +171,10 @@ impl<R: Resolve> WebhookSender<R> {
             .map_err(|_| SendError::Protocol)?;
         // The connection lives as long as this attempt and no longer.
         let _driver = AbortOnDropHandle::new(tokio::spawn(connection));
-        let response = sender.send_request(request).await.map_err(|_| SendError::Protocol)?;
+        let response = sender
+            .send_request(request)
+            .await
+            .map_err(|_| SendError::Protocol)?;
         let judged = judge(&response);
         drain(response.into_body(), self.config.max_response).await;
         judged
@@ -175,7 +183,9 @@ impl<R: Resolve> WebhookSender<R> {
 
 impl<R> std::fmt::Debug for WebhookSender<R> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("WebhookSender").field("guard", &self.guard).finish_non_exhaustive()
+        f.debug_struct("WebhookSender")
+            .field("guard", &self.guard)
+            .finish_non_exhaustive()
     }
 }
 
@@ -199,7 +209,9 @@ fn signed_request(
         None => url.path().to_owned(),
     };
     let host = url.host_str().unwrap_or_default();
-    let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+    let host = url
+        .port()
+        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
     Request::post(path)
         .header(HOST, host)
         .header(CONTENT_TYPE, "application/json")
@@ -214,12 +226,17 @@ fn signed_request(
 fn judge(response: &Response<Incoming>) -> Result<Sent, SendError> {
     let status = response.status();
     if status.is_success() {
-        return Ok(Sent { status: status.as_u16() });
+        return Ok(Sent {
+            status: status.as_u16(),
+        });
     }
     if status == StatusCode::GONE {
         return Err(SendError::Gone);
     }
-    let header = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+    let header = response
+        .headers()
+        .get(RETRY_AFTER)
+        .and_then(|value| value.to_str().ok());
     Err(SendError::Status {
         status: status.as_u16(),
         retry_after_ms: header.and_then(retry_after_ms),

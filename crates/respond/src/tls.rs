@@ -46,7 +46,11 @@ pub(crate) fn client_config(extra_ca_pem: Option<&[u8]>) -> Result<Arc<ClientCon
 fn read_certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
     let certificates = read.map_err(|error| TlsError::ExtraCa(error.to_string()))?;
-    if certificates.is_empty() { Err(TlsError::NoExtraCa) } else { Ok(certificates) }
+    if certificates.is_empty() {
+        Err(TlsError::NoExtraCa)
+    } else {
+        Ok(certificates)
+    }
 }
 
 #[cfg(test)]
@@ -55,8 +59,14 @@ mod tests {
 
     #[test]
     fn an_extra_ca_file_must_hold_certificates() {
-        assert!(matches!(client_config(Some(b"hello")), Err(TlsError::NoExtraCa)));
+        assert!(matches!(
+            client_config(Some(b"hello")),
+            Err(TlsError::NoExtraCa)
+        ));
         let broken = b"-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n";
-        assert!(matches!(client_config(Some(broken)), Err(TlsError::ExtraCa(_))));
+        assert!(matches!(
+            client_config(Some(broken)),
+            Err(TlsError::ExtraCa(_))
+        ));
     }
 }

@@ -49,7 +49,11 @@ impl State {
         if let Some(position) = position
             && !advance(&mut tx, position, now_ms).await?
         {
-            return Ok(Applied { changes: Vec::new(), fresh: 0, repeated: batch.len() });
+            return Ok(Applied {
+                changes: Vec::new(),
+                fresh: 0,
+                repeated: batch.len(),
+            });
         }
         let mut fresh = remember(&mut tx, batch, now_ms).await?;
         let count = fresh.len();
@@ -57,18 +61,26 @@ impl State {
         for finding in batch {
             // Removing it makes the second of two equal findings in one batch a repeat.
             if fresh.remove(finding.stored_uid().as_ref()) {
-                self.group(&mut tx, &mut stories, finding.bounded(), now_ms).await?;
+                self.group(&mut tx, &mut stories, finding.bounded(), now_ms)
+                    .await?;
             }
         }
         for story in &stories.all {
             self.save(&mut tx, story, now_ms).await?;
         }
-        let changed: Vec<_> =
-            stories.all.into_iter().map(|story| (kind(&story), story.alert)).collect();
+        let changed: Vec<_> = stories
+            .all
+            .into_iter()
+            .map(|story| (kind(&story), story.alert))
+            .collect();
         let changes = record(&mut tx, self.limits(), changed, now_ms).await?;
         tx.commit().await?;
         self.announce(&changes);
-        Ok(Applied { changes, fresh: count, repeated: batch.len() - count })
+        Ok(Applied {
+            changes,
+            fresh: count,
+            repeated: batch.len() - count,
+        })
     }
 
     async fn group(
@@ -89,7 +101,9 @@ impl State {
                 }
             }
         }
-        let Some(story) = stories.current_mut(&key) else { return Ok(()) };
+        let Some(story) = stories.current_mut(&key) else {
+            return Ok(());
+        };
         if joins(&story.alert, &finding, self.limits().story_window) {
             story.add(finding, now_ms);
         } else {
@@ -107,10 +121,14 @@ impl State {
         write_rules(tx, story).await?;
         write_sample(tx, story, self.limits()).await?;
         let action = match (story.opened, story.escalated_from) {
-            (true, _) => ("opened", serde_json::json!({ "rule_id": story.alert.rule_id })),
-            (false, Some(from)) => {
-                ("escalated", serde_json::json!({ "from": from, "to": story.alert.severity_id }))
-            }
+            (true, _) => (
+                "opened",
+                serde_json::json!({ "rule_id": story.alert.rule_id }),
+            ),
+            (false, Some(from)) => (
+                "escalated",
+                serde_json::json!({ "from": from, "to": story.alert.severity_id }),
+            ),
             (false, None) => return Ok(()),
         };
         crate::edit::write_history(tx, &story.alert, "ringfence", action, now_ms).await
@@ -142,7 +160,11 @@ impl Stories {
 }
 
 fn kind(story: &Story) -> Option<ChangeKind> {
-    match (story.opened, story.escalated_from, story.findings.is_empty()) {
+    match (
+        story.opened,
+        story.escalated_from,
+        story.findings.is_empty(),
+    ) {
         // Read to see whether the finding joins it; it did not.
         (false, _, true) => None,
         (true, ..) => Some(ChangeKind::Opened),
@@ -158,7 +180,10 @@ async fn remember(tx: &mut Tx, batch: &[NewFinding], now_ms: i64) -> Result<Hash
         let mut sql = Sql::new("INSERT INTO findings_seen (uid, seen_ms) VALUES ");
         for (index, finding) in chunk.iter().enumerate() {
             sql.push(if index == 0 { "(" } else { ", (" });
-            sql.bind(finding.stored_uid().into_owned()).push(", ").bind(now_ms).push(")");
+            sql.bind(finding.stored_uid().into_owned())
+                .push(", ")
+                .bind(now_ms)
+                .push(")");
         }
         sql.push(" ON CONFLICT (uid) DO NOTHING RETURNING uid");
         for row in sql.query().fetch_all(&mut **tx).await? {

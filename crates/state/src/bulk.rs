@@ -83,7 +83,10 @@ impl State {
         check(edit, actor)?;
         let (ids, more) = match target {
             BulkTarget::Ids(ids) if ids.len() > MAX_ALERTS => {
-                return Err(Error::invalid("ids", format!("at most {MAX_ALERTS} at a time")));
+                return Err(Error::invalid(
+                    "ids",
+                    format!("at most {MAX_ALERTS} at a time"),
+                ));
             }
             BulkTarget::Ids(ids) => (ids.clone(), false),
             BulkTarget::Filter(filter) => self.matching(scope, filter).await?,
@@ -117,7 +120,10 @@ impl State {
                 Err(Error::Conflict(reason)) => BulkOutcome::Conflict { reason },
                 Err(error) => return Err(error),
             };
-            items.push(BulkItem { id: id.clone(), outcome });
+            items.push(BulkItem {
+                id: id.clone(),
+                outcome,
+            });
         }
         let changes = record(&mut tx, self.limits(), changed, now_ms).await?;
         tx.commit().await?;
@@ -129,7 +135,8 @@ impl State {
     async fn matching(&self, scope: &Scope, filter: &AlertFilter) -> Result<(Vec<String>, bool)> {
         let mut sql = Sql::new("SELECT id FROM alerts WHERE 1 = 1");
         filter.push(&mut sql, scope)?;
-        sql.push(" ORDER BY id LIMIT ").bind(bigint(MAX_ALERTS as u64 + 1));
+        sql.push(" ORDER BY id LIMIT ")
+            .bind(bigint(MAX_ALERTS as u64 + 1));
         let rows = sql.query().fetch_all(self.reader()).await?;
         let ids: std::result::Result<Vec<String>, _> =
             rows.iter().map(|row| row.try_get("id")).collect();

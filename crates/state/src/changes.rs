@@ -102,10 +102,17 @@ impl State {
         let oldest = oldest.and_then(|oldest| u64::try_from(oldest).ok());
         // Numbers from the future: the database was restored from an older copy.
         if after > latest {
-            return Ok(ChangePage { changes: Vec::new(), position: latest, gap: true });
+            return Ok(ChangePage {
+                changes: Vec::new(),
+                position: latest,
+                gap: true,
+            });
         }
         let mut sql = Sql::new("SELECT id, kind, at_ms, alert FROM changes WHERE id > ");
-        sql.bind(bigint(after)).within(scope).push(" ORDER BY id LIMIT ").bind(i64::from(limit));
+        sql.bind(bigint(after))
+            .within(scope)
+            .push(" ORDER BY id LIMIT ")
+            .bind(i64::from(limit));
         let rows = sql.query().fetch_all(self.reader()).await?;
         let changes: Vec<AlertChange> = rows.iter().map(read).collect::<Result<_>>()?;
         let full = u32::try_from(changes.len()).is_ok_and(|count| count == limit);
@@ -113,7 +120,11 @@ impl State {
         // A page that is not full has looked at everything there is.
         let position = if full { last } else { last.max(latest) };
         let gap = after < oldest.map_or(latest, |oldest| oldest.saturating_sub(1));
-        Ok(ChangePage { changes, position, gap })
+        Ok(ChangePage {
+            changes,
+            position,
+            gap,
+        })
     }
 
     /// A live stream that begins after number `after` (a client's `Last-Event-ID`), or
@@ -124,11 +135,18 @@ impl State {
         let latest = u64::try_from(*news.borrow_and_update()).unwrap_or(0);
         // The first read must look at the table whatever the signal says.
         news.mark_changed();
-        ChangeStream { state: self.clone(), scope, position: after.unwrap_or(latest), news }
+        ChangeStream {
+            state: self.clone(),
+            scope,
+            position: after.unwrap_or(latest),
+            news,
+        }
     }
 
     pub(crate) fn announce(&self, changes: &[AlertChange]) {
-        let Some(last) = changes.last().map(|change| bigint(change.id)) else { return };
+        let Some(last) = changes.last().map(|change| bigint(change.id)) else {
+            return;
+        };
         self.last_change().send_if_modified(|known| {
             let newer = last > *known;
             *known = last.max(*known);
@@ -157,7 +175,10 @@ impl ChangeStream {
     /// When the database cannot be read; the next call tries again.
     pub async fn next(&mut self) -> Result<ChangePage> {
         loop {
-            let page = self.state.changes_since(&self.scope, self.position, MAX_PAGE).await?;
+            let page = self
+                .state
+                .changes_since(&self.scope, self.position, MAX_PAGE)
+                .await?;
             self.position = page.position;
             if page.gap || !page.changes.is_empty() {
                 return Ok(page);
@@ -171,7 +192,9 @@ impl ChangeStream {
 
 impl std::fmt::Debug for ChangeStream {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ChangeStream").field("position", &self.position).finish_non_exhaustive()
+        f.debug_struct("ChangeStream")
+            .field("position", &self.position)
+            .finish_non_exhaustive()
     }
 }
 
@@ -182,8 +205,10 @@ pub(crate) async fn record(
     changed: Vec<(Option<ChangeKind>, Alert)>,
     now_ms: i64,
 ) -> Result<Vec<AlertChange>> {
-    let changed: Vec<_> =
-        changed.into_iter().filter_map(|(kind, alert)| Some((kind?, alert))).collect();
+    let changed: Vec<_> = changed
+        .into_iter()
+        .filter_map(|(kind, alert)| Some((kind?, alert)))
+        .collect();
     if changed.is_empty() {
         return Ok(Vec::new());
     }
@@ -192,7 +217,12 @@ pub(crate) async fn record(
     let numbers = u64::try_from(last - amount + 1).unwrap_or(1)..;
     let changes: Vec<_> = numbers
         .zip(changed)
-        .map(|(id, (kind, alert))| AlertChange { id, kind, at_ms: now_ms, alert })
+        .map(|(id, (kind, alert))| AlertChange {
+            id,
+            kind,
+            at_ms: now_ms,
+            alert,
+        })
         .collect();
     for chunk in changes.chunks(CHUNK) {
         insert(tx, chunk).await?;
@@ -206,7 +236,8 @@ pub(crate) async fn record(
 }
 
 async fn insert(tx: &mut Tx, changes: &[AlertChange]) -> Result<()> {
-    let mut sql = Sql::new("INSERT INTO changes (id, program, alert_id, kind, at_ms, alert) VALUES ");
+    let mut sql =
+        Sql::new("INSERT INTO changes (id, program, alert_id, kind, at_ms, alert) VALUES ");
     for (index, change) in changes.iter().enumerate() {
         sql.push(if index == 0 { "(" } else { ", (" });
         sql.bind(bigint(change.id)).push(", ");
@@ -214,7 +245,8 @@ async fn insert(tx: &mut Tx, changes: &[AlertChange]) -> Result<()> {
         sql.bind(change.alert.id.clone()).push(", ");
         sql.bind(change.kind.as_str()).push(", ");
         sql.bind(change.at_ms).push(", ");
-        sql.bind(serde_json::json!(change.alert).to_string()).push(")");
+        sql.bind(serde_json::json!(change.alert).to_string())
+            .push(")");
     }
     sql.query().execute(&mut **tx).await?;
     Ok(())

@@ -33,7 +33,10 @@ impl Cursor {
     #[must_use]
     pub fn tag(list: &str) -> u32 {
         let digest = sha256(list.as_bytes());
-        digest.iter().take(4).fold(0, |tag, byte| tag << 8 | u32::from(*byte))
+        digest
+            .iter()
+            .take(4)
+            .fold(0, |tag, byte| tag << 8 | u32::from(*byte))
     }
 
     /// The text for the client.
@@ -52,7 +55,11 @@ impl Cursor {
     /// When it does not, or is no cursor at all.
     pub fn decode(text: &str, tag: u32) -> Result<Self, CursorError> {
         let cursor = Self::read(text).ok_or(CursorError)?;
-        if cursor.tag == tag { Ok(cursor) } else { Err(CursorError) }
+        if cursor.tag == tag {
+            Ok(cursor)
+        } else {
+            Err(CursorError)
+        }
     }
 
     fn read(text: &str) -> Option<Self> {
@@ -76,7 +83,9 @@ impl Cursor {
 /// What reads as a cursor writes itself back exactly.
 #[doc(hidden)]
 pub fn fuzz_cursor(data: &[u8]) {
-    let Ok(text) = std::str::from_utf8(data) else { return };
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
     if let Some(cursor) = Cursor::read(text) {
         assert_eq!(cursor.encode(), text);
     }

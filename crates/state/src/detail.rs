@@ -48,7 +48,10 @@ impl State {
     /// When there is none within the caller's programs.
     pub async fn alert_detail(&self, scope: &Scope, id: &str) -> Result<AlertDetail> {
         let alert = self.alert(scope, id).await?;
-        let newest = PageRequest { limit: Some(FINDINGS_SHOWN), cursor: None };
+        let newest = PageRequest {
+            limit: Some(FINDINGS_SHOWN),
+            cursor: None,
+        };
         let rules = "SELECT * FROM alert_rules WHERE alert_id = $1
              ORDER BY finding_count DESC, rule_id LIMIT $2";
         let notes = "SELECT * FROM alert_notes WHERE alert_id = $1 ORDER BY id LIMIT $2";
@@ -83,7 +86,11 @@ impl State {
         sql.push(" ORDER BY seq DESC LIMIT ").bind(page.one_more());
         let rows = sql.query().fetch_all(self.reader()).await?;
         let findings = rows.iter().map(finding).collect::<Result<Vec<_>>>()?;
-        let cursor = |last: &Finding| Cursor { tag, key: bigint(last.seq), id: String::new() };
+        let cursor = |last: &Finding| Cursor {
+            tag,
+            key: bigint(last.seq),
+            id: String::new(),
+        };
         Ok(page.cut(findings, cursor))
     }
 

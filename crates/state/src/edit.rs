@@ -96,13 +96,16 @@ pub(crate) fn check(edit: &AlertEdit, actor: &str) -> Result<()> {
             Err(Error::invalid("reason", "closing an alert needs a reason"))
         }
         AlertEdit::Close { reason, .. } => names::text_field("reason", reason, MAX_REASON),
-        AlertEdit::Assign { assignee: Some(assignee) } => names::name("assignee", assignee),
+        AlertEdit::Assign {
+            assignee: Some(assignee),
+        } => names::name("assignee", assignee),
         AlertEdit::Note { text, .. } if text.trim().is_empty() => {
             Err(Error::invalid("text", "must not be empty"))
         }
         AlertEdit::Note { text, key } => {
             names::text_field("text", text, MAX_NOTE)?;
-            key.as_deref().map_or(Ok(()), |key| names::text_field("key", key, 128))
+            key.as_deref()
+                .map_or(Ok(()), |key| names::text_field("key", key, 128))
         }
         AlertEdit::Acknowledge {} | AlertEdit::Reopen {} | AlertEdit::Assign { assignee: None } => {
             Ok(())
@@ -126,13 +129,25 @@ pub(crate) async fn edit_in(
     let mut alert = Alert::read(&row.ok_or_else(|| Error::not_found("alert", id))?)?;
     let current = alert.version;
     let Some((kind, detail)) = step(&mut alert, edit, now_ms)? else {
-        return Ok((Edited { alert, changed: false }, None));
+        return Ok((
+            Edited {
+                alert,
+                changed: false,
+            },
+            None,
+        ));
     };
     // A note that is there already is no change, so it is written before the check.
     if let AlertEdit::Note { text, key } = edit
         && !write_note(tx, &alert, text, key.as_deref(), actor, now_ms).await?
     {
-        return Ok((Edited { alert, changed: false }, None));
+        return Ok((
+            Edited {
+                alert,
+                changed: false,
+            },
+            None,
+        ));
     }
     if expected_version.is_some_and(|expected| expected != current) {
         let reason = format!("the alert changed meanwhile: it is at version {current} now");
@@ -142,20 +157,24 @@ pub(crate) async fn edit_in(
     alert.updated_ms = now_ms;
     write(tx, &alert).await?;
     write_history(tx, &alert, actor, (kind.as_str(), detail), now_ms).await?;
-    Ok((Edited { alert, changed: true }, Some(kind)))
+    Ok((
+        Edited {
+            alert,
+            changed: true,
+        },
+        Some(kind),
+    ))
 }
 
 /// The edit on the row in memory; `None` when all is as asked for already.
-fn step(
-    alert: &mut Alert,
-    edit: &AlertEdit,
-    now_ms: i64,
-) -> Result<Option<(ChangeKind, Value)>> {
+fn step(alert: &mut Alert, edit: &AlertEdit, now_ms: i64) -> Result<Option<(ChangeKind, Value)>> {
     let before = alert.status;
     match edit {
         AlertEdit::Acknowledge {} => match before {
             Status::Acknowledged => Ok(None),
-            Status::Closed => Err(Error::Conflict("the alert is closed: reopen it first".into())),
+            Status::Closed => Err(Error::Conflict(
+                "the alert is closed: reopen it first".into(),
+            )),
             Status::Open => {
                 alert.status = Status::Acknowledged;
                 Ok(Some((ChangeKind::Acknowledged, json!({}))))
@@ -230,7 +249,9 @@ async fn write_note(
         .fetch_one(&mut **tx)
         .await?;
     if row.try_get::<i64, _>("n")? >= MAX_NOTES {
-        return Err(Error::Conflict(format!("the alert has {MAX_NOTES} notes already")));
+        return Err(Error::Conflict(format!(
+            "the alert has {MAX_NOTES} notes already"
+        )));
     }
     let id = match key {
         // The alert's own time keeps the id the same when the request is repeated later.

@@ -46,7 +46,8 @@ impl AlertFilter {
     /// Appends the conditions, the scope's among them.
     pub(crate) fn push(&self, sql: &mut Sql, scope: &Scope) -> Result<()> {
         if !self.status.is_empty() {
-            sql.push(" AND status IN ").list(self.status.iter().map(|status| status.as_str()));
+            sql.push(" AND status IN ")
+                .list(self.status.iter().map(|status| status.as_str()));
         }
         if let Some(severity) = self.min_severity_id {
             sql.push(" AND severity_id >= ").bind(i64::from(severity));

@@ -84,7 +84,11 @@ impl NewFinding {
             rule_id: key(&self.rule_id),
             rule_title: key(&self.rule_title),
             // 99 is OCSF's "other", which has no place in an order; it counts as unknown.
-            severity_id: if self.severity_id <= 6 { self.severity_id } else { 0 },
+            severity_id: if self.severity_id <= 6 {
+                self.severity_id
+            } else {
+                0
+            },
             program: key(&self.program),
             site: key(&self.site),
             time_ms: self.time_ms,
@@ -98,7 +102,12 @@ impl NewFinding {
             reason: self.bounded_reason(),
             event_ids: list(&self.event_ids, MAX_EVENTS),
             tags: list(&self.tags, MAX_TAGS),
-            first_steps: self.first_steps.iter().take(MAX_STEPS).map(|step| line(step)).collect(),
+            first_steps: self
+                .first_steps
+                .iter()
+                .take(MAX_STEPS)
+                .map(|step| line(step))
+                .collect(),
         }
     }
 

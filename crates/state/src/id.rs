@@ -24,14 +24,18 @@ pub(crate) fn new_ids(now_ms: i64, count: usize) -> Result<impl Iterator<Item = 
 /// crash or in a replay, opens the same alert.
 pub(crate) fn derived_id(time_ms: i64, seed: &[u8]) -> String {
     let digest = sha256(seed);
-    let low = digest.iter().take(10).fold(0, |low, byte| low << 8 | u128::from(*byte));
+    let low = digest
+        .iter()
+        .take(10)
+        .fold(0, |low, byte| low << 8 | u128::from(*byte));
     encode(time_ms, low)
 }
 
-
 fn random_low() -> Result<u128> {
     let bytes: [u8; 10] = random_array()?;
-    Ok(bytes.iter().fold(0, |low, byte| low << 8 | u128::from(*byte)))
+    Ok(bytes
+        .iter()
+        .fold(0, |low, byte| low << 8 | u128::from(*byte)))
 }
 
 fn encode(time_ms: i64, low: u128) -> String {
@@ -51,7 +55,10 @@ mod tests {
     #[test]
     fn encodes_as_ulids_do() {
         assert_eq!(encode(1_469_918_176_385, 0), "01ARYZ6S410000000000000000");
-        assert_eq!(encode((1 << 48) - 1, LOW_BITS), "7ZZZZZZZZZZZZZZZZZZZZZZZZZ");
+        assert_eq!(
+            encode((1 << 48) - 1, LOW_BITS),
+            "7ZZZZZZZZZZZZZZZZZZZZZZZZZ"
+        );
         assert_eq!(encode(-5, 0), "0".repeat(26));
     }
 

@@ -61,7 +61,7 @@ pub use open::State;
 pub use outbox::{Due, OutboxEntry, OutboxState, Settlement};
 pub use positions::Position;
 pub use principals::{FirstAdmin, NewPrincipal, Principal};
-pub use quarantine::{NewQuarantined, Quarantined, QuarantineStats};
+pub use quarantine::{NewQuarantined, QuarantineStats, Quarantined};
 pub use scope::Scope;
 pub use source_edit::{MintedSource, SourceChange};
 pub use sources::{Classes, NewSource, Source};

@@ -37,7 +37,11 @@ impl PageRequest {
     }
 
     pub(crate) fn after(&self, tag: u32) -> Result<Option<Cursor>> {
-        let read = self.cursor.as_deref().map(|text| Cursor::decode(text, tag)).transpose();
+        let read = self
+            .cursor
+            .as_deref()
+            .map(|text| Cursor::decode(text, tag))
+            .transpose();
         read.map_err(|error| Error::invalid("cursor", error.to_string()))
     }
 
@@ -45,7 +49,10 @@ impl PageRequest {
         let limit = usize::try_from(self.limit()).unwrap_or(usize::MAX);
         let more = items.len() > limit;
         items.truncate(limit);
-        let next = items.last().filter(|_| more).map(|item| cursor(item).encode());
+        let next = items
+            .last()
+            .filter(|_| more)
+            .map(|item| cursor(item).encode());
         Page { items, next }
     }
 }
@@ -105,7 +112,9 @@ impl State {
                 sql.push(" AND id < ").bind(cursor.id);
             }
             (AlertOrder::MostSevere, Some(cursor)) => {
-                sql.push(" AND (severity_id, id) < (").bind(cursor.key).push(", ");
+                sql.push(" AND (severity_id, id) < (")
+                    .bind(cursor.key)
+                    .push(", ");
                 sql.bind(cursor.id).push(")");
             }
             (_, None) => {}

@@ -58,8 +58,11 @@ impl State {
         let mut removed = 0;
         for _ in 0..ROUNDS {
             let mut tx = self.begin().await?;
-            let done =
-                sqlx::query(statement).bind(before_ms).bind(CHUNK).execute(&mut *tx).await?;
+            let done = sqlx::query(statement)
+                .bind(before_ms)
+                .bind(CHUNK)
+                .execute(&mut *tx)
+                .await?;
             tx.commit().await?;
             removed += done.rows_affected();
             if done.rows_affected() < CHUNK.unsigned_abs() {

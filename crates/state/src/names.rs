@@ -11,7 +11,10 @@ pub(crate) fn name(field: &'static str, text: &str) -> Result<()> {
         return Err(Error::invalid(field, "must not be empty"));
     }
     if text.trim() != text {
-        return Err(Error::invalid(field, "must not begin or end with white space"));
+        return Err(Error::invalid(
+            field,
+            "must not begin or end with white space",
+        ));
     }
     text_field(field, text, MAX_NAME)
 }
@@ -30,9 +33,15 @@ pub(crate) fn word(field: &'static str, text: &str) -> Result<()> {
 /// Free text of a bounded length without control characters; line breaks are fine.
 pub(crate) fn text_field(field: &'static str, text: &str, max_chars: usize) -> Result<()> {
     if text.chars().count() > max_chars {
-        return Err(Error::invalid(field, format!("must not be longer than {max_chars} characters")));
+        return Err(Error::invalid(
+            field,
+            format!("must not be longer than {max_chars} characters"),
+        ));
     }
-    if text.chars().any(|char| char.is_control() && !matches!(char, '\n' | '\r' | '\t')) {
+    if text
+        .chars()
+        .any(|char| char.is_control() && !matches!(char, '\n' | '\r' | '\t'))
+    {
         return Err(Error::invalid(field, "must not contain control characters"));
     }
     Ok(())
@@ -40,7 +49,9 @@ pub(crate) fn text_field(field: &'static str, text: &str, max_chars: usize) -> R
 
 /// The beginning of `text`, at most `max` bytes, never cutting a character in two.
 pub(crate) fn clip(text: &str, max: usize) -> &str {
-    let end = (0..=max.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+    let end = (0..=max.min(text.len()))
+        .rev()
+        .find(|end| text.is_char_boundary(*end));
     end.and_then(|end| text.get(..end)).unwrap_or_default()
 }
 

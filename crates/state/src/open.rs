@@ -57,7 +57,10 @@ impl State {
     /// # Errors
     /// As [`State::open`].
     pub async fn open_with(path: &Path, limits: Limits) -> Result<Self> {
-        prepare_file(path).map_err(|cause| Error::File { path: path.display().to_string(), cause })?;
+        prepare_file(path).map_err(|cause| Error::File {
+            path: path.display().to_string(),
+            cause,
+        })?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .journal_mode(SqliteJournalMode::Wal)
@@ -68,7 +71,9 @@ impl State {
         let write = pool(1).connect_with(options.clone()).await?;
         migrate(&write).await?;
         // Readers could not write even if a statement tried.
-        let read = pool(READERS).connect_with(options.pragma("query_only", "ON")).await?;
+        let read = pool(READERS)
+            .connect_with(options.pragma("query_only", "ON"))
+            .await?;
         Self::with_pools(read, write, limits).await
     }
 
@@ -104,8 +109,17 @@ impl State {
             .await?;
         let (last_change, _) = watch::channel(row.try_get("value")?);
         let (sources, principals) = (TokenIndex::default(), TokenIndex::default());
-        let inner = Inner { read, write, limits, last_change, sources, principals };
-        Ok(Self { inner: Arc::new(inner) })
+        let inner = Inner {
+            read,
+            write,
+            limits,
+            last_change,
+            sources,
+            principals,
+        };
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
     }
 
     pub(crate) fn reader(&self) -> &SqlitePool {
@@ -137,16 +151,28 @@ impl State {
 
 impl std::fmt::Debug for State {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("State").field("limits", self.limits()).finish_non_exhaustive()
+        f.debug_struct("State")
+            .field("limits", self.limits())
+            .finish_non_exhaustive()
     }
 }
 
 /// The journal's files take their mode from the database file.
 fn prepare_file(path: &Path) -> std::io::Result<()> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    if let Some(folder) = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)?;
     }
-    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    let made = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path);
     match made {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {

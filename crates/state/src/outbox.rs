@@ -174,7 +174,12 @@ impl State {
     ///
     /// # Errors
     /// When there is no such webhook within the caller's programs.
-    pub async fn enqueue_test(&self, scope: &Scope, webhook_id: &str, now_ms: i64) -> Result<String> {
+    pub async fn enqueue_test(
+        &self,
+        scope: &Scope,
+        webhook_id: &str,
+        now_ms: i64,
+    ) -> Result<String> {
         let id = new_id(now_ms)?;
         let mut tx = self.begin().await?;
         one(&mut tx, scope, webhook_id).await?;
@@ -202,7 +207,9 @@ impl State {
             .await?
             .ok_or_else(|| Error::not_found("delivery", id))?;
         let webhook: String = row.try_get("webhook_id")?;
-        one(&mut tx, scope, &webhook).await.map_err(|_| Error::not_found("delivery", id))?;
+        one(&mut tx, scope, &webhook)
+            .await
+            .map_err(|_| Error::not_found("delivery", id))?;
         sqlx::query(
             "UPDATE outbox SET state = 'pending', attempts = 0, next_attempt_ms = $1,
                  settled_ms = NULL WHERE id = $2",
@@ -242,7 +249,11 @@ impl State {
         sql.push(" ORDER BY id DESC LIMIT ").bind(page.one_more());
         let rows = sql.query().fetch_all(self.reader()).await?;
         let entries = rows.iter().map(entry).collect::<Result<Vec<_>>>()?;
-        Ok(page.cut(entries, |entry| Cursor { tag, key: 0, id: entry.id.clone() }))
+        Ok(page.cut(entries, |entry| Cursor {
+            tag,
+            key: 0,
+            id: entry.id.clone(),
+        }))
     }
 
     /// Deliveries that were not kept because too many waited for their webhook.
@@ -276,7 +287,10 @@ pub(crate) async fn enqueue(
     changes: &[AlertChange],
     now_ms: i64,
 ) -> Result<()> {
-    let news: Vec<_> = changes.iter().filter(|change| is_news(change.kind)).collect();
+    let news: Vec<_> = changes
+        .iter()
+        .filter(|change| is_news(change.kind))
+        .collect();
     if news.is_empty() {
         return Ok(());
     }
@@ -298,8 +312,16 @@ pub(crate) async fn enqueue(
             .iter()
             .take(room)
             .map(|change| {
-                let payload = bodies.entry(change.id).or_insert_with(|| body(change)).clone();
-                (webhook.id.as_str(), change.alert.id.as_str(), bigint(change.id), payload)
+                let payload = bodies
+                    .entry(change.id)
+                    .or_insert_with(|| body(change))
+                    .clone();
+                (
+                    webhook.id.as_str(),
+                    change.alert.id.as_str(),
+                    bigint(change.id),
+                    payload,
+                )
             })
             .collect();
         let mut ids = new_ids(now_ms, rows.len())?;
@@ -309,18 +331,20 @@ pub(crate) async fn enqueue(
     }
     if dropped > 0 {
         bump(tx, "outbox_dropped", dropped).await?;
-        tracing::warn!(dropped, "webhook deliveries not kept: too many are waiting already");
+        tracing::warn!(
+            dropped,
+            "webhook deliveries not kept: too many are waiting already"
+        );
     }
     Ok(())
 }
 
 async fn room(tx: &mut Tx, limits: &Limits, webhook_id: &str) -> Result<usize> {
-    let row = sqlx::query(
-        "SELECT COUNT(*) AS n FROM outbox WHERE webhook_id = $1 AND state = 'pending'",
-    )
-    .bind(webhook_id.to_owned())
-    .fetch_one(&mut **tx)
-    .await?;
+    let row =
+        sqlx::query("SELECT COUNT(*) AS n FROM outbox WHERE webhook_id = $1 AND state = 'pending'")
+            .bind(webhook_id.to_owned())
+            .fetch_one(&mut **tx)
+            .await?;
     let waiting = usize::try_from(row.try_get::<i64, _>("n")?).unwrap_or(usize::MAX);
     let most = usize::try_from(limits.outbox_pending).unwrap_or(usize::MAX);
     Ok(most.saturating_sub(waiting))
@@ -336,11 +360,18 @@ async fn insert(
         "INSERT INTO outbox (id, webhook_id, alert_id, change_id, payload, state, attempts,
              next_attempt_ms, created_ms) VALUES ",
     );
-    for (index, ((webhook_id, alert_id, change_id, payload), id)) in rows.iter().zip(ids).enumerate()
+    for (index, ((webhook_id, alert_id, change_id, payload), id)) in
+        rows.iter().zip(ids).enumerate()
     {
         sql.push(if index == 0 { "(" } else { ", (" });
-        sql.bind(id).push(", ").bind((*webhook_id).to_owned()).push(", ");
-        sql.bind((*alert_id).to_owned()).push(", ").bind(*change_id).push(", ");
+        sql.bind(id)
+            .push(", ")
+            .bind((*webhook_id).to_owned())
+            .push(", ");
+        sql.bind((*alert_id).to_owned())
+            .push(", ")
+            .bind(*change_id)
+            .push(", ");
         sql.bind(payload.clone()).push(", 'pending', 0, ");
         sql.bind(now_ms).push(", ").bind(now_ms).push(")");
     }
@@ -376,10 +407,14 @@ async fn due_of(tx: &mut Tx, webhook: &Stored, now_ms: i64, room: usize) -> Resu
 
 fn entry(row: &Row) -> Result<OutboxEntry> {
     let state: String = row.try_get("state")?;
-    let state = [OutboxState::Pending, OutboxState::Delivered, OutboxState::Dead]
-        .into_iter()
-        .find(|known| known.as_str() == state)
-        .ok_or(Error::Corrupt("delivery state"))?;
+    let state = [
+        OutboxState::Pending,
+        OutboxState::Delivered,
+        OutboxState::Dead,
+    ]
+    .into_iter()
+    .find(|known| known.as_str() == state)
+    .ok_or(Error::Corrupt("delivery state"))?;
     Ok(OutboxEntry {
         id: row.try_get("id")?,
         webhook_id: row.try_get("webhook_id")?,

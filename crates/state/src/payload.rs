@@ -11,7 +11,10 @@ use crate::changes::{AlertChange, ChangeKind};
 /// Whether receivers are told. Each further finding of a known story is not news; its
 /// count is on the alert.
 pub(crate) fn is_news(kind: ChangeKind) -> bool {
-    matches!(kind, ChangeKind::Opened | ChangeKind::Escalated | ChangeKind::Closed)
+    matches!(
+        kind,
+        ChangeKind::Opened | ChangeKind::Escalated | ChangeKind::Closed
+    )
 }
 
 /// The body: `type`, `timestamp` and `data`, as the Standard Webhooks specification

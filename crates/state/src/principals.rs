@@ -193,7 +193,13 @@ impl State {
         let mut map = TokenMap::new();
         for row in &rows {
             if let Some(hash) = hash(row, "token_hash")? {
-                map.insert(hash, TokenOwner { value: Arc::new(read(row)?), until_ms: None });
+                map.insert(
+                    hash,
+                    TokenOwner {
+                        value: Arc::new(read(row)?),
+                        until_ms: None,
+                    },
+                );
             }
         }
         Ok(map)

@@ -138,10 +138,16 @@ impl State {
         if let Some(cursor) = page.after(tag)? {
             sql.push(" AND id < ").bind(cursor.id);
         }
-        sql.within(scope).push(" ORDER BY id DESC LIMIT ").bind(page.one_more());
+        sql.within(scope)
+            .push(" ORDER BY id DESC LIMIT ")
+            .bind(page.one_more());
         let rows = sql.query().fetch_all(self.reader()).await?;
         let kept = rows.iter().map(read).collect::<Result<Vec<_>>>()?;
-        Ok(page.cut(kept, |last| Cursor { tag, key: 0, id: last.id.clone() }))
+        Ok(page.cut(kept, |last| Cursor {
+            tag,
+            key: 0,
+            id: last.id.clone(),
+        }))
     }
 
     /// Deletes refused records by id; answers how many there were.
@@ -153,7 +159,9 @@ impl State {
         let mut gone = Gone::default();
         for chunk in ids.chunks(CHUNK) {
             let mut sql = Sql::new("DELETE FROM quarantine WHERE id IN ");
-            sql.list(chunk.iter().cloned()).within(scope).push(" RETURNING row_bytes");
+            sql.list(chunk.iter().cloned())
+                .within(scope)
+                .push(" RETURNING row_bytes");
             gone.add(&sql.query().fetch_all(&mut *tx).await?)?;
         }
         bump(&mut tx, "quarantine_rows", -bigint(gone.rows)).await?;
@@ -167,7 +175,9 @@ impl State {
     /// # Errors
     /// When the database cannot be read.
     pub async fn quarantine_stats(&self) -> Result<QuarantineStats> {
-        let rows = sqlx::query("SELECT name, value FROM counters").fetch_all(self.reader()).await?;
+        let rows = sqlx::query("SELECT name, value FROM counters")
+            .fetch_all(self.reader())
+            .await?;
         let mut stats = QuarantineStats::default();
         for row in &rows {
             match row.try_get::<String, _>("name")?.as_str() {
@@ -214,12 +224,27 @@ async fn insert(
         let bytes = ROW_COST + sample.len() as u64 + reason.len() as u64;
         total += bytes;
         sql.push(if index == 0 { "(" } else { ", (" });
-        sql.bind(id).push(", ").bind(record.program.clone()).push(", ");
-        sql.bind(record.source_id.clone()).push(", ").bind(record.received_ms).push(", ");
-        sql.bind(record.line.map(bigint)).push(", ").bind(record.offset.map(bigint)).push(", ");
-        sql.bind(clip(&record.code, 64).to_owned()).push(", ").bind(reason).push(", ");
+        sql.bind(id)
+            .push(", ")
+            .bind(record.program.clone())
+            .push(", ");
+        sql.bind(record.source_id.clone())
+            .push(", ")
+            .bind(record.received_ms)
+            .push(", ");
+        sql.bind(record.line.map(bigint))
+            .push(", ")
+            .bind(record.offset.map(bigint))
+            .push(", ");
+        sql.bind(clip(&record.code, 64).to_owned())
+            .push(", ")
+            .bind(reason)
+            .push(", ");
         sql.bind(sample).push(", ").bind(encoding).push(", ");
-        sql.bind(bigint(record.sample.len() as u64)).push(", ").bind(bigint(bytes)).push(")");
+        sql.bind(bigint(record.sample.len() as u64))
+            .push(", ")
+            .bind(bigint(bytes))
+            .push(")");
     }
     sql.query().execute(&mut **tx).await?;
     Ok(total)
@@ -245,9 +270,9 @@ fn sample(bytes: &[u8]) -> (String, &'static str) {
     let text = match std::str::from_utf8(start) {
         Ok(text) => Some(text),
         // The cap may have cut the last character in two; that is no reason for base64.
-        Err(error) if error.error_len().is_none() && start.len() < bytes.len() => {
-            start.get(..error.valid_up_to()).and_then(|valid| std::str::from_utf8(valid).ok())
-        }
+        Err(error) if error.error_len().is_none() && start.len() < bytes.len() => start
+            .get(..error.valid_up_to())
+            .and_then(|valid| std::str::from_utf8(valid).ok()),
         Err(_) => None,
     };
     let printable =
@@ -288,7 +313,10 @@ mod tests {
         assert_eq!(sample(b"\x1b[31m").1, "base64");
         assert_eq!(sample(&[0xff, 0x00]), ("/wA=".to_owned(), "base64"));
         let long = "ä".repeat(MAX_SAMPLE);
-        assert_eq!(sample(long.as_bytes()), ("ä".repeat(MAX_SAMPLE / 2), "text"));
+        assert_eq!(
+            sample(long.as_bytes()),
+            ("ä".repeat(MAX_SAMPLE / 2), "text")
+        );
         let odd = format!("x{long}");
         assert_eq!(sample(odd.as_bytes()).0.len(), MAX_SAMPLE - 1);
     }

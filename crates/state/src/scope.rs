@@ -65,7 +65,11 @@ mod tests {
 
     #[test]
     fn survives_storage_and_fails_closed() {
-        for scope in [Scope::All, Scope::program("bank"), Scope::Programs(BTreeSet::new())] {
+        for scope in [
+            Scope::All,
+            Scope::program("bank"),
+            Scope::Programs(BTreeSet::new()),
+        ] {
             assert_eq!(Scope::from_text(&scope.to_text()), scope);
         }
         assert!(!Scope::from_text("garbage").allows("bank"));

@@ -43,13 +43,23 @@ impl State {
         for row in &rows {
             let source = Arc::new(Source::read(row)?);
             if let Some(hash) = hash(row, "token_hash")? {
-                map.insert(hash, TokenOwner { value: Arc::clone(&source), until_ms: None });
+                map.insert(
+                    hash,
+                    TokenOwner {
+                        value: Arc::clone(&source),
+                        until_ms: None,
+                    },
+                );
             }
             if let Some(hash) = hash(row, "old_token_hash")? {
                 // Without an end it would live for ever: then it has ended already.
-                let until_ms = row.try_get::<Option<i64>, _>("old_token_until_ms")?.unwrap_or(0);
-                map.entry(hash)
-                    .or_insert(TokenOwner { value: source, until_ms: Some(until_ms) });
+                let until_ms = row
+                    .try_get::<Option<i64>, _>("old_token_until_ms")?
+                    .unwrap_or(0);
+                map.entry(hash).or_insert(TokenOwner {
+                    value: source,
+                    until_ms: Some(until_ms),
+                });
             }
         }
         Ok(map)

@@ -110,7 +110,10 @@ impl Source {
     pub fn allows_peer(&self, address: std::net::IpAddr) -> bool {
         let address = address.to_canonical();
         self.allowed_peers.is_empty()
-            || self.allowed_peers.iter().any(|network| network.contains(&address))
+            || self
+                .allowed_peers
+                .iter()
+                .any(|network| network.contains(&address))
     }
 
     /// Whether it was granted a right such as `call-state`.
@@ -235,7 +238,9 @@ impl State {
             "SELECT * FROM sources WHERE disabled_ms IS NULL AND expect_every_secs IS NOT NULL
              AND COALESCE(last_seen_ms, created_ms) + expect_every_secs * 1000 < ",
         );
-        sql.bind(now_ms).within(scope).push(" ORDER BY program, name, id");
+        sql.bind(now_ms)
+            .within(scope)
+            .push(" ORDER BY program, name, id");
         let rows = sql.query().fetch_all(self.reader()).await?;
         rows.iter().map(Source::read).collect()
     }
@@ -254,12 +259,17 @@ pub(crate) fn check(new: &NewSource) -> Result<()> {
     names::name("program", &new.program)?;
     names::name("site", &new.site)?;
     if new.allowed_peers.len() > MAX_PEERS {
-        return Err(Error::invalid("allowed_peers", format!("at most {MAX_PEERS} networks")));
+        return Err(Error::invalid(
+            "allowed_peers",
+            format!("at most {MAX_PEERS} networks"),
+        ));
     }
     if new.expect_every_secs == Some(0) {
         return Err(Error::invalid("expect_every_secs", "must be at least 1"));
     }
-    new.grants.iter().try_for_each(|grant| names::word("grants", grant))
+    new.grants
+        .iter()
+        .try_for_each(|grant| names::word("grants", grant))
 }
 
 /// A conflict on the id is an update (configured sources); one on the name is an error.
@@ -272,9 +282,13 @@ async fn insert(
     now_ms: i64,
 ) -> Result<()> {
     check(new)?;
-    let row = sqlx::query("SELECT COUNT(*) AS n FROM sources").fetch_one(&mut **tx).await?;
+    let row = sqlx::query("SELECT COUNT(*) AS n FROM sources")
+        .fetch_one(&mut **tx)
+        .await?;
     if row.try_get::<i64, _>("n")? >= MAX_SOURCES {
-        return Err(Error::Conflict(format!("there are {MAX_SOURCES} sources already")));
+        return Err(Error::Conflict(format!(
+            "there are {MAX_SOURCES} sources already"
+        )));
     }
     let done = sqlx::query(
         "INSERT INTO sources (id, name, kind, program, site, classes, grants, allowed_peers,
@@ -303,9 +317,13 @@ async fn insert(
 
 /// Two sources of one program with one name would be told apart by nobody.
 pub(crate) fn taken(error: sqlx::Error, name: &str) -> Error {
-    let unique = error.as_database_error().is_some_and(|error| error.is_unique_violation());
+    let unique = error
+        .as_database_error()
+        .is_some_and(|error| error.is_unique_violation());
     if unique {
-        Error::Conflict(format!("a source named `{name}`, or its token, exists already"))
+        Error::Conflict(format!(
+            "a source named `{name}`, or its token, exists already"
+        ))
     } else {
         error.into()
     }

@@ -23,7 +23,11 @@ pub(crate) struct Sql {
 
 impl Sql {
     pub(crate) fn new(text: &'static str) -> Self {
-        Self { text: text.to_owned(), arguments: SqliteArguments::default(), count: 0 }
+        Self {
+            text: text.to_owned(),
+            arguments: SqliteArguments::default(),
+            count: 0,
+        }
     }
 
     pub(crate) fn push(&mut self, text: &'static str) -> &mut Self {
@@ -111,8 +115,14 @@ mod tests {
     #[test]
     fn values_become_numbered_placeholders() {
         let mut sql = Sql::new("SELECT 1 FROM t WHERE a = ");
-        sql.bind(1_i64).push(" AND b IN ").list(["x", "y"]).within(&Scope::program("p"));
-        assert_eq!(sql.text, "SELECT 1 FROM t WHERE a = $1 AND b IN ($2, $3) AND program IN ($4)");
+        sql.bind(1_i64)
+            .push(" AND b IN ")
+            .list(["x", "y"])
+            .within(&Scope::program("p"));
+        assert_eq!(
+            sql.text,
+            "SELECT 1 FROM t WHERE a = $1 AND b IN ($2, $3) AND program IN ($4)"
+        );
     }
 
     #[test]

@@ -73,7 +73,10 @@ impl Story {
             version: 1,
             lead_time_ms: finding.time_ms,
         };
-        let mut story = Self { opened: true, ..Self::resume(alert) };
+        let mut story = Self {
+            opened: true,
+            ..Self::resume(alert)
+        };
         story.add(finding, now_ms);
         story
     }
@@ -106,12 +109,15 @@ impl Story {
                 alert.tags.push(tag.clone());
             }
         }
-        let share = self.rules.entry(finding.rule_id.clone()).or_insert_with(|| RuleShare {
-            title: finding.rule_title.clone(),
-            severity_id: finding.severity_id,
-            count: 0,
-            last_time_ms: finding.time_ms,
-        });
+        let share = self
+            .rules
+            .entry(finding.rule_id.clone())
+            .or_insert_with(|| RuleShare {
+                title: finding.rule_title.clone(),
+                severity_id: finding.severity_id,
+                count: 0,
+                last_time_ms: finding.time_ms,
+            });
         share.count += 1;
         share.severity_id = share.severity_id.max(finding.severity_id);
         share.last_time_ms = share.last_time_ms.max(finding.time_ms);
@@ -124,13 +130,18 @@ impl Story {
         limits: &'a Limits,
     ) -> impl Iterator<Item = &'a (u64, NewFinding)> {
         let (first, newest) = self.kept_edges(limits);
-        self.findings.iter().filter(move |(seq, _)| *seq <= first || *seq > newest)
+        self.findings
+            .iter()
+            .filter(move |(seq, _)| *seq <= first || *seq > newest)
     }
 
     /// The sample is everything up to the first number and everything after the second.
     pub(crate) fn kept_edges(&self, limits: &Limits) -> (u64, u64) {
         let newest = u64::from(limits.findings_newest);
-        (u64::from(limits.findings_first), self.alert.finding_count.saturating_sub(newest))
+        (
+            u64::from(limits.findings_first),
+            self.alert.finding_count.saturating_sub(newest),
+        )
     }
 }
 
@@ -158,7 +169,10 @@ mod tests {
             time_ms,
             received_ms: time_ms,
             story_key: "agent:1".to_owned(),
-            story_entity: Entity { kind: "agent".to_owned(), value: "1".to_owned() },
+            story_entity: Entity {
+                kind: "agent".to_owned(),
+                value: "1".to_owned(),
+            },
             message: format!("{uid} happened"),
             reason: serde_json::Value::Null,
             event_ids: Vec::new(),
@@ -172,13 +186,22 @@ mod tests {
         let mut story = Story::open(finding("a", 2, 10), None, 0);
         story.add(finding("b", 4, 5), 0);
         story.add(finding("c", 3, 20), 0);
-        assert_eq!((story.alert.severity_id, story.alert.message.as_str()), (4, "b happened"));
+        assert_eq!(
+            (story.alert.severity_id, story.alert.message.as_str()),
+            (4, "b happened")
+        );
         assert_eq!(story.escalated_from, Some(2));
         story.add(finding("d", 4, 4), 0);
-        assert_eq!(story.alert.message, "b happened", "an older one does not take over");
+        assert_eq!(
+            story.alert.message, "b happened",
+            "an older one does not take over"
+        );
         story.add(finding("e", 4, 6), 0);
         assert_eq!(story.alert.message, "e happened");
-        assert_eq!((story.alert.first_time_ms, story.alert.last_time_ms), (4, 20));
+        assert_eq!(
+            (story.alert.first_time_ms, story.alert.last_time_ms),
+            (4, 20)
+        );
         assert_eq!(story.alert.finding_count, 5);
         assert_eq!(story.alert.tags, ["insider"]);
     }
@@ -187,7 +210,11 @@ mod tests {
     fn only_the_edges_of_a_burst_are_kept() {
         let mut story = Story::open(finding("0", 3, 0), None, 0);
         (1..50).for_each(|at| story.add(finding(&at.to_string(), 3, at), 0));
-        let limits = Limits { findings_first: 3, findings_newest: 4, ..Limits::default() };
+        let limits = Limits {
+            findings_first: 3,
+            findings_newest: 4,
+            ..Limits::default()
+        };
         let kept: Vec<_> = story.kept(&limits).map(|(seq, _)| *seq).collect();
         assert_eq!(kept, [1, 2, 3, 47, 48, 49, 50]);
         assert_eq!(story.rules["rule-3"].count, 50);
@@ -199,7 +226,10 @@ mod tests {
         let window = Duration::from_secs(10);
         assert!(joins(&alert, &finding("b", 3, 10_999), window));
         assert!(!joins(&alert, &finding("b", 3, 11_000), window));
-        assert!(joins(&alert, &finding("b", 3, 0), window), "late findings still belong");
+        assert!(
+            joins(&alert, &finding("b", 3, 0), window),
+            "late findings still belong"
+        );
         alert.status = Status::Closed;
         assert!(!joins(&alert, &finding("b", 3, 1_001), window));
     }

@@ -48,7 +48,10 @@ impl<T> TokenIndex<T> {
 
 impl<T> Default for TokenIndex<T> {
     fn default() -> Self {
-        Self { generation: AtomicU64::new(0), loaded: RwLock::new(None) }
+        Self {
+            generation: AtomicU64::new(0),
+            loaded: RwLock::new(None),
+        }
     }
 }
 

@@ -89,7 +89,9 @@ impl State {
         let id = new_id(now_ms)?;
         let mut tx = self.begin().await?;
         if all(&mut tx).await?.len() >= MAX_WEBHOOKS {
-            return Err(Error::Conflict(format!("there are {MAX_WEBHOOKS} webhooks already")));
+            return Err(Error::Conflict(format!(
+                "there are {MAX_WEBHOOKS} webhooks already"
+            )));
         }
         sqlx::query(
             "INSERT INTO webhooks (id, name, url, secret, programs, min_severity_id, created_ms)
@@ -114,10 +116,14 @@ impl State {
     /// # Errors
     /// When the database cannot be read.
     pub async fn list_webhooks(&self, scope: &Scope) -> Result<Vec<Webhook>> {
-        let rows = sqlx::query("SELECT * FROM webhooks ORDER BY id").fetch_all(self.reader()).await?;
+        let rows = sqlx::query("SELECT * FROM webhooks ORDER BY id")
+            .fetch_all(self.reader())
+            .await?;
         let all: Vec<_> = rows.iter().map(Stored::read).collect::<Result<_>>()?;
         let shown = all.into_iter().map(|stored| stored.shown);
-        Ok(shown.filter(|webhook| scope.covers(&webhook.scope)).collect())
+        Ok(shown
+            .filter(|webhook| scope.covers(&webhook.scope))
+            .collect())
     }
 
     /// Changes a webhook; its secret stays.
@@ -197,15 +203,16 @@ impl Stored {
             created_ms: row.try_get("created_ms")?,
             disabled_ms: row.try_get("disabled_ms")?,
         };
-        let secret =
-            SigningSecret::parse(&secret).map_err(|_| Error::Corrupt("webhook secret"))?;
+        let secret = SigningSecret::parse(&secret).map_err(|_| Error::Corrupt("webhook secret"))?;
         Ok(Self { shown, url, secret })
     }
 }
 
 /// Every webhook; there are few.
 pub(crate) async fn all(tx: &mut Tx) -> Result<Vec<Stored>> {
-    let rows = sqlx::query("SELECT * FROM webhooks ORDER BY id").fetch_all(&mut **tx).await?;
+    let rows = sqlx::query("SELECT * FROM webhooks ORDER BY id")
+        .fetch_all(&mut **tx)
+        .await?;
     rows.iter().map(Stored::read).collect()
 }
 
@@ -240,12 +247,18 @@ fn check(scope: &Scope, new: &NewWebhook) -> Result<()> {
 
 /// Scheme, host and port, without a user part; nothing when the text has no such shape.
 fn origin(url: &str) -> &str {
-    let Some((scheme, rest)) = url.split_once("://") else { return "" };
-    let host = rest.find(['/', '?', '#', '\\']).and_then(|end| rest.get(..end)).unwrap_or(rest);
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return "";
+    };
+    let host = rest
+        .find(['/', '?', '#', '\\'])
+        .and_then(|end| rest.get(..end))
+        .unwrap_or(rest);
     if host.is_empty() || host.contains('@') {
         return "";
     }
-    url.get(..scheme.len() + "://".len() + host.len()).unwrap_or_default()
+    url.get(..scheme.len() + "://".len() + host.len())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -254,8 +267,14 @@ mod tests {
 
     #[test]
     fn only_the_origin_of_a_url_is_shown() {
-        assert_eq!(origin("https://hooks.example/T0/B0/secret?x=1"), "https://hooks.example");
-        assert_eq!(origin("https://hooks.example:8443"), "https://hooks.example:8443");
+        assert_eq!(
+            origin("https://hooks.example/T0/B0/secret?x=1"),
+            "https://hooks.example"
+        );
+        assert_eq!(
+            origin("https://hooks.example:8443"),
+            "https://hooks.example:8443"
+        );
         assert_eq!(origin("https://user:secret@hooks.example/"), "");
         assert_eq!(origin("hooks.example/x"), "");
     }

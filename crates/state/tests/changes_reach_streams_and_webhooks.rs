@@ -1,5 +1,10 @@
 //! Every change is numbered, can be resumed, and is queued for webhooks exactly once.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs, reason = "test code")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "test code"
+)]
 
 mod common;
 
@@ -16,12 +21,25 @@ async fn webhook(state: &State, scope: Scope, min_severity_id: u8) -> String {
         scope,
         min_severity_id,
     };
-    state.create_webhook(&ALL, new, T0).await.unwrap().webhook.id
+    state
+        .create_webhook(&ALL, new, T0)
+        .await
+        .unwrap()
+        .webhook
+        .id
 }
 
 async fn queued(state: &State, webhook: &str, wanted: Option<OutboxState>) -> usize {
-    let page = PageRequest { limit: Some(500), cursor: None };
-    state.list_outbox(&ALL, webhook, wanted, &page).await.unwrap().items.len()
+    let page = PageRequest {
+        limit: Some(500),
+        cursor: None,
+    };
+    state
+        .list_outbox(&ALL, webhook, wanted, &page)
+        .await
+        .unwrap()
+        .items
+        .len()
 }
 
 #[tokio::test]
@@ -33,12 +51,21 @@ async fn a_stream_resumes_where_it_was_cut() {
     let mut stream = state.subscribe(ALL, Some(page.position));
     let resumed = stream.next().await.unwrap();
     assert_eq!(resumed.changes.len(), 1);
-    assert_eq!((resumed.changes[0].id, &resumed.changes[0].alert.id), (3, &ids[2]));
+    assert_eq!(
+        (resumed.changes[0].id, &resumed.changes[0].alert.id),
+        (3, &ids[2])
+    );
     // The next one is live.
     let live = tokio::spawn(async move { stream.next().await.unwrap() });
-    state.edit_alert(&ALL, &ids[0], &AlertEdit::Acknowledge {}, None, "ada", T0).await.unwrap();
+    state
+        .edit_alert(&ALL, &ids[0], &AlertEdit::Acknowledge {}, None, "ada", T0)
+        .await
+        .unwrap();
     let live = live.await.unwrap();
-    assert_eq!((live.changes[0].id, live.changes[0].kind), (4, ChangeKind::Acknowledged));
+    assert_eq!(
+        (live.changes[0].id, live.changes[0].kind),
+        (4, ChangeKind::Acknowledged)
+    );
 }
 
 #[tokio::test]
@@ -57,7 +84,11 @@ async fn a_stream_from_now_shows_only_what_comes() {
 
 #[tokio::test]
 async fn a_reader_that_was_away_too_long_is_told() {
-    let state = memory_with(Limits { changes_kept: 5, ..Limits::default() }).await;
+    let state = memory_with(Limits {
+        changes_kept: 5,
+        ..Limits::default()
+    })
+    .await;
     for agent in 0..10 {
         open_alerts(&state, agent..agent + 1).await;
     }
@@ -91,17 +122,35 @@ async fn each_webhook_gets_each_piece_of_news_once() {
     // The same batch again, and more findings of the same severity, are no news.
     state.apply_findings(&batch, at(2), T0).await.unwrap();
     state.apply_findings(&batch, None, T0).await.unwrap();
-    state.apply_findings(&[finding("c", "1", T0, 3)], at(3), T0).await.unwrap();
+    state
+        .apply_findings(&[finding("c", "1", T0, 3)], at(3), T0)
+        .await
+        .unwrap();
     assert_eq!(queued(&state, &all, None).await, 2);
     assert_eq!(queued(&state, &severe, None).await, 1);
     assert_eq!(queued(&state, &shop, None).await, 0);
     // A rise of severity and a verdict are.
-    let raised = state.apply_findings(&[finding("d", "1", T0, 5)], at(4), T0).await.unwrap();
+    let raised = state
+        .apply_findings(&[finding("d", "1", T0, 5)], at(4), T0)
+        .await
+        .unwrap();
     let id = &raised.changes[0].alert.id;
-    let close = AlertEdit::Close { verdict: Verdict::TruePositive, reason: "x".to_owned() };
-    state.edit_alert(&ALL, id, &AlertEdit::Acknowledge {}, None, "ada", T0).await.unwrap();
-    state.edit_alert(&ALL, id, &close, None, "ada", T0).await.unwrap();
-    state.edit_alert(&ALL, id, &close, None, "ada", T0).await.unwrap();
+    let close = AlertEdit::Close {
+        verdict: Verdict::TruePositive,
+        reason: "x".to_owned(),
+    };
+    state
+        .edit_alert(&ALL, id, &AlertEdit::Acknowledge {}, None, "ada", T0)
+        .await
+        .unwrap();
+    state
+        .edit_alert(&ALL, id, &close, None, "ada", T0)
+        .await
+        .unwrap();
+    state
+        .edit_alert(&ALL, id, &close, None, "ada", T0)
+        .await
+        .unwrap();
     assert_eq!(queued(&state, &all, None).await, 4);
     assert_eq!(queued(&state, &severe, None).await, 3);
 }
@@ -118,32 +167,65 @@ async fn a_delivery_is_claimed_settled_given_up_and_replayed() {
     assert_eq!(body["type"], "alert.opened");
     assert_eq!(body["timestamp"], "2025-10-09T08:53:20Z");
     assert_eq!(body["data"]["alert"]["entity_value"], "0");
-    assert!(state.claim_due(T0, 10, 2, std::slice::from_ref(&hook)).await.unwrap().is_empty());
+    assert!(
+        state
+            .claim_due(T0, 10, 2, std::slice::from_ref(&hook))
+            .await
+            .unwrap()
+            .is_empty()
+    );
     assert_eq!(state.claim_due(T0, 10, 2, &[]).await.unwrap().len(), 1);
-    assert!(state.claim_due(T0, 10, 2, &[]).await.unwrap().is_empty(), "all are leased");
-    state.settle(&due[0].id, Settlement::Delivered, T0).await.unwrap();
-    let retry = Settlement::Retry { at_ms: T0 + 5, error: "status 503".to_owned() };
+    assert!(
+        state.claim_due(T0, 10, 2, &[]).await.unwrap().is_empty(),
+        "all are leased"
+    );
+    state
+        .settle(&due[0].id, Settlement::Delivered, T0)
+        .await
+        .unwrap();
+    let retry = Settlement::Retry {
+        at_ms: T0 + 5,
+        error: "status 503".to_owned(),
+    };
     state.settle(&due[1].id, retry, T0).await.unwrap();
     let again = state.claim_due(T0 + 5, 10, 9, &[]).await.unwrap();
-    assert_eq!((again.len(), &again[0].id, again[0].attempts), (1, &due[1].id, 1));
-    let dead = Settlement::Dead { error: "gone".to_owned() };
+    assert_eq!(
+        (again.len(), &again[0].id, again[0].attempts),
+        (1, &due[1].id, 1)
+    );
+    let dead = Settlement::Dead {
+        error: "gone".to_owned(),
+    };
     state.settle(&again[0].id, dead, T0 + 6).await.unwrap();
     assert_eq!(queued(&state, &hook, Some(OutboxState::Dead)).await, 1);
-    state.replay_delivery(&ALL, &again[0].id, T0 + 7).await.unwrap();
+    state
+        .replay_delivery(&ALL, &again[0].id, T0 + 7)
+        .await
+        .unwrap();
     let replayed = state.claim_due(T0 + 7, 10, 9, &[]).await.unwrap();
-    assert_eq!((replayed.len(), &replayed[0].id, replayed[0].attempts), (1, &due[1].id, 0));
+    assert_eq!(
+        (replayed.len(), &replayed[0].id, replayed[0].attempts),
+        (1, &due[1].id, 0)
+    );
     // The third was claimed by a process that died: its lease ends after two minutes.
     let late = state.claim_due(T0 + 2 * MINUTE, 10, 9, &[]).await.unwrap();
     assert_eq!(late.len(), 1);
     assert!(matches!(
-        state.replay_delivery(&ALL, "nothing", T0).await.unwrap_err(),
+        state
+            .replay_delivery(&ALL, "nothing", T0)
+            .await
+            .unwrap_err(),
         Error::NotFound { .. }
     ));
 }
 
 #[tokio::test]
 async fn a_flood_of_news_is_bounded_and_counted() {
-    let state = memory_with(Limits { outbox_pending: 10, ..Limits::default() }).await;
+    let state = memory_with(Limits {
+        outbox_pending: 10,
+        ..Limits::default()
+    })
+    .await;
     let hook = webhook(&state, Scope::All, 0).await;
     open_alerts(&state, 0..25).await;
     open_alerts(&state, 25..30).await;
@@ -156,7 +238,10 @@ async fn a_disabled_webhook_is_neither_told_nor_asked() {
     let state = memory().await;
     let hook = webhook(&state, Scope::All, 0).await;
     open_alerts(&state, 0..1).await;
-    let off = WebhookChange { disabled: Some(true), ..WebhookChange::default() };
+    let off = WebhookChange {
+        disabled: Some(true),
+        ..WebhookChange::default()
+    };
     state.change_webhook(&ALL, &hook, off, T0).await.unwrap();
     open_alerts(&state, 1..2).await;
     assert!(state.claim_due(T0, 10, 10, &[]).await.unwrap().is_empty());

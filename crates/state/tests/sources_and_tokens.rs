@@ -1,5 +1,11 @@
 //! Credentials: made once, found fast, rotated without a gap, gone when revoked.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs, reason = "test code")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "test code"
+)]
 
 mod common;
 
@@ -12,9 +18,19 @@ use ringfence_state::{Classes, Error, FirstAdmin, NewPrincipal, Scope, SourceCha
 #[tokio::test]
 async fn a_token_leads_to_its_source_and_nothing_else_does() {
     let state = memory().await;
-    let minted = state.create_source(&ALL, source("crm", "bank"), T0).await.unwrap();
-    let found = state.source_by_token(minted.token.reveal(), T0).await.unwrap().unwrap();
-    assert_eq!((found.id.as_str(), found.program.as_str()), (minted.source.id.as_str(), "bank"));
+    let minted = state
+        .create_source(&ALL, source("crm", "bank"), T0)
+        .await
+        .unwrap();
+    let found = state
+        .source_by_token(minted.token.reveal(), T0)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (found.id.as_str(), found.program.as_str()),
+        (minted.source.id.as_str(), "bank")
+    );
     assert!(found.has_grant("call-state") && !found.has_grant("block"));
     let stranger = Token::mint(TokenKind::Source).unwrap();
     for wrong in ["", "rfs_", stranger.reveal(), &minted.token.hash().to_hex()] {
@@ -25,17 +41,36 @@ async fn a_token_leads_to_its_source_and_nothing_else_does() {
 #[tokio::test]
 async fn rotation_overlaps_and_then_ends() {
     let state = memory().await;
-    let old = state.create_source(&ALL, source("crm", "bank"), T0).await.unwrap();
-    assert!(state.source_by_token(old.token.reveal(), T0).await.unwrap().is_some());
+    let old = state
+        .create_source(&ALL, source("crm", "bank"), T0)
+        .await
+        .unwrap();
+    assert!(
+        state
+            .source_by_token(old.token.reveal(), T0)
+            .await
+            .unwrap()
+            .is_some()
+    );
     let hour = Duration::from_secs(3600);
-    let new = state.rotate_source(&ALL, &old.source.id, hour, T0).await.unwrap();
+    let new = state
+        .rotate_source(&ALL, &old.source.id, hour, T0)
+        .await
+        .unwrap();
     let valid = async |token: &Token, now| {
-        state.source_by_token(token.reveal(), now).await.unwrap().is_some()
+        state
+            .source_by_token(token.reveal(), now)
+            .await
+            .unwrap()
+            .is_some()
     };
     assert!(valid(&old.token, T0 + HOUR - 1).await);
     assert!(!valid(&old.token, T0 + HOUR).await);
     assert!(valid(&new.token, T0 + HOUR).await);
-    let newest = state.rotate_source(&ALL, &old.source.id, Duration::ZERO, T0).await.unwrap();
+    let newest = state
+        .rotate_source(&ALL, &old.source.id, Duration::ZERO, T0)
+        .await
+        .unwrap();
     assert!(!valid(&new.token, T0).await, "no overlap was asked for");
     assert!(!valid(&old.token, T0).await);
     assert!(valid(&newest.token, T0).await);
@@ -44,49 +79,96 @@ async fn rotation_overlaps_and_then_ends() {
 #[tokio::test]
 async fn a_disabled_source_is_out_at_once_and_may_come_back() {
     let state = memory().await;
-    let minted = state.create_source(&ALL, source("crm", "bank"), T0).await.unwrap();
+    let minted = state
+        .create_source(&ALL, source("crm", "bank"), T0)
+        .await
+        .unwrap();
     let (id, token) = (&minted.source.id, minted.token.reveal());
     assert!(state.source_by_token(token, T0).await.unwrap().is_some());
-    let set = |disabled| SourceChange { disabled: Some(disabled), ..SourceChange::default() };
-    let off = state.change_source(&ALL, id, set(true), T0 + 5).await.unwrap();
+    let set = |disabled| SourceChange {
+        disabled: Some(disabled),
+        ..SourceChange::default()
+    };
+    let off = state
+        .change_source(&ALL, id, set(true), T0 + 5)
+        .await
+        .unwrap();
     assert_eq!(off.disabled_ms, Some(T0 + 5));
     assert!(state.source_by_token(token, T0).await.unwrap().is_none());
-    state.change_source(&ALL, id, set(false), T0 + 6).await.unwrap();
+    state
+        .change_source(&ALL, id, set(false), T0 + 6)
+        .await
+        .unwrap();
     assert!(state.source_by_token(token, T0).await.unwrap().is_some());
 }
 
 #[tokio::test]
 async fn changes_reach_the_next_look_up() {
     let state = memory().await;
-    let minted = state.create_source(&ALL, source("crm", "bank"), T0).await.unwrap();
+    let minted = state
+        .create_source(&ALL, source("crm", "bank"), T0)
+        .await
+        .unwrap();
     let token = minted.token.reveal();
-    assert!(state.source_by_token(token, T0).await.unwrap().unwrap().classes.allows(3002));
+    assert!(
+        state
+            .source_by_token(token, T0)
+            .await
+            .unwrap()
+            .unwrap()
+            .classes
+            .allows(3002)
+    );
     let change = SourceChange {
         classes: Some(Classes::These([6003].into())),
         allowed_peers: Some(vec!["10.0.0.0/8".parse().unwrap()]),
         expect_every_secs: Some(0),
         ..SourceChange::default()
     };
-    state.change_source(&ALL, &minted.source.id, change, T0).await.unwrap();
+    state
+        .change_source(&ALL, &minted.source.id, change, T0)
+        .await
+        .unwrap();
     let found = state.source_by_token(token, T0).await.unwrap().unwrap();
     assert!(found.classes.allows(6003) && !found.classes.allows(3002));
     assert!(found.allows_peer("::ffff:10.1.2.3".parse().unwrap()));
     assert!(!found.allows_peer("192.0.2.1".parse().unwrap()));
     assert_eq!(found.expect_every_secs, None);
-    assert_eq!(found.grants, minted.source.grants, "what was not named stays");
+    assert_eq!(
+        found.grants, minted.source.grants,
+        "what was not named stays"
+    );
 }
 
 #[tokio::test]
 async fn names_are_unique_within_a_program() {
     let state = memory().await;
-    state.create_source(&ALL, source("crm", "bank"), T0).await.unwrap();
-    state.create_source(&ALL, source("crm", "shop"), T0).await.unwrap();
-    let error = state.create_source(&ALL, source("crm", "bank"), T0).await.unwrap_err();
+    state
+        .create_source(&ALL, source("crm", "bank"), T0)
+        .await
+        .unwrap();
+    state
+        .create_source(&ALL, source("crm", "shop"), T0)
+        .await
+        .unwrap();
+    let error = state
+        .create_source(&ALL, source("crm", "bank"), T0)
+        .await
+        .unwrap_err();
     assert!(matches!(error, Error::Conflict(_)), "{error}");
     let mut bad = source("crm2", "bank");
     bad.grants.insert("Not A Word".to_owned());
     let error = state.create_source(&ALL, bad, T0).await.unwrap_err();
-    assert!(matches!(error, Error::Invalid { field: "grants", .. }), "{error}");
+    assert!(
+        matches!(
+            error,
+            Error::Invalid {
+                field: "grants",
+                ..
+            }
+        ),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -96,29 +178,52 @@ async fn configured_sources_are_made_once_and_follow_the_configuration() {
     for site in ["north", "north", "south"] {
         let mut declared = source("automation", "default");
         declared.site = site.to_owned();
-        state.ensure_source("automation", declared, Some(&token), T0).await.unwrap();
+        state
+            .ensure_source("automation", declared, Some(&token), T0)
+            .await
+            .unwrap();
     }
     assert_eq!(state.list_sources(&ALL).await.unwrap().len(), 1);
-    let found = state.source_by_token(token.reveal(), T0).await.unwrap().unwrap();
-    assert_eq!((found.id.as_str(), found.site.as_str()), ("automation", "south"));
+    let found = state
+        .source_by_token(token.reveal(), T0)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (found.id.as_str(), found.site.as_str()),
+        ("automation", "south")
+    );
 }
 
 #[tokio::test]
 async fn silence_is_noticed_and_speech_ends_it() {
     let state = memory().await;
-    let crm = state.create_source(&ALL, source("crm", "bank"), T0).await.unwrap().source;
+    let crm = state
+        .create_source(&ALL, source("crm", "bank"), T0)
+        .await
+        .unwrap()
+        .source;
     let mut quiet = source("rarely", "bank");
     quiet.expect_every_secs = None;
     state.create_source(&ALL, quiet, T0).await.unwrap();
     let silent = async |now| {
         let sources = state.silent_sources(&ALL, now).await.unwrap();
-        sources.into_iter().map(|source| source.name).collect::<Vec<_>>()
+        sources
+            .into_iter()
+            .map(|source| source.name)
+            .collect::<Vec<_>>()
     };
     assert!(silent(T0 + MINUTE).await.is_empty());
     assert_eq!(silent(T0 + MINUTE + 1).await, ["crm"]);
-    state.touch_sources(&[(crm.id.clone(), T0 + MINUTE)]).await.unwrap();
+    state
+        .touch_sources(&[(crm.id.clone(), T0 + MINUTE)])
+        .await
+        .unwrap();
     state.touch_sources(&[(crm.id.clone(), T0)]).await.unwrap();
-    assert!(silent(T0 + 2 * MINUTE).await.is_empty(), "an older time does not go back");
+    assert!(
+        silent(T0 + 2 * MINUTE).await.is_empty(),
+        "an older time does not go back"
+    );
     assert_eq!(silent(T0 + 2 * MINUTE + 1).await, ["crm"]);
 }
 
@@ -130,16 +235,33 @@ async fn the_first_administrator_gets_a_token_once() {
     let FirstAdmin::Minted(token) = state.ensure_first_admin(None, T0).await.unwrap() else {
         panic!("the first start makes a token");
     };
-    let admin = state.principal_by_token(token.reveal(), T0).await.unwrap().unwrap();
+    let admin = state
+        .principal_by_token(token.reveal(), T0)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!((admin.role.as_str(), &admin.scope), ("admin", &Scope::All));
     drop(state);
     let state = State::open(&path).await.unwrap();
-    assert!(matches!(state.ensure_first_admin(None, T0).await.unwrap(), FirstAdmin::Existing));
-    assert!(state.principal_by_token(token.reveal(), T0).await.unwrap().is_some());
+    assert!(matches!(
+        state.ensure_first_admin(None, T0).await.unwrap(),
+        FirstAdmin::Existing
+    ));
+    assert!(
+        state
+            .principal_by_token(token.reveal(), T0)
+            .await
+            .unwrap()
+            .is_some()
+    );
     let stored = std::fs::read(&path).unwrap();
     let wal = std::fs::read(folder.path().join("state.db-wal")).unwrap_or_default();
     let secret = token.reveal().as_bytes();
-    assert!(![stored, wal].iter().any(|file| file.windows(secret.len()).any(|at| at == secret)));
+    assert!(
+        ![stored, wal]
+            .iter()
+            .any(|file| file.windows(secret.len()).any(|at| at == secret))
+    );
 }
 
 #[tokio::test]
@@ -151,8 +273,20 @@ async fn a_preset_token_takes_the_place_of_the_one_before() {
         let first = state.ensure_first_admin(Some(token), T0).await.unwrap();
         assert!(matches!(first, FirstAdmin::Preset));
     }
-    assert!(state.principal_by_token(one.reveal(), T0).await.unwrap().is_none());
-    assert!(state.principal_by_token(two.reveal(), T0).await.unwrap().is_some());
+    assert!(
+        state
+            .principal_by_token(one.reveal(), T0)
+            .await
+            .unwrap()
+            .is_none()
+    );
+    assert!(
+        state
+            .principal_by_token(two.reveal(), T0)
+            .await
+            .unwrap()
+            .is_some()
+    );
 }
 
 #[tokio::test]
@@ -161,10 +295,20 @@ async fn the_last_administrator_cannot_be_locked_out() {
     state.ensure_first_admin(None, T0).await.unwrap();
     let error = state.disable_principal("admin", T0).await.unwrap_err();
     assert!(matches!(error, Error::Conflict(_)));
-    let new = NewPrincipal { name: "Ada".into(), role: "admin".into(), scope: Scope::All };
+    let new = NewPrincipal {
+        name: "Ada".into(),
+        role: "admin".into(),
+        scope: Scope::All,
+    };
     let (ada, token) = state.create_principal(new, T0).await.unwrap();
     state.disable_principal("admin", T0).await.unwrap();
-    assert!(state.principal_by_token(token.reveal(), T0).await.unwrap().is_some());
+    assert!(
+        state
+            .principal_by_token(token.reveal(), T0)
+            .await
+            .unwrap()
+            .is_some()
+    );
     assert!(state.disable_principal(&ada.id, T0).await.is_err());
     assert_eq!(state.list_principals().await.unwrap().len(), 2);
 }

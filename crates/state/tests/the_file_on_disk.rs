@@ -1,5 +1,10 @@
 //! Modes, full and read-only disks, concurrent callers, facts of the installation.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs, reason = "test code")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "test code"
+)]
 
 mod common;
 
@@ -30,7 +35,10 @@ async fn folder_and_files_are_their_owners_alone() {
 async fn a_full_disk_is_named_and_leaves_nothing_half_done() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state.db");
-    let limits = Limits { max_bytes: Some(600 << 10), ..Limits::default() };
+    let limits = Limits {
+        max_bytes: Some(600 << 10),
+        ..Limits::default()
+    };
     let state = State::open_with(&path, limits).await.unwrap();
     let (mut applied, mut offset) = (0, 0_u64);
     let error = loop {
@@ -45,8 +53,14 @@ async fn a_full_disk_is_named_and_leaves_nothing_half_done() {
             Err(error) => break error,
         }
     };
-    assert!(matches!(error, Error::DiskFull) && error.is_transient(), "{error:?}");
-    let counts = state.count_alerts(&ALL, &AlertFilter::default()).await.unwrap();
+    assert!(
+        matches!(error, Error::DiskFull) && error.is_transient(),
+        "{error:?}"
+    );
+    let counts = state
+        .count_alerts(&ALL, &AlertFilter::default())
+        .await
+        .unwrap();
     assert_eq!(counts.open, applied);
     assert_eq!(state.position("alerts").await.unwrap(), Some(offset));
     state.close().await;
@@ -55,7 +69,14 @@ async fn a_full_disk_is_named_and_leaves_nothing_half_done() {
     let batch: Vec<_> = (0..50)
         .map(|n| finding(&format!("f{offset}-{n}"), &format!("{offset}-{n}"), T0, 3))
         .collect();
-    assert_eq!(state.apply_findings(&batch, at(offset + 50), T0).await.unwrap().fresh, 50);
+    assert_eq!(
+        state
+            .apply_findings(&batch, at(offset + 50), T0)
+            .await
+            .unwrap()
+            .fresh,
+        50
+    );
     state.check_writable(T0).await.unwrap();
 }
 
@@ -70,7 +91,10 @@ async fn callers_at_the_same_time_lose_nothing() {
                 for n in 0..20 {
                     let one = finding(&format!("{writer}-{n}"), &n.to_string(), T0 + n, 3);
                     state.apply_findings(&[one], None, T0).await.unwrap();
-                    state.count_alerts(&ALL, &AlertFilter::default()).await.unwrap();
+                    state
+                        .count_alerts(&ALL, &AlertFilter::default())
+                        .await
+                        .unwrap();
                 }
             })
         })
@@ -80,8 +104,14 @@ async fn callers_at_the_same_time_lose_nothing() {
     }
     let changes = state.changes_since(&ALL, 0, 500).await.unwrap().changes;
     assert_eq!(changes.len(), 160);
-    assert!(changes.iter().map(|change| change.id).eq(1..=160), "numbers have no gaps");
-    let counts = state.count_alerts(&ALL, &AlertFilter::default()).await.unwrap();
+    assert!(
+        changes.iter().map(|change| change.id).eq(1..=160),
+        "numbers have no gaps"
+    );
+    let counts = state
+        .count_alerts(&ALL, &AlertFilter::default())
+        .await
+        .unwrap();
     assert_eq!(counts.open, 20);
 }
 
@@ -90,13 +120,18 @@ async fn an_installation_keeps_its_identity() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state.db");
     let state = State::open(&path).await.unwrap();
-    let (id, start) =
-        (state.instance_id(T0).await.unwrap(), state.first_start_ms(T0).await.unwrap());
+    let (id, start) = (
+        state.instance_id(T0).await.unwrap(),
+        state.first_start_ms(T0).await.unwrap(),
+    );
     state.set_setting("theme", "dark").await.unwrap();
     let state = State::open(&path).await.unwrap();
     assert_eq!(state.instance_id(T0 + HOUR).await.unwrap(), id);
     assert_eq!(state.first_start_ms(T0 + HOUR).await.unwrap(), start);
-    assert_eq!(state.setting("theme").await.unwrap().as_deref(), Some("dark"));
+    assert_eq!(
+        state.setting("theme").await.unwrap().as_deref(),
+        Some("dark")
+    );
     assert_eq!(state.setting("nothing").await.unwrap(), None);
 }
 
@@ -125,7 +160,11 @@ async fn text_with_quotes_and_nul_in_samples_is_stored_as_it_came() {
     };
     state.quarantine(&[record], T0).await.unwrap();
     let page = ringfence_state::PageRequest::default();
-    let kept = state.list_quarantine(&ALL, None, &page).await.unwrap().items;
+    let kept = state
+        .list_quarantine(&ALL, None, &page)
+        .await
+        .unwrap()
+        .items;
     assert_eq!(kept[0].reason, "it's \"bad\"; --");
     assert_eq!(kept[0].sample_encoding, "base64");
 }

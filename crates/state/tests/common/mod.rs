@@ -19,7 +19,10 @@ pub fn finding(uid: &str, agent: &str, at_ms: i64, severity_id: u8) -> NewFindin
         time_ms: at_ms,
         received_ms: at_ms,
         story_key: format!("agent:{agent}"),
-        story_entity: Entity { kind: "agent".to_owned(), value: agent.to_owned() },
+        story_entity: Entity {
+            kind: "agent".to_owned(),
+            value: agent.to_owned(),
+        },
         message: format!("agent {agent} opened a record ({uid})"),
         reason: serde_json::json!({ "call.state": "none" }),
         event_ids: vec![format!("event-{uid}")],
@@ -42,7 +45,10 @@ pub fn source(name: &str, program: &str) -> NewSource {
 }
 
 pub fn at(next_offset: u64) -> Option<Position<'static>> {
-    Some(Position { consumer: "alerts", next_offset })
+    Some(Position {
+        consumer: "alerts",
+        next_offset,
+    })
 }
 
 pub async fn memory() -> State {
@@ -56,10 +62,21 @@ pub async fn memory_with(limits: Limits) -> State {
 /// Opens one alert for each agent and answers their ids in that order.
 pub async fn open_alerts(state: &State, agents: std::ops::Range<usize>) -> Vec<String> {
     let batch: Vec<_> = agents
-        .map(|agent| finding(&format!("f{agent}"), &agent.to_string(), T0 + agent as i64, 3))
+        .map(|agent| {
+            finding(
+                &format!("f{agent}"),
+                &agent.to_string(),
+                T0 + agent as i64,
+                3,
+            )
+        })
         .collect();
     let applied = state.apply_findings(&batch, None, T0).await.unwrap();
-    applied.changes.into_iter().map(|change| change.alert.id).collect()
+    applied
+        .changes
+        .into_iter()
+        .map(|change| change.alert.id)
+        .collect()
 }
 
 pub const ALL: Scope = Scope::All;
