@@ -32,7 +32,8 @@ const ROUNDS: usize = 5;
 fn main() {
     let setting = |name| std::env::var(name).ok();
     let events = setting("RINGFENCE_BENCH_EVENTS").map_or(100_000, |text| text.parse().unwrap());
-    let parent = setting("RINGFENCE_BENCH_FOLDER").unwrap_or_else(|| "target".into());
+    let parent =
+        setting("RINGFENCE_BENCH_FOLDER").unwrap_or_else(|| env!("CARGO_TARGET_TMPDIR").into());
     std::fs::create_dir_all(&parent).unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
