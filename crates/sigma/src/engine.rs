@@ -6,7 +6,7 @@ use crate::correlation::Correlation;
 use crate::correlation::group::{Firing, Hit};
 use crate::correlation::state::{CorrelationState, Restored, State};
 use crate::correlation::store::{GroupKey, Limits, Store};
-use crate::evaluate::{any_raw, matched_text};
+use crate::evaluate::matched_text;
 use crate::record::Record;
 use crate::rule::{LogSource, Rule};
 use crate::ruleset::{Logic, RuleSet};
@@ -375,17 +375,5 @@ impl RuleSet {
     #[must_use]
     pub fn full_scan(&self, source: LogSource<'_>, record: &dyn Record) -> Vec<usize> {
         Scan::full(self, source, record)
-    }
-
-    /// Texts of a field as a rule sees them; for tests of [`Record`] implementations.
-    #[doc(hidden)]
-    #[must_use]
-    pub fn texts_of(&self, record: &dyn Record) -> usize {
-        let mut count = 0;
-        any_raw(0, &self.predicates, record, &mut |_| {
-            count += 1;
-            false
-        });
-        count
     }
 }
