@@ -101,10 +101,18 @@ impl Entry {
     pub fn decode(kind: u8, payload: &[u8]) -> Result<Self, EntryError> {
         let body = |source| EntryError::Body { kind, source };
         match kind {
-            1 => serde_json::from_slice(payload).map(Self::Event).map_err(body),
-            2 => serde_json::from_slice(payload).map(Self::Enriched).map_err(body),
-            3 => serde_json::from_slice(payload).map(Self::Finding).map_err(body),
-            4 => serde_json::from_slice(payload).map(Self::Tick).map_err(body),
+            1 => serde_json::from_slice(payload)
+                .map(Self::Event)
+                .map_err(body),
+            2 => serde_json::from_slice(payload)
+                .map(Self::Enriched)
+                .map_err(body),
+            3 => serde_json::from_slice(payload)
+                .map(Self::Finding)
+                .map_err(body),
+            4 => serde_json::from_slice(payload)
+                .map(Self::Tick)
+                .map_err(body),
             other => Err(EntryError::Kind(other)),
         }
     }
@@ -112,7 +120,9 @@ impl Entry {
 
 #[doc(hidden)]
 pub fn fuzz_entry(data: &[u8]) {
-    let Some((kind, payload)) = data.split_first() else { return };
+    let Some((kind, payload)) = data.split_first() else {
+        return;
+    };
     if let Ok(entry) = Entry::decode(*kind, payload) {
         let again = Entry::decode(entry.kind() as u8, &entry.encode());
         assert!(again.is_ok(), "what was read can be written and read again");
@@ -128,12 +138,20 @@ mod tests {
     fn entries_round_trip() {
         let n = |s| Name::new(s).unwrap();
         let event = Event::new(Keys::of(n("p"), n("s"), n("src")), 6001, 2, Time(5));
-        let facts = CallFacts { state: CallState::Live, minutes_since: Some(0.1), ..CallFacts::default() };
+        let facts = CallFacts {
+            state: CallState::Live,
+            minutes_since: Some(0.1),
+            ..CallFacts::default()
+        };
         for entry in [
             Entry::Event(Box::new(event)),
             Entry::Enriched(Enriched {
                 through: 4,
-                facts: vec![FactsRevision { offset: 1, version: 1, facts }],
+                facts: vec![FactsRevision {
+                    offset: 1,
+                    version: 1,
+                    facts,
+                }],
             }),
             Entry::Tick(Tick { now: Time(7) }),
         ] {
@@ -141,7 +159,10 @@ mod tests {
             assert_eq!(again, entry);
         }
         assert!(matches!(Entry::decode(9, b"{}"), Err(EntryError::Kind(9))));
-        assert!(matches!(Entry::decode(1, b"{"), Err(EntryError::Body { kind: 1, .. })));
+        assert!(matches!(
+            Entry::decode(1, b"{"),
+            Err(EntryError::Body { kind: 1, .. })
+        ));
     }
 
     proptest::proptest! {

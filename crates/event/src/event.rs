@@ -175,8 +175,7 @@ impl Event {
     pub fn to_ocsf(&self) -> Map {
         let mut o = self.ocsf.clone();
         let class = class_of(self.class_uid);
-        let category =
-            class.map_or(self.class_uid % 100_000 / 1_000, |c| c.category_uid);
+        let category = class.map_or(self.class_uid % 100_000 / 1_000, |c| c.category_uid);
         set(&mut o, "class_uid", self.class_uid);
         set(&mut o, "category_uid", category);
         set(&mut o, "activity_id", self.activity_id);
@@ -187,12 +186,17 @@ impl Event {
         if let Some(c) = class {
             set(&mut o, "class_name", c.caption);
             set(&mut o, "category_name", c.category);
-            set(&mut o, "activity_name", crate::activity_name(c.uid, self.activity_id));
+            set(
+                &mut o,
+                "activity_name",
+                crate::activity_name(c.uid, self.activity_id),
+            );
         }
         if let Some(m) = &self.message {
             set(&mut o, "message", m.as_str());
         }
-        self.put_metadata(&mut o);
+        let is_host = o.contains_key("device") || o.contains_key("actor");
+        self.put_metadata(&mut o, is_host);
         match (&self.raw, &self.record) {
             (Some(raw), _) => set(&mut o, "raw_data", raw.as_str()),
             (None, Some(record)) => set(&mut o, "raw_data", json_text(record)),
@@ -204,9 +208,13 @@ impl Event {
         o
     }
 
-    fn put_metadata(&self, o: &mut Map) {
-        let metadata = o.entry("metadata").or_insert_with(|| Value::Object(Map::new()));
-        let Value::Object(metadata) = metadata else { return };
+    fn put_metadata(&self, o: &mut Map, is_host: bool) {
+        let metadata = o
+            .entry("metadata")
+            .or_insert_with(|| Value::Object(Map::new()));
+        let Value::Object(metadata) = metadata else {
+            return;
+        };
         metadata.insert("version".into(), "1.8.0".into());
         if let Some(uid) = &self.uid {
             metadata.insert("uid".into(), uid.as_str().into());
@@ -215,6 +223,10 @@ impl Event {
         metadata.insert("log_provider".into(), self.keys.source.as_str().into());
         if !metadata.contains_key("product") {
             metadata.insert("product".into(), serde_json::json!({ "name": "Ringfence" }));
+        }
+        // In most classes `device` and `actor` come from this profile, which must then be named.
+        if is_host && !metadata.contains_key("profiles") {
+            metadata.insert("profiles".into(), serde_json::json!(["host"]));
         }
         if self.class_uid >= 99_900_000 {
             let ext = serde_json::json!([{

@@ -180,10 +180,25 @@ pub struct FactsRevision {
 impl CallFacts {
     /// Names that rules may ask for.
     pub const NAMES: &'static [&'static str] = &[
-        "call.state", "call.reason", "call.settled", "call.uid", "call.customer", "call.caller",
-        "call.agent", "call.direction", "call.same_customer", "call.minutes_since",
-        "call.customer_minutes_since", "call.consent", "call.recording", "call.attestation",
-        "call.encrypted", "call.agent_state", "call.role", "call.trusted", "rf.after_hours",
+        "call.state",
+        "call.reason",
+        "call.settled",
+        "call.uid",
+        "call.customer",
+        "call.caller",
+        "call.agent",
+        "call.direction",
+        "call.same_customer",
+        "call.minutes_since",
+        "call.customer_minutes_since",
+        "call.consent",
+        "call.recording",
+        "call.attestation",
+        "call.encrypted",
+        "call.agent_state",
+        "call.role",
+        "call.trusted",
+        "rf.after_hours",
     ];
 
     /// The value behind a name in [`Self::NAMES`]; `None` where it is not known.

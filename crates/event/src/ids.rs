@@ -32,7 +32,9 @@ impl FromStr for EventId {
         if s.len() != 32 || s.starts_with('+') {
             return Err(IdError::EventId);
         }
-        u128::from_str_radix(s, 16).map(Self).map_err(|_| IdError::EventId)
+        u128::from_str_radix(s, 16)
+            .map(Self)
+            .map_err(|_| IdError::EventId)
     }
 }
 
@@ -74,11 +76,15 @@ impl Name {
     /// [`IdError::Name`] when a character or the length is not allowed.
     pub fn new(s: &str) -> Result<Self, IdError> {
         let first = s.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric());
-        let rest = s.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+        let rest = s
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
         if first && rest && s.len() <= 64 {
             Ok(Self(s.into()))
         } else {
-            Err(IdError::Name(crate::clip(&crate::neutralise(s), 80).into_owned()))
+            Err(IdError::Name(
+                crate::clip(&crate::neutralise(s), 80).into_owned(),
+            ))
         }
     }
 
@@ -130,7 +136,12 @@ mod tests {
     fn event_id_round_trips_and_refuses_the_rest() {
         let id = EventId(0x00ff);
         assert_eq!(id.to_string().parse::<EventId>().unwrap(), id);
-        for bad in ["", "ff", "+0000000000000000000000000000000f", &"g".repeat(32)] {
+        for bad in [
+            "",
+            "ff",
+            "+0000000000000000000000000000000f",
+            &"g".repeat(32),
+        ] {
             assert!(bad.parse::<EventId>().is_err(), "{bad}");
         }
     }
@@ -138,7 +149,15 @@ mod tests {
     #[test]
     fn name_refuses_what_a_path_or_a_terminal_would_interpret() {
         assert!(Name::new("crm.eu-1").is_ok());
-        for bad in ["", "../x", ".hidden", "a b", "a/b", "a\u{1b}[31m", &"x".repeat(65)] {
+        for bad in [
+            "",
+            "../x",
+            ".hidden",
+            "a b",
+            "a/b",
+            "a\u{1b}[31m",
+            &"x".repeat(65),
+        ] {
             assert!(Name::new(bad).is_err(), "{bad:?}");
         }
     }

@@ -71,7 +71,10 @@ impl Keys {
 pub fn caller_key(text: &str) -> Option<String> {
     let text = text.trim().trim_start_matches("tel:");
     let plus = text.starts_with('+');
-    if text.chars().any(|c| !(c.is_ascii_digit() || "+-. ()/*#".contains(c))) {
+    if text
+        .chars()
+        .any(|c| !(c.is_ascii_digit() || "+-. ()/*#".contains(c)))
+    {
         return None;
     }
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
@@ -81,7 +84,9 @@ pub fn caller_key(text: &str) -> Option<String> {
     let rest = if plus {
         Some(digits.as_str())
     } else {
-        digits.strip_prefix("011").or_else(|| digits.strip_prefix("00"))
+        digits
+            .strip_prefix("011")
+            .or_else(|| digits.strip_prefix("00"))
     };
     match rest {
         Some(e164) if (7..=15).contains(&e164.len()) && !e164.starts_with('0') => {

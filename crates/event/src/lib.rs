@@ -22,8 +22,8 @@ mod text;
 mod time;
 
 pub use class::{
-    AUTHENTICATION, BASE, Class, DETECTION_FINDING, WEB_RESOURCES, activity_name, class_of, classes,
-    ext, type_uid,
+    AUTHENTICATION, BASE, Class, DETECTION_FINDING, WEB_RESOURCES, activity_name, class_of,
+    classes, ext, type_uid,
 };
 pub use entry::{Enriched, Entry, EntryError, EntryKind, Tick, fuzz_entry};
 pub use event::{Event, Flag, LogSource, RawRecord};
@@ -33,7 +33,7 @@ pub use facts::{
 pub use finding::{Finding, Story};
 pub use ids::{EventId, IdError, Name};
 pub use keys::{Keys, caller_key};
-pub use lookup::{Looked, lookup, each_text};
+pub use lookup::{Looked, each_text, lookup};
 pub use origin::{Authority, Origin};
 pub use secret::Secret;
 pub use severity::Severity;

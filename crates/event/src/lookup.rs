@@ -159,7 +159,10 @@ mod tests {
         e.record = json!({"a.b": 1, "a": {"b": 2, "c": 3}, "status": null, "message": "own"})
             .as_object()
             .cloned();
-        e.ocsf = json!({"a": {"d": 4}, "web_resources": [{"uid": "C1"}]}).as_object().cloned().unwrap();
+        e.ocsf = json!({"a": {"d": 4}, "web_resources": [{"uid": "C1"}]})
+            .as_object()
+            .cloned()
+            .unwrap();
         e.message = Some("ours".into());
         e
     }
@@ -181,9 +184,18 @@ mod tests {
     #[test]
     fn reserved_names_are_never_taken_from_the_record() {
         let mut e = event();
-        e.record.as_mut().unwrap().insert("call.state".into(), json!("live"));
-        e.record.as_mut().unwrap().insert("rf.agent".into(), json!("someone else"));
+        e.record
+            .as_mut()
+            .unwrap()
+            .insert("call.state".into(), json!("live"));
+        e.record
+            .as_mut()
+            .unwrap()
+            .insert("rf.agent".into(), json!("someone else"));
         assert_eq!(lookup(&e, None, "call.state"), None);
-        assert_eq!(lookup(&e, None, "rf.agent").unwrap().to_json(), json!("4711"));
+        assert_eq!(
+            lookup(&e, None, "rf.agent").unwrap().to_json(),
+            json!("4711")
+        );
     }
 }

@@ -36,7 +36,9 @@ impl Authority {
     /// Whether it may send events of this class.
     #[must_use]
     pub fn may_send(&self, class_uid: u32) -> bool {
-        self.classes.as_ref().is_none_or(|set| set.contains(&class_uid))
+        self.classes
+            .as_ref()
+            .is_none_or(|set| set.contains(&class_uid))
     }
 }
 
@@ -45,7 +47,16 @@ impl Origin {
     /// the person at the keyboard already has the files.
     #[must_use]
     pub fn local(source: Name, program: Name, site: Name) -> Self {
-        let authority = Authority { classes: None, call_state: true, authenticated: true };
-        Self { source, program, site, authority }
+        let authority = Authority {
+            classes: None,
+            call_state: true,
+            authenticated: true,
+        };
+        Self {
+            source,
+            program,
+            site,
+            authority,
+        }
     }
 }

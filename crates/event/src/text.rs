@@ -33,7 +33,8 @@ pub fn clip(s: &str, max: usize) -> Cow<'_, str> {
 
 fn is_hostile(c: char) -> bool {
     // Bidi controls can make a shown file name or URL read otherwise than it is ("Trojan Source").
-    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    c.is_control()
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

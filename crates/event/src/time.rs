@@ -45,7 +45,10 @@ impl Time {
             n / 1e6
         };
         // A float beyond i64 saturates, NaN becomes 0.
-        #[allow(clippy::cast_possible_truncation, reason = "saturating by definition of `as`")]
+        #[allow(
+            clippy::cast_possible_truncation,
+            reason = "saturating by definition of `as`"
+        )]
         Self(ms as i64)
     }
 

@@ -114,11 +114,13 @@ impl<'a> Cut<'a, '_> {
                 return;
             };
             let trimmed = self.trim_end(at, end);
-            if trimmed == at {
+            if trimmed > at {
+                if !self.item(at..trimmed) {
+                    return;
+                }
+            } else if matches!(self.body.get(at), Some(b',' | b']')) {
                 let reason = "a record is missing before this";
                 self.refuse(at..at + 1, RejectCode::Syntax, at, reason);
-            } else if !self.item(at..trimmed) {
-                return;
             }
             at = self.skip_white(end);
             match self.body.get(at) {
@@ -255,7 +257,7 @@ pub fn fuzz_split(data: &[u8]) {
     for how in [Splitting::Auto, Splitting::Concatenated] {
         let mut last = 0;
         for (range, piece) in split_as(data, how, &limits) {
-            assert!(range.start >= last && range.end <= data.len() && !range.is_empty());
+            assert!(range.start >= last && range.end >= range.start && range.end <= data.len());
             last = range.end;
             let position = match piece {
                 Ok(item) => {

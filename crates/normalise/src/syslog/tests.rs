@@ -36,7 +36,7 @@ fn rfc5424_of_nothing_but_nil_values() {
 fn rfc5424_mistakes_have_a_position() {
     for (text, byte) in [
         ("<34>1 2026-13-01T00:00:00Z h a p m - x", 6),
-        ("<34>1 - h a p m [id k=\"open", 24),
+        ("<34>1 - h a p m [id k=\"open", 23),
         ("<34>1 - h a p m {} x", 16),
         ("<34>1 - h a", 10),
         ("<34>1 - h a p m [id]x", 20),
