@@ -83,11 +83,11 @@ fn main() {
         ),
         (
             "histogram",
-            "SELECT date_trunc('hour', time) AS h, count(*) AS n FROM events GROUP BY h".to_owned(),
+            "SELECT CAST(date_trunc('hour', time) AS VARCHAR) AS h, count(*) AS n FROM events GROUP BY h".to_owned(),
         ),
         (
             "last-100",
-            "SELECT time, agent, message FROM events ORDER BY time DESC LIMIT 100".to_owned(),
+            "SELECT CAST(time AS VARCHAR) AS t, agent, message FROM events ORDER BY time DESC LIMIT 100".to_owned(),
         ),
         (
             "json-field",

@@ -13,6 +13,9 @@ use crate::error::LakeError;
 use crate::row::{Facts, Row};
 use crate::schema::{self, COLUMNS, From, Store};
 
+/// Chunks of fewer rows than this are packed tight when they are sealed.
+const SMALL_ROWS: usize = 2048;
+
 /// A chunk that still takes rows.
 pub(crate) struct Builder {
     columns: Vec<ColumnBuilder>,
@@ -102,6 +105,7 @@ impl Builder {
     pub(crate) fn finish(self) -> Result<Chunk, LakeError> {
         let mut columns = Vec::with_capacity(COLUMNS.len());
         let mut days = None;
+        let small = self.offsets.len() < SMALL_ROWS;
         for (column, builder) in COLUMNS.iter().zip(self.columns) {
             columns.push(match builder {
                 ColumnBuilder::Long(mut values) if matches!(column.from, From::Time(_)) => {
@@ -114,7 +118,13 @@ impl Builder {
                 }
                 ColumnBuilder::Long(mut values) => Some(Arc::new(values.finish()) as ArrayRef),
                 ColumnBuilder::Int(mut values) => Some(Arc::new(values.finish()) as ArrayRef),
-                ColumnBuilder::Text(mut values) => Some(Arc::new(values.finish()) as ArrayRef),
+                ColumnBuilder::Text(mut values) => {
+                    let values = values.finish();
+                    // A block of text is allocated whole. A chunk that a query sealed early
+                    // must not hold twenty nearly empty ones.
+                    let values = if small { values.gc() } else { values };
+                    Some(Arc::new(values) as ArrayRef)
+                }
                 ColumnBuilder::Late => None,
             });
         }

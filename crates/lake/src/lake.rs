@@ -48,7 +48,8 @@ struct Shared {
 }
 
 struct Writer {
-    last_commit: Option<Instant>,
+    /// Or when the lake was opened: a restart is no reason for a small file.
+    last_commit: Instant,
     since_checkpoint: u64,
 }
 
@@ -131,7 +132,7 @@ impl Lake {
             log,
             shared: Mutex::new(shared),
             writer: Mutex::new(Writer {
-                last_commit: None,
+                last_commit: Instant::now(),
                 since_checkpoint: 0,
             }),
             engine: Mutex::new(None),
@@ -176,9 +177,7 @@ impl Lake {
         let Ok(writer) = self.writer.try_lock() else {
             return false;
         };
-        let waited = writer
-            .last_commit
-            .is_none_or(|at| at.elapsed() >= self.config.commit_every);
+        let waited = writer.last_commit.elapsed() >= self.config.commit_every;
         bytes >= self.config.tail_bytes || (rows > 0 && waited)
     }
 
@@ -212,7 +211,7 @@ impl Lake {
         shared.snapshot = Arc::clone(&snapshot);
         shared.high = shared.high.max(Some(through));
         drop(shared);
-        writer.last_commit = Some(Instant::now());
+        writer.last_commit = Instant::now();
         writer.since_checkpoint += 1;
         if writer.since_checkpoint >= self.config.checkpoint_every {
             self.housekeeping(&snapshot, &mut writer);

@@ -307,3 +307,30 @@ proptest! {
         prop_assert_eq!(runtime.block_on(offsets(&lake)), (0..200).collect::<Vec<_>>());
     }
 }
+
+#[test]
+fn a_commit_is_due_by_time_or_by_size_and_never_for_nothing() {
+    let open = |commit_every, tail_bytes| {
+        let dir = tempfile::tempdir().unwrap();
+        let config = Config {
+            commit_every,
+            tail_bytes,
+            ..Config::default()
+        };
+        let lake = Lake::open(dir.path(), config).unwrap();
+        (dir, lake)
+    };
+    let (hour, never) = (std::time::Duration::from_secs(3600), usize::MAX);
+    for (every, bytes, empty, filled) in [
+        (hour, never, false, false),
+        (hour, 2000, false, true),
+        (std::time::Duration::ZERO, never, false, true),
+    ] {
+        let (_dir, lake) = open(every, bytes);
+        assert_eq!(lake.commit_due(), empty);
+        lake.push(&rows(0, 20, "gold")).unwrap();
+        assert_eq!(lake.commit_due(), filled);
+        lake.commit(19).unwrap();
+        assert!(!lake.commit_due());
+    }
+}
