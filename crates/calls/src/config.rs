@@ -75,7 +75,7 @@ impl Default for JoinConfig {
     fn default() -> Self {
         Self {
             settle_ms: 2 * SECOND,
-            patience_ms: 3_500,
+            patience_ms: 3 * SECOND,
             wrap_up_ms: 3 * MINUTE,
             max_wrap_up_ms: 15 * MINUTE,
             max_call_ms: 4 * HOUR,

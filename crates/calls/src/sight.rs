@@ -100,6 +100,9 @@ impl Site {
                 })
             })
         };
+        if sources.iter().any(|s| s.is_catching_up(now, config)) {
+            return Sight::RecordPending;
+        }
         let next = agent.and_then(|a| a.next_after(t + config.slack_ms));
         if let Some(end) = next.and_then(|l| l.to)
             && heard_through(end)
@@ -134,11 +137,14 @@ fn live_sight(
     let mut quiet_is_usual = true;
     let mut known = false;
     for s in sources {
+        if s.is_catching_up(now, config) {
+            return Sight::Silent;
+        }
         let since = match s.span(t) {
             Some((from, _)) => from,
             None if s.is_ahead(t) && !s.is_silent(now, config) => {
                 not_yet = true;
-                quiet_is_usual &= !s.is_busy(config.patience_ms, config);
+                quiet_is_usual &= !s.is_suspect(now);
                 s.current().unwrap_or(t)
             }
             None => return Sight::Silent,

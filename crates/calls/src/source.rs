@@ -22,6 +22,7 @@ const SKEW_SPREAD: i64 = 2_000;
 const SPANS: usize = 32;
 const GAPS_LEARNED: u32 = 32;
 const GAP_FACTOR: i64 = 20;
+const GAP_SUSPECT: i64 = 5;
 const GAP_FLOOR: i64 = 3_000;
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -34,7 +35,10 @@ pub(crate) struct Source {
     pub(crate) trusted: bool,
     /// Receive time of the latest event.
     pub(crate) heard: Time,
+    /// The latest event time.
     latest: Time,
+    /// Receive time of the last event from before the current span: a backlog comes in.
+    late: Time,
     /// Mean gap between events in microseconds of event time.
     gap: i64,
     gaps: u32,
@@ -61,6 +65,7 @@ impl Source {
             trusted: false,
             heard: Time(i64::MIN),
             latest: Time(i64::MIN),
+            late: Time(i64::MIN),
             gap: 0,
             gaps: 0,
             spans: Vec::new(),
@@ -85,6 +90,9 @@ impl Source {
             let weight = i64::from(self.gaps.min(64));
             self.gap += (gap - self.gap) / weight;
         }
+        if self.current().is_some_and(|from| t < from) {
+            self.late = now;
+        }
         self.latest = self.latest.max(t);
         self.cover(t, limit);
     }
@@ -102,13 +110,25 @@ impl Source {
         (self.gap.saturating_mul(GAP_FACTOR) / 1_000).clamp(floor.min(bound), bound)
     }
 
-    /// So busy that it speaks within `ms` for certain.
-    pub(crate) fn is_busy(&self, ms: i64, config: &JoinConfig) -> bool {
-        self.limit(config) <= ms.saturating_mul(2)
+    /// Quiet for so long that it makes one wonder, though it is not silence yet: five mean gaps,
+    /// which happens by chance once in 150 times.
+    pub(crate) fn is_suspect(&self, now: Time) -> bool {
+        let learned = self.gaps >= GAPS_LEARNED;
+        learned && now.since(self.position()) > self.gap.saturating_mul(GAP_SUSPECT) / 1_000
     }
 
     pub(crate) fn is_silent(&self, now: Time, config: &JoinConfig) -> bool {
-        now.since(self.heard) > self.limit(config)
+        now.since(self.position()) > self.limit(config)
+    }
+
+    /// A backlog is coming in: what it has not told yet is not known.
+    pub(crate) fn is_catching_up(&self, now: Time, config: &JoinConfig) -> bool {
+        now.since(self.late) <= config.settle_ms
+    }
+
+    /// How far its story has come: a source that tells of old times only is as good as silent.
+    fn position(&self) -> Time {
+        self.heard.min(self.latest + SKEW_IGNORED)
     }
 
     /// Since when this source has been heard without a hole up to `t` and beyond.
