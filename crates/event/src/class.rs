@@ -55,6 +55,7 @@ const TRAFFIC: &[(u8, &str)] = &[
     (4, "Fail"),
     (5, "Refuse"),
     (6, "Traffic"),
+    (7, "Listen"),
 ];
 
 static CLASSES: &[Class] = &[
@@ -125,7 +126,12 @@ static CLASSES: &[Class] = &[
         "data_security_finding",
         "Data Security Finding",
         2,
-        FINDING,
+        &[
+            (1, "Create"),
+            (2, "Update"),
+            (3, "Close"),
+            (4, "Suppressed"),
+        ],
     ),
     class(
         3001,
@@ -224,6 +230,9 @@ static CLASSES: &[Class] = &[
             (5, "Write"),
             (6, "Create"),
             (7, "Delete"),
+            (8, "List"),
+            (9, "Encrypt"),
+            (10, "Decrypt"),
         ],
     ),
     class(

@@ -28,7 +28,10 @@ fn the_table_of_classes_is_that_of_the_schema() {
     let compiled: Value = serde_json::from_str(&support::text("ocsf/compiled.json")).unwrap();
     for class in classes() {
         let spec = &compiled["classes"][class.uid.to_string()];
-        assert_eq!(spec["name"], class.name);
+        // OCSF 1.8 itself spells class 1008 `event_log_actvity`; we do not.
+        if class.uid != 1008 {
+            assert_eq!(spec["name"], class.name);
+        }
         assert_eq!(spec["caption"], class.caption);
         assert_eq!(spec["category_uid"], class.category_uid, "{}", class.name);
         let activities = spec["attributes"]["activity_id"]["e"].as_object().unwrap();

@@ -11,7 +11,7 @@ pub(super) enum Choice<T> {
     Fixed(T),
     /// By what is taken from the record: name in lower case, and what it stands for.
     By {
-        take: Take,
+        take: Box<Take>,
         map: Vec<(String, T)>,
         default: Option<T>,
     },

@@ -291,7 +291,7 @@ fn choice<T: Copy>(
         .and_then(|(text, span)| one(text, &span, m));
     t.finish(m);
     Some(Choice::By {
-        take: take?,
+        take: Box::new(take?),
         map,
         default,
     })
