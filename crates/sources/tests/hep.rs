@@ -14,6 +14,7 @@ mod common;
 use std::fs;
 
 use common::*;
+use ringfence_capture::hep::{AuthKey, Extra, Hep, ProtoType, decode, encode};
 use ringfence_sources::Format;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
@@ -22,28 +23,25 @@ const OPTIONS: &[u8] = b"OPTIONS sip:100@127.0.0.1 SIP/2.0\r\nCall-ID: 1\r\n\r\n
 
 /// A HEP3 packet with a SIP message and a key, as a capture agent sends it.
 fn packet(key: Option<&str>) -> Vec<u8> {
-    let mut chunks = Vec::new();
-    let mut chunk = |kind: u16, payload: &[u8]| {
-        chunks.extend_from_slice(&[0, 0]);
-        chunks.extend_from_slice(&kind.to_be_bytes());
-        chunks.extend_from_slice(&u16::try_from(payload.len() + 6).unwrap().to_be_bytes());
-        chunks.extend_from_slice(payload);
-    };
-    chunk(1, &[2]);
-    chunk(2, &[17]);
-    chunk(3, &[127, 0, 0, 1]);
-    chunk(4, &[127, 0, 0, 2]);
-    chunk(7, &5060_u16.to_be_bytes());
-    chunk(8, &5060_u16.to_be_bytes());
-    chunk(0x0b, &[1]);
-    if let Some(key) = key {
-        chunk(0x0e, key.as_bytes());
-    }
-    chunk(0x0f, OPTIONS);
-    let mut out = b"HEP3".to_vec();
-    out.extend_from_slice(&u16::try_from(chunks.len() + 6).unwrap().to_be_bytes());
-    out.extend_from_slice(&chunks);
-    out
+    let key = key.map(|key| AuthKey::new(key.as_bytes()));
+    encode(&Hep {
+        ip_protocol: 17,
+        src: [127, 0, 0, 1].into(),
+        dst: [127, 0, 0, 2].into(),
+        src_port: 5060,
+        dst_port: 5060,
+        time_ns: 1_795_339_800_250_000_000,
+        proto_type: ProtoType::SIP,
+        capture_id: 7,
+        auth_key: key,
+        payload: OPTIONS.into(),
+        correlation_id: None,
+        vlan: None,
+        node: None,
+        extra: Extra::default(),
+        unknown: 0,
+    })
+    .unwrap()
 }
 
 /// A listener section, and the folder that its key file is in.
@@ -106,7 +104,14 @@ async fn a_stream_with_the_key_is_believed_and_one_without_is_closed() {
     let got = r.next().await;
     assert!(got.origin.authority.authenticated && got.origin.authority.call_state);
     stream.write_all(&both[good.len() + 3..]).await.unwrap();
-    assert_eq!(r.next().await.record.bytes, good);
+    let record = r.next().await.record;
+    let read = decode(&record.bytes).unwrap();
+    assert_eq!(read.payload, OPTIONS);
+    assert_eq!(
+        read.auth_key,
+        Some(AuthKey::new(b"**********")),
+        "keys are not stored"
+    );
     stream.write_all(&packet(Some("guess-01"))).await.unwrap();
     assert!(matches!(stream.read(&mut [0; 8]).await, Ok(0) | Err(_)));
     let counters = r.handle.counters();

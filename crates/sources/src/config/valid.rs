@@ -5,11 +5,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use ringfence_event::{Name, Origin};
 use rustls::ServerConfig;
 
 use crate::Format;
-use crate::framing::{Framer, HepFramer, SyslogFramer};
+use crate::framing::{Framer, HepFramer, SyslogFramer, without_keys};
 use crate::listener::{HepKey, Peers};
 
 /// A listener whose configuration holds together. Made by
@@ -109,6 +110,14 @@ impl Protocol {
         match self {
             Self::Syslog => Format::Syslog,
             Self::Hep => Format::Hep,
+        }
+    }
+
+    /// The bytes as they may be stored.
+    pub(crate) fn storable(self, bytes: Bytes) -> Bytes {
+        match self {
+            Self::Syslog => bytes,
+            Self::Hep => without_keys(bytes),
         }
     }
 

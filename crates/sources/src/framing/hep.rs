@@ -1,11 +1,15 @@
 //! HEP version 3 over a stream, and the shared key in a packet.
 
+use std::ops::Range;
+
 use bytes::{Bytes, BytesMut};
 
 use super::Step;
 
 /// `HEP3` and the packet's length.
 const HEADER: usize = 6;
+/// A chunk's vendor, type and length.
+const CHUNK: usize = 6;
 /// Generic vendor, type 0x000e: authenticate key.
 const AUTH_KEY: [u8; 4] = [0, 0, 0, 0x0e];
 
@@ -35,20 +39,49 @@ impl HepFramer {
     }
 }
 
-/// The shared key that a HEP3 packet carries, if any.
+/// The shared key that a HEP3 packet carries, if any. Read before anything else of the packet is:
+/// a stranger's compressed payload is not even inflated.
 #[must_use]
 pub fn auth_key(packet: &[u8]) -> Option<&[u8]> {
-    let mut rest = packet.strip_prefix(b"HEP3")?.get(2..)?;
-    // A chunk: vendor, type and length, two bytes each; the length counts these six too.
-    while let Some((&[v1, v2, t1, t2, high, low], _)) = rest.split_first_chunk::<6>() {
-        let length = usize::from(u16::from_be_bytes([high, low]));
-        let payload = rest.get(6..length)?;
-        if [v1, v2, t1, t2] == AUTH_KEY {
-            return Some(payload);
-        }
-        rest = rest.get(length..)?;
+    packet.get(keys(packet).next()?)
+}
+
+/// The packet with its keys blanked, so that none is ever stored, not even in quarantine. A
+/// packet without a key is returned as it is; a cut one loses the part of the key that it has.
+#[must_use]
+pub fn without_keys(packet: Bytes) -> Bytes {
+    if keys(&packet).next().is_none() {
+        return packet;
     }
-    None
+    let mut blank = BytesMut::from(&packet[..]);
+    for key in keys(&packet) {
+        let end = key.end.min(blank.len());
+        if let Some(key) = blank.get_mut(key.start..end) {
+            key.fill(b'*');
+        }
+    }
+    blank.freeze()
+}
+
+/// Where the keys of a packet stand; the end of the last may be past the end of a cut packet.
+fn keys(packet: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    let mut at = if packet.starts_with(b"HEP3") {
+        HEADER
+    } else {
+        packet.len()
+    };
+    std::iter::from_fn(move || {
+        // A chunk: vendor, type and length, two bytes each; the length counts these six too.
+        while let Some(&[v1, v2, t1, t2, high, low]) = packet.get(at..)?.first_chunk::<CHUNK>() {
+            let length = usize::from(u16::from_be_bytes([high, low])).max(CHUNK);
+            let value = at + CHUNK..at + length;
+            at += length;
+            if [v1, v2, t1, t2] == AUTH_KEY {
+                return Some(value);
+            }
+        }
+        None
+    })
 }
 
 /// However the stream is cut into reads, the same packets come out, and they are the stream.
@@ -73,6 +106,9 @@ pub fn fuzz_hep_framing(data: &[u8]) {
     for packet in &whole {
         let key = auth_key(packet).unwrap_or_default();
         assert!(key.len() + HEADER <= packet.len());
+        let blank = without_keys(packet.clone());
+        assert_eq!(blank.len(), packet.len());
+        assert!(auth_key(&blank).is_none_or(|key| key.iter().all(|b| *b == b'*')));
     }
     assert!(data.starts_with(&whole.concat()));
     for piece in [1, 5] {
@@ -124,8 +160,18 @@ mod tests {
         assert_eq!(auth_key(&packet(Some(b"s3cret"))), Some(&b"s3cret"[..]));
         assert_eq!(auth_key(&packet(None)), None);
         // a chunk of length 0 does not loop, one past the end does not read
-        assert_eq!(auth_key(b"HEP3\0\x0c\0\0\0\x0e\0\0"), None);
+        assert_eq!(auth_key(b"HEP3\0\x0c\0\0\0\x0e\0\0"), Some(&b""[..]));
         assert_eq!(auth_key(b"HEP3\0\x0c\0\0\0\x0e\0\xff"), None);
+    }
+
+    #[test]
+    fn a_key_is_blanked_whole_or_cut() {
+        let whole = packet(Some(b"s3cret"));
+        let blank = without_keys(whole.clone().into());
+        assert_eq!(auth_key(&blank), Some(&b"******"[..]));
+        let cut = Bytes::copy_from_slice(&whole[..whole.len() - 2]);
+        assert!(without_keys(cut).ends_with(b"****"));
+        assert_eq!(without_keys(packet(None).into()), packet(None));
     }
 
     proptest! {

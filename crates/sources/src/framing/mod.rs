@@ -9,7 +9,7 @@ mod syslog;
 
 use bytes::{Bytes, BytesMut};
 
-pub use hep::{HepFramer, auth_key, fuzz_hep_framing};
+pub use hep::{HepFramer, auth_key, fuzz_hep_framing, without_keys};
 pub use syslog::{SyslogFramer, fuzz_syslog_framing};
 
 /// What the front of the buffer held.

@@ -179,6 +179,7 @@ impl Connection<'_> {
                 continue;
             }
             counters.received(1, bytes.len());
+            let bytes = listener.protocol.storable(bytes);
             records.push(incoming(bytes, received, self.peer));
         }
         if records.is_empty() {

@@ -110,7 +110,7 @@ impl Intake {
         self.speaker.heard(received);
         counters.received(1, length);
         let record = Incoming {
-            bytes: Bytes::copy_from_slice(bytes),
+            bytes: listener.protocol.storable(Bytes::copy_from_slice(bytes)),
             received,
             peer: Some(peer),
             flow: None,
