@@ -58,13 +58,15 @@ fn every_way_to_write_an_inner_address_is_seen_through() {
     }
 }
 
+type Expected<'a> = &'a dyn Fn(&Blocked) -> bool;
+
 #[test]
 fn only_https_without_credentials_is_a_webhook() {
     let credentials = |blocked: &Blocked| *blocked == Blocked::Credentials;
     let scheme = |blocked: &Blocked| matches!(blocked, Blocked::Scheme(_));
     let plain = |blocked: &Blocked| matches!(blocked, Blocked::PlainText { .. });
     let no_url = |blocked: &Blocked| *blocked == Blocked::NotAUrl;
-    let table: [(&str, &dyn Fn(&Blocked) -> bool); 14] = [
+    let table: [(&str, Expected<'_>); 14] = [
         ("https://user:pass@hooks.example/", &credentials),
         ("https://user@hooks.example/", &credentials),
         ("https://hooks.example@127.0.0.1/", &credentials),

@@ -23,7 +23,7 @@ pub enum BulkTarget {
     /// These.
     Ids(Vec<String>),
     /// All that match, up to 10,000.
-    Filter(AlertFilter),
+    Filter(Box<AlertFilter>),
 }
 
 /// What the edit came to on one alert.

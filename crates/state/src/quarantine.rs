@@ -105,7 +105,7 @@ impl State {
         let mut bytes = bump(&mut tx, "quarantine_bytes", bigint(bytes)).await?;
         let mut dropped = bigint(skip as u64);
         while rows > i64::from(limits.quarantine_rows) || bytes > bigint(limits.quarantine_bytes) {
-            let over = (rows - i64::from(limits.quarantine_rows)).max(1).min(EVICT);
+            let over = (rows - i64::from(limits.quarantine_rows)).clamp(1, EVICT);
             let gone = evict(&mut tx, over).await?;
             if gone.rows == 0 {
                 break;

@@ -185,11 +185,11 @@ async fn a_closed_alert_is_not_acknowledged() {
 async fn five_thousand_alerts_are_closed_by_one_filter() {
     let state = memory().await;
     open_alerts(&state, 0..5_000).await;
-    let target = BulkTarget::Filter(AlertFilter {
+    let target = BulkTarget::Filter(Box::new(AlertFilter {
         status: vec![Status::Open],
         rule_id: Some("lookup-without-call".to_owned()),
         ..AlertFilter::default()
-    });
+    }));
     let result = state
         .bulk_edit(&ALL, &target, &close("bad rule"), "ada", T0)
         .await
