@@ -100,6 +100,13 @@ impl Site {
             }
         }
         self.settle_call(serial, [agent, target], e, config);
+        if e.r.customer.is_some() {
+            // Who was identified counts for look-ups just before, too.
+            let on_it = self.calls.get(serial).map(|c| c.assigned.clone());
+            for agent in on_it.unwrap_or_default() {
+                self.review(&agent, e.t - config.settle_ms, config);
+            }
+        }
         Some(serial)
     }
 
@@ -136,7 +143,11 @@ impl Site {
         self.longest_call = self.longest_call.max(length);
         // It speaks about all the time since the call began.
         let about = Evidence { t: start, ..*e };
-        self.settle_call(serial, [agent, None], &about, config);
+        self.settle_call(serial, [agent.clone(), None], &about, config);
+        if let Some(agent) = agent {
+            // And, by what it does not say, about the time since the agent's call before.
+            self.review(&agent, Time(i64::MIN), config);
+        }
         Some(serial)
     }
 
@@ -214,7 +225,13 @@ impl Site {
             2 => Some(AgentState::Offline),
             _ => stated,
         };
-        if matches!(stated, Some(AgentState::OnCall | AgentState::WrapUp)) {
+        let tells = [
+            AgentState::Available,
+            AgentState::OnCall,
+            AgentState::WrapUp,
+        ];
+        if e.r.event.activity_id == 3 && stated.is_some_and(|s| tells.contains(&s)) {
+            // A source of sign-ins alone (rosters, log-ins) says nothing about calls.
             self.mark_source(e.source, true);
         }
         self.concern(&id, e.source, e.t, e.now, config);

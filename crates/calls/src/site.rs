@@ -119,14 +119,20 @@ impl Site {
         now: Time,
         config: &JoinConfig,
     ) {
-        let newly = self.with_agent(id, config, |agent| {
+        self.with_agent(id, config, |agent| {
             agent.sources |= 1 << source;
             agent.touched.add(t, ());
-            if now.since(t) <= config.settle_ms {
-                return false;
-            }
+        });
+        if now.since(t) > config.settle_ms {
+            self.review(id, t, config);
+        }
+    }
+
+    /// Answers about this agent since `from` are judged again.
+    pub(crate) fn review(&mut self, id: &Arc<str>, from: Time, config: &JoinConfig) {
+        let newly = self.with_agent(id, config, |agent| {
             let newly = agent.dirty_from.is_none();
-            agent.dirty_from = Some(agent.dirty_from.map_or(t, |d| d.min(t)));
+            agent.dirty_from = Some(agent.dirty_from.map_or(from, |d| d.min(from)));
             newly
         });
         if newly == Some(true) {
