@@ -146,8 +146,10 @@ impl Normaliser {
         if json::is_ocsf(&parsed.fields) {
             return Explanation::native(parsed, event);
         }
+        let mut shown = parsed.clone();
+        reserved::strip(&mut shown.fields);
         self.mappings
-            .explain(parsed, record.received, &self.settings, event)
+            .explain(&shown, record.received, &self.settings, event)
     }
 
     fn each(

@@ -405,6 +405,13 @@ fn signalling_inside_a_log_line_is_masked() {
 }
 
 #[test]
+fn signalling_inside_an_ocsf_message_is_masked() {
+    let e = one(r#"{"class_uid":0,"time":1,"message":"SIP/2.0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0\r\n"}"#).unwrap();
+    assert!(e.flags.contains(&Flag::Masked));
+    assert!(!serde_json::to_string(&e).unwrap().contains("c2VjcmV0"));
+}
+
+#[test]
 fn nothing_and_too_much_are_refused() {
     assert_eq!(one(" \n").unwrap_err().code, RejectCode::Empty);
     assert_eq!(

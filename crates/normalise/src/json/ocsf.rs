@@ -33,6 +33,7 @@ pub(crate) fn event(
     received: Time,
     skew: Skew,
 ) -> Result<Event, Reject> {
+    let masked = crate::base::scrub_map(&mut map);
     let head = Head::read(&map).map_err(|wrong| refuse(&wrong))?;
     envelope::allow(origin, head.class)?;
     let mut event = envelope::open(origin, received, head.class, head.activity);
@@ -46,7 +47,7 @@ pub(crate) fn event(
     when::settle(&mut event, head.time, skew);
     // `retain` keeps the order of what stays; removing one by one would not.
     map.retain(|name, _| !TYPED.contains(&name.as_str()) && name != "message");
-    if crate::base::scrub_map(&mut map) {
+    if masked {
         event.flag(Flag::Masked);
     }
     event.ocsf = map;
