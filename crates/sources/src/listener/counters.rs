@@ -224,6 +224,10 @@ impl Counters {
         gated!(self.sink, %error, "submission failed: it is tried again, nothing more is read");
     }
 
+    pub(super) fn receive_failed(&self, error: &std::io::Error) {
+        gated!(self.accept, %error, "no datagram can be received");
+    }
+
     pub(super) fn accept_failed(&self, error: &std::io::Error) {
         gated!(self.accept, %error, "no connection can be accepted");
     }

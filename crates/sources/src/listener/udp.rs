@@ -74,8 +74,7 @@ impl Intake {
             match socket.try_recv_from(&mut self.buffer) {
                 Ok((length, peer)) => self.datagram(length, peer),
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => return,
-                // An ICMP answer to something never sent: not about this socket's input.
-                Err(_) => {}
+                Err(error) => return self.station.counters.receive_failed(&error),
             }
         }
     }
