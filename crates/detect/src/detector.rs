@@ -1,10 +1,10 @@
 //! Judges events in the order of the spine.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use ringfence_crypto::sha256;
-use ringfence_event::{CallFacts, Entry, Event, EventId, FactsRevision, Finding, Story};
+use ringfence_event::{CallFacts, Event, EventId, FactsRevision, Finding, Story};
 use ringfence_sigma::{Engine, EngineStats, EventRef, Limits, Match, Restored, State};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -141,17 +141,6 @@ impl Detector {
             open: self.open.len(),
             dropped_open: self.dropped_open,
         }
-    }
-
-    /// Uids of the findings among entries, which a restart must not say again.
-    #[must_use]
-    pub fn said<'a>(entries: impl Iterator<Item = &'a Entry>) -> HashSet<EventId> {
-        entries
-            .filter_map(|e| match e {
-                Entry::Finding(f) => Some(f.uid),
-                _ => None,
-            })
-            .collect()
     }
 
     fn evaluate(&mut self, event: &Event, facts: Option<&CallFacts>) -> Vec<Match> {

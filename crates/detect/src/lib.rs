@@ -8,11 +8,13 @@
 //! business of other crates. It reads no file and no clock.
 
 pub mod builtin;
+mod counter;
 mod detector;
 mod message;
 mod pack;
 mod subject;
 
+pub use counter::Counter;
 pub use detector::{Detector, DetectorError, DetectorStats};
 pub use message::{Template, TemplateError};
 pub use pack::{Mistake, Pack, PackFile};

@@ -14,8 +14,11 @@
 
 mod clock;
 mod config;
+mod files;
 mod framing;
+mod intake;
 mod listener;
+mod reading;
 mod silence;
 mod sink;
 mod tls;
@@ -24,6 +27,8 @@ pub use config::{
     ClientConfig, HepTcpConfig, HepUdpConfig, Listener, ListenersConfig, Mistake, Problem,
     Protocol, Surroundings, SyslogTcpConfig, SyslogTlsConfig, SyslogUdpConfig, TlsConfig,
 };
+pub use files::{FileError, FileReport, Kind, read_file};
+pub use intake::{Intake, Quarantine, Refused, SourceCount, SourceCounters};
 pub use listener::{CounterSnapshot, ListenError, ListenerHandle, run};
 pub use silence::{Change, Expectation, SilenceDetector, Standing, Transition};
 pub use sink::{Flow, Format, Incoming, Naming, Offer, Receipt, Rejection, Sink, SinkError};

@@ -13,7 +13,7 @@ mod stream;
 mod udp;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ringfence_event::{Name, Time};
 use tokio::task::JoinHandle;
@@ -90,7 +90,7 @@ pub async fn run(
         protocol,
         counters,
         speakers,
-        task,
+        task: Mutex::new(Some(task)),
     })
 }
 
@@ -112,7 +112,7 @@ pub struct ListenerHandle {
     protocol: Protocol,
     counters: Arc<Counters>,
     speakers: Vec<Arc<Speaker>>,
-    task: JoinHandle<()>,
+    task: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl ListenerHandle {
@@ -156,9 +156,11 @@ impl ListenerHandle {
             .collect()
     }
 
-    /// Waits until it has drained after its cancellation.
-    pub async fn drained(self) {
-        if let Err(error) = self.task.await {
+    /// Waits until it has drained after its cancellation. A second call returns at once.
+    pub async fn drained(&self) {
+        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(task) = task else { return };
+        if let Err(error) = task.await {
             tracing::error!(listener = %self.name, %error, "listener ended early");
         }
     }

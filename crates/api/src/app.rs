@@ -1,0 +1,105 @@
+//! What the API stands on.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ringfence_event::Time;
+use ringfence_lake::Lake;
+use ringfence_sources::Sink;
+use ringfence_state::{Scope, State};
+use serde::Serialize;
+
+/// Everything a handler may use.
+#[derive(Clone)]
+pub struct App {
+    /// Alerts, sources, webhooks, quarantine.
+    pub state: State,
+    /// Queries.
+    pub lake: Arc<Lake>,
+    /// Intake.
+    pub sink: Arc<dyn Sink>,
+    /// What only the running process knows.
+    pub inside: Arc<dyn Inside>,
+    /// Bounds on requests.
+    pub limits: Limits,
+}
+
+/// Bounds on requests.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Bytes of an intake body as sent.
+    pub body_bytes: usize,
+    /// Bytes of an intake body after decompression.
+    pub inflated_bytes: usize,
+    /// What a query may take.
+    pub query: ringfence_lake::Limits,
+    /// Interval of comments that keep an idle event stream open.
+    pub keep_alive: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body_bytes: 8 << 20,
+            inflated_bytes: 32 << 20,
+            query: ringfence_lake::Limits::default(),
+            keep_alive: Duration::from_secs(15),
+        }
+    }
+}
+
+/// Whether the process can do its work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Readiness {
+    /// All of it.
+    pub ready: bool,
+    /// What is not ready, in words.
+    pub reasons: Vec<String>,
+}
+
+/// A call that is going on now.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LiveCall {
+    /// Minted by Ringfence.
+    pub call_uid: String,
+    /// Program.
+    pub program: String,
+    /// Site.
+    pub site: String,
+    /// `ringing`, `live`, `held`…
+    pub state: String,
+    /// Agent's id.
+    pub agent: Option<String>,
+    /// Customer's id.
+    pub customer: Option<String>,
+    /// Outside number.
+    pub caller: Option<String>,
+    /// When it began, ms.
+    pub since_ms: i64,
+    /// `call.recording`.
+    pub recording: String,
+    /// `call.consent`.
+    pub consent: String,
+    /// Signalling and media are encrypted as far as seen.
+    pub encrypted: Option<bool>,
+}
+
+/// What only the running process knows.
+pub trait Inside: Send + Sync + 'static {
+    /// The clock.
+    fn now(&self) -> Time;
+    /// Whether it can work.
+    fn readiness(&self) -> Readiness;
+    /// Prometheus text exposition.
+    fn metrics(&self) -> String;
+    /// Calls going on now, of these programs, at most `limit`.
+    fn live_calls(&self, scope: &Scope, limit: usize) -> Vec<LiveCall>;
+    /// Rules in force and what is wrong with the rest.
+    fn rules(&self) -> serde_json::Value;
+    /// How the system is, for people.
+    fn status(&self) -> serde_json::Value;
+    /// Resolves when the process begins to stop: open streams end then.
+    fn stopping(&self) -> tokio_util::sync::CancellationToken;
+    /// Whether a webhook may be sent to this URL; the reason if not.
+    fn check_webhook_url(&self, url: &str) -> Result<(), String>;
+}

@@ -1,0 +1,49 @@
+//! For those who watch the process, not the contact center.
+
+use axum::Json;
+use axum::extract::State as AxumState;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use crate::app::App;
+use crate::auth::Person;
+use crate::problem::Problem;
+
+/// The contract.
+static OPENAPI: &str = include_str!("../openapi.json");
+
+/// `GET /healthz`: the process answers.
+pub(crate) async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// `GET /readyz`: it can take events in and show them.
+pub(crate) async fn readyz(AxumState(app): AxumState<App>) -> Response {
+    let readiness = app.inside.readiness();
+    let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(readiness)).into_response()
+}
+
+/// `GET /metrics`: Prometheus text. Figures tell about the business: a token is needed.
+pub(crate) async fn metrics(
+    AxumState(app): AxumState<App>,
+    person: Person,
+) -> Result<Response, Problem> {
+    person.must_administer()?;
+    let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    Ok((kind, app.inside.metrics()).into_response())
+}
+
+/// `GET /api/v1/status`.
+pub(crate) async fn status(
+    AxumState(app): AxumState<App>,
+    person: Person,
+) -> Result<Json<serde_json::Value>, Problem> {
+    person.must_administer()?;
+    Ok(Json(app.inside.status()))
+}
+
+/// `GET /api/v1/openapi.json`.
+pub(crate) async fn openapi() -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], OPENAPI).into_response()
+}

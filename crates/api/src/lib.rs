@@ -1,0 +1,24 @@
+//! The HTTP API: who asks, what they may ask, and what the answer looks like.
+//!
+//! [`router`] serves everything under one [`App`]: intake, alerts, queries, sources, webhooks,
+//! health and metrics. It stops at HTTP: it opens no socket and owns no data. Errors are
+//! `application/problem+json` (RFC 9457); `openapi.json` beside this crate is the contract, and a
+//! test holds the server to it.
+
+mod alerts;
+mod app;
+mod auth;
+mod body;
+mod events;
+mod health;
+mod manage;
+mod problem;
+mod query;
+mod routes;
+mod stream;
+
+pub use app::{App, Inside, Limits, LiveCall, Readiness};
+pub use auth::Peer;
+pub use body::fuzz_body;
+pub use problem::Problem;
+pub use routes::router;

@@ -1,0 +1,69 @@
+//! Alerts as they change: server-sent events that resume where they broke off.
+
+use std::convert::Infallible;
+
+use axum::extract::State as AxumState;
+use axum::http::HeaderMap;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use futures::stream::{self, Stream, StreamExt as _};
+use ringfence_state::{ChangePage, ChangeStream};
+use tokio_util::sync::CancellationToken;
+
+use crate::app::App;
+use crate::auth::Person;
+use crate::problem::Problem;
+
+/// `GET /api/v1/alerts/stream`: one `alert` event a change, its `id` the number to resume after
+/// (`Last-Event-ID`). An event `gap` says that changes before it are gone: load the list again.
+pub(crate) async fn alerts(
+    AxumState(app): AxumState<App>,
+    person: Person,
+    headers: HeaderMap,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    let after = match headers.get("last-event-id") {
+        None => None,
+        Some(value) => Some(
+            value
+                .to_str()
+                .ok()
+                .and_then(|t| t.trim().parse::<u64>().ok())
+                .ok_or_else(|| Problem::bad_request("last-event-id: the id of the last event"))?,
+        ),
+    };
+    let changes = app.state.subscribe(person.scope().clone(), after);
+    let stop = app.inside.stopping();
+    let events = stream::unfold((changes, stop), next).flat_map(stream::iter);
+    let keep_alive = KeepAlive::new().interval(app.limits.keep_alive);
+    Ok(Sse::new(events).keep_alive(keep_alive))
+}
+
+type Batch = Vec<Result<Event, Infallible>>;
+
+async fn next(
+    (mut changes, stop): (ChangeStream, CancellationToken),
+) -> Option<(Batch, (ChangeStream, CancellationToken))> {
+    let page = tokio::select! {
+        () = stop.cancelled() => return None,
+        page = changes.next() => page,
+    };
+    let events = match page {
+        Ok(page) => events_of(&page),
+        Err(error) => {
+            tracing::warn!(%error, "an alert stream ended");
+            return None;
+        }
+    };
+    Some((events, (changes, stop)))
+}
+
+fn events_of(page: &ChangePage) -> Batch {
+    let mut events = Vec::with_capacity(page.changes.len() + 1);
+    if page.gap {
+        events.push(Ok(Event::default().event("gap").data("{}")));
+    }
+    for change in &page.changes {
+        let Ok(data) = serde_json::to_string(change) else { continue };
+        events.push(Ok(Event::default().event("alert").id(change.id.to_string()).data(data)));
+    }
+    events
+}

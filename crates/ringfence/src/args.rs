@@ -1,0 +1,299 @@
+//! What can be said on the command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+/// The open-source security platform for contact centers.
+///
+/// Ringfence joins SIP, logs, sign-ins, record look-ups and recordings by call, agent, caller and
+/// customer, and finds what no part alone can see: a record opened without a call, a call recorded
+/// without consent, a scanner at the SIP port.
+///
+/// Start with `ringfence serve`, send events (docs/intake.md), and watch `ringfence alerts --follow`.
+#[derive(Debug, Parser)]
+#[command(name = "ringfence", version, after_help = AFTER, max_term_width = 100)]
+pub struct Args {
+    /// How data is printed on standard output; messages go to standard error.
+    #[arg(long, global = true, value_enum)]
+    pub format: Option<Format>,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const AFTER: &str = "\
+Exit codes: 0 done, 1 findings or a failed check where that is the question, 2 wrong usage or
+configuration, 3 input that could not be read.
+
+Commands that talk to a server take its URL from --server or RINGFENCE_SERVER, and a token from
+RINGFENCE_TOKEN (or RINGFENCE_ADMIN_TOKEN). A token is never given on the command line, where other
+users of the machine could read it.";
+
+/// How data is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Columns for people (the default on a terminal).
+    Table,
+    /// One JSON document.
+    Json,
+    /// One JSON object a line (the default elsewhere).
+    Jsonl,
+    /// Tab-separated values.
+    Tsv,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the server, everything embedded.
+    Serve(Serve),
+    /// Send capture or log files through the whole pipeline without a server; findings out.
+    Replay(Replay),
+    /// Try rules on files; which matched how often.
+    Hunt(Hunt),
+    /// Ask with SQL over the table `events`.
+    Query(Query),
+    /// Check, test and list Sigma rules.
+    Rules(Rules),
+    /// See what a mapping file makes of your log, line by line.
+    Map(Map),
+    /// Make up a shift of agents, calls, look-ups, insiders and SIP attackers.
+    Simulate(Simulate),
+    /// List alerts, or follow them as they appear.
+    Alerts(Alerts),
+    /// Make and list the sources that may send events.
+    Source(Source),
+    /// How the server is.
+    Status(Status),
+    /// What an error code means and what to do.
+    Explain(Explain),
+}
+
+/// `serve`.
+#[derive(Debug, ClapArgs)]
+pub struct Serve {
+    /// Configuration file (docs/configuration.md); runs without one too.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Folder of everything that is kept. Default `ringfence-data`.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Address of API and HTTP intake. Default 127.0.0.1:8443.
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub listen: Option<SocketAddr>,
+}
+
+/// Rules and mappings of offline commands.
+#[derive(Debug, ClapArgs)]
+pub struct Pack {
+    /// Folder or file of Sigma rules; repeat for several. Default: the built-in pack.
+    #[arg(long, value_name = "DIR")]
+    pub rules: Vec<PathBuf>,
+}
+
+/// `replay`.
+#[derive(Debug, ClapArgs)]
+pub struct Replay {
+    /// pcap, pcapng, JSON lines, syslog lines, Asterisk CDR CSV; gzip and zstd too. The type is
+    /// told by the content.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub pack: Pack,
+    /// Folder of mapping files of your own.
+    #[arg(long, value_name = "DIR")]
+    pub mappings: Option<PathBuf>,
+    /// Configuration file, for the settings of calls and intake.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Print the events themselves (OCSF) in place of the findings.
+    #[arg(long)]
+    pub events: bool,
+}
+
+/// `hunt`.
+#[derive(Debug, ClapArgs)]
+pub struct Hunt {
+    #[command(flatten)]
+    pub pack: Pack,
+    /// JSON lines, logs or captures.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+}
+
+/// `query`.
+#[derive(Debug, ClapArgs)]
+pub struct Query {
+    /// One SELECT over the table `events`.
+    pub sql: String,
+    /// Read the files of a data folder, beside a running server or without one.
+    #[arg(long, value_name = "DIR", conflicts_with = "server")]
+    pub data: Option<PathBuf>,
+    #[command(flatten)]
+    pub server: Server,
+}
+
+/// Which server.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct Server {
+    /// URL of the server.
+    #[arg(long, env = "RINGFENCE_SERVER", default_value = "http://127.0.0.1:8443", value_name = "URL")]
+    pub server: String,
+    /// PEM file of the certificate or authority to trust, for a server with a certificate of its
+    /// own.
+    #[arg(long, env = "RINGFENCE_CA_FILE", value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+}
+
+/// `rules`.
+#[derive(Debug, ClapArgs)]
+pub struct Rules {
+    /// What to do with them.
+    #[command(subcommand)]
+    pub what: RulesWhat,
+}
+
+/// What to do with rules.
+#[derive(Debug, Subcommand)]
+pub enum RulesWhat {
+    /// Read them and say what is wrong, with file and line.
+    Check {
+        /// Folders or files. Default: the built-in pack.
+        paths: Vec<PathBuf>,
+    },
+    /// Try each rule by the `.test.yml` file beside it.
+    Test {
+        /// Folders or files. Default: the built-in pack.
+        paths: Vec<PathBuf>,
+    },
+    /// List them.
+    List {
+        /// Folders or files. Default: the built-in pack.
+        paths: Vec<PathBuf>,
+    },
+}
+
+/// `map`.
+#[derive(Debug, ClapArgs)]
+pub struct Map {
+    /// What to do.
+    #[command(subcommand)]
+    pub what: MapWhat,
+}
+
+/// What to do with mappings.
+#[derive(Debug, Subcommand)]
+pub enum MapWhat {
+    /// Show, line by line, what the mappings make of a log file.
+    Test {
+        /// A log file: JSON lines, CSV, syslog, CEF or key=value.
+        file: PathBuf,
+        /// Mapping file to try, before the built-in ones; repeat for several.
+        #[arg(long = "mapping", value_name = "FILE")]
+        mappings: Vec<PathBuf>,
+        /// Lines to show.
+        #[arg(long, default_value_t = 20)]
+        lines: usize,
+    },
+}
+
+/// `simulate`.
+#[derive(Debug, ClapArgs)]
+pub struct Simulate {
+    /// The same seed makes the same shift.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// People at work.
+    #[arg(long, default_value_t = 200)]
+    pub agents: u32,
+    /// How many of them look records up without a reason.
+    #[arg(long, default_value_t = 3)]
+    pub insiders: u32,
+    /// Length of the shift in hours.
+    #[arg(long, default_value_t = 8)]
+    pub hours: u32,
+    /// Write OCSF JSON lines to this file (`-`: standard output) in place of sending.
+    #[arg(long, value_name = "FILE", conflicts_with = "server")]
+    pub out: Option<PathBuf>,
+    /// Write the truth (who the insiders are, what they opened) to this file.
+    #[arg(long, value_name = "FILE")]
+    pub truth: Option<PathBuf>,
+    /// Play the shift so many times faster than it happened; 0 sends as fast as it is taken.
+    /// What is sent is dated so that it ends now.
+    #[arg(long, default_value_t = 0.0)]
+    pub speed: f64,
+    #[command(flatten)]
+    pub server: Server,
+}
+
+/// `alerts`.
+#[derive(Debug, ClapArgs)]
+pub struct Alerts {
+    /// Show alerts as they change, until Ctrl-C.
+    #[arg(long, short = 'F')]
+    pub follow: bool,
+    /// Most alerts to list.
+    #[arg(long, default_value_t = 50)]
+    pub limit: u32,
+    /// `open`, `acknowledged`, `closed`; comma-separated.
+    #[arg(long)]
+    pub status: Option<String>,
+    #[command(flatten)]
+    pub server: Server,
+}
+
+/// `source`.
+#[derive(Debug, ClapArgs)]
+pub struct Source {
+    /// What to do.
+    #[command(subcommand)]
+    pub what: SourceWhat,
+}
+
+/// What to do with sources.
+#[derive(Debug, Subcommand)]
+pub enum SourceWhat {
+    /// Make a source; its token is printed once, on standard output.
+    Add {
+        /// Its name: letters, digits, `.`, `_`, `-`.
+        name: String,
+        /// The client or campaign that its records belong to.
+        #[arg(long, default_value = "default")]
+        program: String,
+        /// The PBX or trunk group with its agents.
+        #[arg(long, default_value = "default")]
+        site: String,
+        /// OCSF class uid that it may send; repeat for several. Default all.
+        #[arg(long = "class")]
+        classes: Vec<u32>,
+        /// Its word on calls and agents may decide about access.
+        #[arg(long)]
+        call_state: bool,
+        /// Alarm after so many seconds of silence.
+        #[arg(long, value_name = "SECONDS")]
+        expect_every: Option<u32>,
+        #[command(flatten)]
+        server: Server,
+    },
+    /// List them.
+    List {
+        #[command(flatten)]
+        server: Server,
+    },
+}
+
+/// `status`.
+#[derive(Debug, ClapArgs)]
+pub struct Status {
+    #[command(flatten)]
+    pub server: Server,
+}
+
+/// `explain`.
+#[derive(Debug, ClapArgs)]
+pub struct Explain {
+    /// A code such as E-SPINE-003; without one, all codes.
+    pub code: Option<String>,
+}

@@ -1,0 +1,14 @@
+//! One file a command.
+
+pub mod alerts;
+pub mod explain;
+pub mod hunt;
+mod inputs;
+pub mod map;
+pub mod query;
+pub mod replay;
+pub mod rules;
+pub mod serve;
+pub mod simulate;
+pub mod source;
+pub mod status;

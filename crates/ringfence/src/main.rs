@@ -1,0 +1,46 @@
+//! The `ringfence` command.
+
+mod args;
+mod client;
+mod codes;
+mod commands;
+mod output;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::args::{Args, Command};
+use crate::output::Failure;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    // One provider for the whole process; a second call would only say that it is set.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let out = output::Out::new(args.format);
+    let done = match args.command {
+        Command::Serve(a) => commands::serve::run(&a),
+        Command::Replay(a) => commands::replay::run(&a, &out),
+        Command::Hunt(a) => commands::hunt::run(&a, &out),
+        Command::Query(a) => commands::query::run(&a, &out),
+        Command::Rules(a) => commands::rules::run(&a, &out),
+        Command::Map(a) => commands::map::run(&a, &out),
+        Command::Simulate(a) => commands::simulate::run(&a, &out),
+        Command::Alerts(a) => commands::alerts::run(&a, &out),
+        Command::Source(a) => commands::source::run(&a, &out),
+        Command::Status(a) => commands::status::run(&a, &out),
+        Command::Explain(a) => commands::explain::run(&a, &out),
+    };
+    match done {
+        Ok(code) => code,
+        // Nobody reads any more (`ringfence … | head`): that is no error.
+        Err(failure) if failure.is_broken_pipe() => ExitCode::SUCCESS,
+        Err(failure) => {
+            output::complain(&failure);
+            failure.code()
+        }
+    }
+}
+
+/// What a command answers.
+type Done = Result<ExitCode, Failure>;

@@ -1,0 +1,383 @@
+//! The configuration: one TOML file, every mistake told at once with its line, and good defaults
+//! for all of it, so that no file at all is a configuration too.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use ringfence_calls::JoinConfig;
+use ringfence_event::Name;
+use ringfence_sources::ListenersConfig;
+use thiserror::Error;
+
+use crate::written::{Mistake, Mistakes, Section};
+
+/// Everything that can be set.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// `[server]`.
+    pub server: ServerConfig,
+    /// `[log]`.
+    pub log: LogConfig,
+    /// `[intake]`.
+    pub intake: IntakeConfig,
+    /// `[rules]`.
+    pub rules: RulesConfig,
+    /// `[calls]`: the call join, with opening hours by site.
+    pub calls: JoinConfig,
+    /// `[lake]`.
+    pub lake: ringfence_lake::Config,
+    /// `[query]`: what one query may take.
+    pub query: ringfence_lake::Limits,
+    /// `[[source]]`: sources that listeners speak for.
+    pub sources: Vec<SourceConfig>,
+    /// `[listeners]`.
+    pub listeners: ListenersConfig,
+    /// `[webhooks]`.
+    pub webhooks: WebhooksConfig,
+}
+
+/// `[server]`.
+#[derive(Debug, Clone)]
+pub struct ServerConfig {
+    /// `listen`: address of API and HTTP intake. Default `127.0.0.1:8443`.
+    pub listen: SocketAddr,
+    /// `data`: folder of everything that is kept. Default `ringfence-data`.
+    pub data: PathBuf,
+    /// `tls_cert`: PEM file of the certificate chain. Default: self-signed, in the data folder.
+    pub tls_cert: Option<PathBuf>,
+    /// `tls_key`: PEM file of its private key.
+    pub tls_key: Option<PathBuf>,
+    /// `max_connections`: at the same time. Default 1,000.
+    pub max_connections: usize,
+}
+
+/// `[log]`.
+#[derive(Debug, Clone)]
+pub struct LogConfig {
+    /// `level`: `error`, `warn`, `info`, `debug`, or a filter such as `info,ringfence_lake=debug`.
+    /// Default `info`.
+    pub level: String,
+    /// `format`: `text` or `json`. Default `text` on a terminal, else `json`.
+    pub json: Option<bool>,
+}
+
+/// `[intake]`.
+#[derive(Debug, Clone)]
+pub struct IntakeConfig {
+    /// `max_body_mib`: HTTP bodies as sent. Default 8.
+    pub body_bytes: usize,
+    /// `max_inflated_mib`: HTTP bodies after decompression. Default 32.
+    pub inflated_bytes: usize,
+    /// `mappings`: folder of mapping files of your own, tried before the built-in ones.
+    pub mappings: Option<PathBuf>,
+    /// `time_zone`: of records whose time carries none (RFC 3164). IANA name. Default `UTC`.
+    pub time_zone: String,
+}
+
+/// `[rules]`.
+#[derive(Debug, Clone)]
+pub struct RulesConfig {
+    /// `folders`: rule packs, read with their sub-folders and again when they change.
+    pub folders: Vec<PathBuf>,
+    /// `builtin`: whether our own pack is in force. Default true.
+    pub builtin: bool,
+}
+
+/// `[[source]]`: a source without a token, for listeners.
+#[derive(Debug, Clone)]
+pub struct SourceConfig {
+    /// `name`.
+    pub name: Name,
+    /// `program`. Default `default`.
+    pub program: Name,
+    /// `site`. Default `default`.
+    pub site: Name,
+    /// `classes`: OCSF class uids that it may send. Default all.
+    pub classes: Option<BTreeSet<u32>>,
+    /// `grants`: `call-state` lets its word on calls decide. Default none.
+    pub grants: BTreeSet<String>,
+    /// `expect_every_secs`: alarm after so long a silence. Default: learned.
+    pub expect_every_secs: Option<u32>,
+}
+
+/// `[webhooks]`.
+#[derive(Debug, Clone, Default)]
+pub struct WebhooksConfig {
+    /// `allow`: `host:port` or networks that webhooks may reach although they are private.
+    pub allow: Vec<String>,
+    /// `ca_file`: PEM file of further authorities for receivers.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// A configuration that cannot be used.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read `{}`: {source}", .path.display())]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It has mistakes.
+    #[error("{}", lines(.path, .mistakes))]
+    Mistakes {
+        /// Which file.
+        path: PathBuf,
+        /// All of them.
+        mistakes: Vec<Mistake>,
+    },
+}
+
+fn lines(path: &Path, mistakes: &[Mistake]) -> String {
+    let line = |m: &Mistake| {
+        let key = if m.key.is_empty() { String::new() } else { format!("`{}`: ", m.key) };
+        format!("{}:{}: {key}{}", path.display(), m.line, m.what)
+    };
+    mistakes.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let mut mistakes = Mistakes::of("");
+        Self::read_all("", &mut mistakes)
+    }
+}
+
+impl Config {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// When it cannot be read, or with all its mistakes.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+        Self::parse(&text).map_err(|mistakes| ConfigError::Mistakes {
+            path: path.to_owned(),
+            mistakes,
+        })
+    }
+
+    /// Reads a text.
+    ///
+    /// # Errors
+    /// All its mistakes.
+    pub fn parse(text: &str) -> Result<Self, Vec<Mistake>> {
+        let mut mistakes = Mistakes::of(text);
+        let config = Self::read_all(text, &mut mistakes);
+        if mistakes.none() { Ok(config) } else { Err(mistakes.into_sorted()) }
+    }
+
+    fn read_all<'i>(text: &'i str, m: &mut Mistakes<'i>) -> Self {
+        let mut doc = Section::document(text, m);
+        let version = doc.take::<u32>("version", m);
+        if let Some(version) = version.filter(|v| *v.get_ref() != 1) {
+            m.add(version.span().start, "version", "this release reads version 1");
+        }
+        let server = doc.table("server", m);
+        let log = doc.table("log", m);
+        let intake = doc.table("intake", m);
+        let rules = doc.table("rules", m);
+        let lake = doc.table("lake", m);
+        let query = doc.table("query", m);
+        let webhooks = doc.table("webhooks", m);
+        let config = Self {
+            server: ServerConfig::read(server, m),
+            log: LogConfig::read(log, m),
+            intake: IntakeConfig::read(intake, m),
+            rules: RulesConfig::read(rules, m),
+            calls: doc.table("calls", m).into_serde(m).unwrap_or_default(),
+            lake: read_lake(lake, m),
+            query: read_query(query, m),
+            sources: doc.tables("source", m).into_iter().filter_map(|s| read_source(s, m)).collect(),
+            listeners: doc.table("listeners", m).into_serde(m).unwrap_or_default(),
+            webhooks: WebhooksConfig::read(webhooks, m),
+        };
+        doc.finish(m);
+        config
+    }
+}
+
+impl ServerConfig {
+    fn read<'i>(mut s: Section<'i>, m: &mut Mistakes<'i>) -> Self {
+        let listen = s.take::<String>("listen", m).and_then(|text| match text.get_ref().parse() {
+            Ok(address) => Some(address),
+            Err(_) => {
+                let what = "an address with a port is wanted, for example `127.0.0.1:8443`";
+                m.add(text.span().start, s.path_of("listen"), what);
+                None
+            }
+        });
+        let config = Self {
+            listen: listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8443))),
+            data: s.take_or("data", PathBuf::from("ringfence-data"), m),
+            tls_cert: s.take("tls_cert", m).map(toml::Spanned::into_inner),
+            tls_key: s.take("tls_key", m).map(toml::Spanned::into_inner),
+            max_connections: within(&mut s, "max_connections", 1_000, 1, 100_000, m),
+        };
+        if config.tls_cert.is_some() != config.tls_key.is_some() {
+            m.add(s.at(), s.path_of("tls_cert"), "`tls_cert` and `tls_key` belong together");
+        }
+        s.finish(m);
+        config
+    }
+}
+
+impl LogConfig {
+    fn read<'i>(mut s: Section<'i>, m: &mut Mistakes<'i>) -> Self {
+        let level = s.take_or("level", "info".to_owned(), m);
+        let json = s.take::<String>("format", m).and_then(|f| match f.get_ref().as_str() {
+            "json" => Some(true),
+            "text" => Some(false),
+            _ => {
+                m.add(f.span().start, s.path_of("format"), "`text` or `json`");
+                None
+            }
+        });
+        s.finish(m);
+        Self { level, json }
+    }
+}
+
+impl IntakeConfig {
+    fn read<'i>(mut s: Section<'i>, m: &mut Mistakes<'i>) -> Self {
+        let config = Self {
+            body_bytes: within(&mut s, "max_body_mib", 8, 1, 256, m) << 20,
+            inflated_bytes: within(&mut s, "max_inflated_mib", 32, 1, 1_024, m) << 20,
+            mappings: s.take("mappings", m).map(toml::Spanned::into_inner),
+            time_zone: s.take_or("time_zone", "UTC".to_owned(), m),
+        };
+        s.finish(m);
+        config
+    }
+}
+
+impl RulesConfig {
+    fn read<'i>(mut s: Section<'i>, m: &mut Mistakes<'i>) -> Self {
+        let config = Self {
+            folders: s.take_or("folders", Vec::new(), m),
+            builtin: s.take_or("builtin", true, m),
+        };
+        s.finish(m);
+        config
+    }
+}
+
+impl WebhooksConfig {
+    fn read<'i>(mut s: Section<'i>, m: &mut Mistakes<'i>) -> Self {
+        let config = Self {
+            allow: s.take_or("allow", Vec::new(), m),
+            ca_file: s.take("ca_file", m).map(toml::Spanned::into_inner),
+        };
+        s.finish(m);
+        config
+    }
+}
+
+fn read_lake<'i>(mut s: Section<'i>, m: &mut Mistakes<'i>) -> ringfence_lake::Config {
+    let mut config = ringfence_lake::Config::default();
+    let commit = within(&mut s, "commit_secs", 60, 1, 3_600, m);
+    config.commit_every = Duration::from_secs(commit as u64);
+    config.tail_bytes = within(&mut s, "tail_mib", 64, 1, 4_096, m) << 20;
+    config.query_threads = within(&mut s, "query_threads", 1, 1, 64, m);
+    s.finish(m);
+    config
+}
+
+fn read_query<'i>(mut s: Section<'i>, m: &mut Mistakes<'i>) -> ringfence_lake::Limits {
+    let limits = ringfence_lake::Limits {
+        rows: within(&mut s, "rows", 10_000, 1, 1_000_000, m),
+        memory_bytes: within(&mut s, "memory_mib", 256, 16, 65_536, m) << 20,
+        time: Duration::from_secs(within(&mut s, "seconds", 30, 1, 3_600, m) as u64),
+        ..ringfence_lake::Limits::default()
+    };
+    s.finish(m);
+    limits
+}
+
+fn read_source<'i>(mut s: Section<'i>, m: &mut Mistakes<'i>) -> Option<SourceConfig> {
+    let mut named = |key: &'static str, default: Option<&str>| match s.take::<Name>(key, m) {
+        Some(name) => Some(name.into_inner()),
+        None => default.and_then(|d| Name::new(d).ok()),
+    };
+    let name = named("name", None);
+    let program = named("program", Some("default"))?;
+    let site = named("site", Some("default"))?;
+    if name.is_none() {
+        m.add(s.at(), s.path_of("name"), "a source needs a name");
+    }
+    let grants = s.take::<BTreeSet<String>>("grants", m);
+    if let Some(bad) = grants.iter().find(|g| g.get_ref().iter().any(|g| g != "call-state")) {
+        m.add(bad.span().start, s.path_of("grants"), "the one grant that there is, is `call-state`");
+    }
+    let config = SourceConfig {
+        name: name?,
+        program,
+        site,
+        classes: s.take("classes", m).map(toml::Spanned::into_inner),
+        grants: grants.map(toml::Spanned::into_inner).unwrap_or_default(),
+        expect_every_secs: s.take("expect_every_secs", m).map(toml::Spanned::into_inner),
+    };
+    s.finish(m);
+    Some(config)
+}
+
+fn within<'i>(
+    s: &mut Section<'i>,
+    key: &'static str,
+    default: usize,
+    least: usize,
+    most: usize,
+    m: &mut Mistakes<'i>,
+) -> usize {
+    let Some(value) = s.take::<usize>(key, m) else { return default };
+    if (least..=most).contains(value.get_ref()) {
+        return value.into_inner();
+    }
+    m.add(value.span().start, s.path_of(key), format!("between {least} and {most}"));
+    default
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_file_is_a_configuration() {
+        let config = Config::parse("").unwrap();
+        assert_eq!(config.server.listen.to_string(), "127.0.0.1:8443");
+        assert!(config.rules.builtin);
+    }
+
+    #[test]
+    fn every_mistake_is_told_with_its_line() {
+        let text = r#"version = 2
+[server]
+listen = "here"
+max_connections = 0
+[query]
+row = 5
+[[source]]
+name = "a b"
+grants = ["root"]
+[calls]
+settle = 1
+"#;
+        let told: Vec<_> = Config::parse(text)
+            .unwrap_err()
+            .into_iter()
+            .map(|m| (m.line, m.key))
+            .collect();
+        let keys: Vec<_> = told.iter().map(|(l, k)| (*l, k.as_str())).collect();
+        assert!(keys.contains(&(1, "version")), "{told:?}");
+        assert!(keys.contains(&(3, "server.listen")), "{told:?}");
+        assert!(keys.contains(&(4, "server.max_connections")), "{told:?}");
+        assert!(keys.contains(&(6, "query.row")), "{told:?}");
+        assert!(keys.contains(&(8, "source[0].name")), "{told:?}");
+        assert!(keys.contains(&(9, "source[0].grants")), "{told:?}");
+        assert!(keys.iter().any(|(l, k)| *l >= 10 && k.starts_with("calls")), "{told:?}");
+    }
+}

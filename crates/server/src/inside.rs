@@ -1,0 +1,160 @@
+//! What the running process tells its own API.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use ringfence_api::{Inside, LiveCall, Readiness};
+use ringfence_detect::Pack;
+use ringfence_event::Time;
+use ringfence_lake::Lake;
+use ringfence_respond::Guard;
+use ringfence_sources::{Intake, ListenerHandle};
+use ringfence_spine::{LocalSpine, Spine as _};
+use ringfence_state::Scope;
+use serde_json::{Value, json};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::entries::Entries;
+use crate::gauges::Gauges;
+use crate::live::Live;
+use crate::watch::Watched;
+use crate::{clock, metrics};
+
+/// Handles to everything that has something to tell.
+pub(crate) struct Inner {
+    pub spine: Arc<LocalSpine>,
+    pub entries: Arc<Entries>,
+    pub intake: Arc<Intake>,
+    pub lake: Arc<Lake>,
+    pub listeners: Arc<Vec<ListenerHandle>>,
+    pub live: Arc<Live>,
+    pub gauges: Arc<Gauges>,
+    pub watched: Arc<Watched>,
+    pub packs: watch::Receiver<Pack>,
+    pub guard: Guard,
+    pub started: Time,
+    pub stopping: CancellationToken,
+    /// A consumer ended with an error.
+    pub broken: AtomicBool,
+}
+
+impl Inside for Inner {
+    fn now(&self) -> Time {
+        clock::now()
+    }
+
+    fn readiness(&self) -> Readiness {
+        let mut reasons = Vec::new();
+        if self.stopping.is_cancelled() {
+            reasons.push("stopping".to_owned());
+        }
+        if let Some(failure) = self.spine.failure() {
+            reasons.push(format!("the event log cannot be written: {failure}"));
+        }
+        if self.broken.load(Ordering::Relaxed) {
+            reasons.push("a part of the pipeline has stopped: see the log".to_owned());
+        }
+        Readiness { ready: reasons.is_empty(), reasons }
+    }
+
+    fn metrics(&self) -> String {
+        metrics::render(self)
+    }
+
+    fn live_calls(&self, scope: &Scope, limit: usize) -> Vec<LiveCall> {
+        let picture = self.live.picture();
+        let mine = picture.calls.iter().filter(|c| scope.allows(c.program.as_str()));
+        mine.take(limit).map(shown).collect()
+    }
+
+    fn rules(&self) -> Value {
+        let pack = self.packs.borrow();
+        let rules: Vec<_> = pack.rules().map(|r| json!(**r)).collect();
+        let mistakes: Vec<_> = pack
+            .mistakes()
+            .iter()
+            .map(|m| json!({"file": m.file, "line": m.line, "rule": m.rule, "what": m.what}))
+            .collect();
+        json!({"items": rules, "mistakes": mistakes})
+    }
+
+    fn status(&self) -> Value {
+        let spine = self.spine.metrics();
+        let lake = self.lake.status();
+        let standing = self.watched.standing();
+        let sources: Vec<_> = self
+            .intake
+            .counts()
+            .into_iter()
+            .map(|(origin, count)| {
+                let key = format!("{}/{}", origin.program, origin.source);
+                json!({
+                    "source": origin.source, "program": origin.program, "site": origin.site,
+                    "standing": standing.get(&key), "count": count,
+                })
+            })
+            .collect();
+        let listeners: Vec<_> = self
+            .listeners
+            .iter()
+            .map(|l| {
+                json!({
+                    "name": l.name(), "address": l.local_addr().to_string(),
+                    "transport": l.transport(), "counters": l.counters(),
+                })
+            })
+            .collect();
+        let lag: serde_json::Map<_, _> = self
+            .spine
+            .consumers()
+            .into_iter()
+            .map(|(name, next)| (name, json!(self.spine.durable().0.saturating_sub(next.0))))
+            .collect();
+        let pack = self.packs.borrow();
+        json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "started_ms": self.started.0,
+            "uptime_secs": clock::now().since(self.started) / 1_000,
+            "readiness": self.readiness(),
+            "sources": sources,
+            "listeners": listeners,
+            "spine": {
+                "entries": self.spine.durable().0, "bytes": spine.log_bytes,
+                "duplicates": spine.duplicates, "lag": lag,
+            },
+            "lake": {
+                "tail_rows": lake.tail_rows, "file_rows": lake.file_rows,
+                "files": lake.files, "bytes": lake.file_bytes,
+            },
+            "calls": self.live.picture().stats,
+            "rules": {"in_force": pack.len(), "mistakes": pack.mistakes().len()},
+            "memory_bytes": metrics::resident_bytes(),
+        })
+    }
+
+    fn stopping(&self) -> CancellationToken {
+        self.stopping.clone()
+    }
+
+    fn check_webhook_url(&self, url: &str) -> Result<(), String> {
+        self.guard.check_url(url).map_err(|e| e.to_string())
+    }
+}
+
+fn shown(call: &ringfence_calls::LiveCall) -> LiveCall {
+    let word = |v: Value| v.as_str().unwrap_or("unknown").to_owned();
+    LiveCall {
+        call_uid: call.uid.clone(),
+        program: call.program.to_string(),
+        site: call.site.to_string(),
+        state: word(json!(call.state)),
+        agent: call.agents.first().cloned(),
+        customer: call.customer.clone(),
+        caller: call.caller.clone(),
+        since_ms: call.since.0,
+        recording: word(json!(call.recording)),
+        consent: word(json!(call.consent)),
+        encrypted: call.encrypted,
+    }
+}

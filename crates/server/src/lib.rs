@@ -1,0 +1,34 @@
+//! Build, run, drain: the parts of Ringfence wired into one process.
+//!
+//! [`pipeline`] is the picture: sources, spine, call join, detection, lake, alerts. [`Server`]
+//! opens everything, serves, and on the way down stops in the order that loses nothing: listeners
+//! first, then intake, then the consumers, then the stores. [`Offline`] is the same pipeline
+//! without a spine, for replays at the command line.
+//!
+//! This crate holds no detection, no parsing and no storage of its own.
+
+pub mod clock;
+pub mod config;
+mod entries;
+mod gauges;
+mod http;
+mod inside;
+mod live;
+pub mod logs;
+mod metrics;
+mod offline;
+mod open;
+mod operators;
+mod outbox;
+mod pairing;
+pub mod pipeline;
+mod quarantine;
+pub mod rules;
+mod server;
+mod watch;
+mod written;
+
+pub use config::{Config, ConfigError};
+pub use offline::Offline;
+pub use server::{FirstToken, Server, ServerError};
+pub use written::Mistake;

@@ -1,0 +1,46 @@
+//! What the call join shows of itself to the API and the metrics.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use ringfence_calls::{Join, LiveCall, Stats};
+
+/// A picture of the join, replaced as it works. Readers never wait for it.
+#[derive(Debug, Default)]
+pub struct Live {
+    picture: ArcSwap<Picture>,
+}
+
+/// Calls and figures at one moment.
+#[derive(Debug, Clone, Default)]
+pub struct Picture {
+    /// Calls going on.
+    pub calls: Vec<LiveCall>,
+    /// Sizes and losses.
+    pub stats: Stats,
+    taken: Option<std::time::Instant>,
+}
+
+/// Listing a large center's calls takes a moment: not after every batch.
+const EVERY: std::time::Duration = std::time::Duration::from_secs(1);
+
+impl Live {
+    /// Takes a new picture, if the last one is a second old.
+    pub fn publish(&self, join: &Join) {
+        let recent = |at: std::time::Instant| at.elapsed() < EVERY;
+        if self.picture.load().taken.is_some_and(recent) {
+            return;
+        }
+        self.picture.store(Arc::new(Picture {
+            calls: join.live_calls().collect(),
+            stats: join.stats(),
+            taken: Some(std::time::Instant::now()),
+        }));
+    }
+
+    /// The last picture.
+    #[must_use]
+    pub fn picture(&self) -> Arc<Picture> {
+        self.picture.load_full()
+    }
+}

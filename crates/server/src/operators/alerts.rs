@@ -1,0 +1,117 @@
+//! Alerts as a consumer: findings in, stories for people out.
+
+use std::sync::Arc;
+
+use ringfence_event::{Entry, Finding};
+use ringfence_spine::Offset;
+use ringfence_state::{Entity, NewFinding, Position, State};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::{OperatorError, RETRY_AFTER, SAVE_EVERY, more};
+use crate::clock;
+use crate::entries::Entries;
+use crate::gauges::Gauges;
+
+const NAME: &str = "alerts";
+
+/// Runs until `cancel`. Its position lives in the state store and moves in the same transaction
+/// as the alerts, so that each finding counts once.
+///
+/// # Errors
+/// When the position cannot be read.
+pub async fn run(
+    entries: Arc<Entries>,
+    state: State,
+    gauges: Arc<Gauges>,
+    cancel: CancellationToken,
+) -> Result<(), OperatorError> {
+    let mut next = match state.position(NAME).await? {
+        Some(next) => next,
+        None => entries.spine().tail().0,
+    };
+    let mut kept = None;
+    let mut save_at = Instant::now();
+    loop {
+        if cancel.is_cancelled() || Instant::now() >= save_at {
+            // What the spine knows only keeps it from deleting what was not read.
+            if kept != Some(next) && keep(&entries, &state, next).await {
+                kept = Some(next);
+            }
+            save_at = Instant::now() + SAVE_EVERY;
+            if cancel.is_cancelled() {
+                return Ok(());
+            }
+        }
+        let (batch, after) = match entries.read(next).await {
+            Ok(read) => read,
+            Err(error) => {
+                tracing::error!(%error, operator = NAME, "the event log cannot be read");
+                tokio::time::sleep(RETRY_AFTER).await;
+                continue;
+            }
+        };
+        if after == next {
+            more(&entries, next, save_at, &cancel).await;
+            continue;
+        }
+        let found: Vec<NewFinding> = batch
+            .iter()
+            .filter_map(|(_, entry)| match &**entry {
+                Entry::Finding(f) => Some(new_finding(f)),
+                _ => None,
+            })
+            .collect();
+        if !found.is_empty() {
+            let position = Position { consumer: NAME, next_offset: after };
+            let now = clock::now().0;
+            match state.apply_findings(&found, Some(position), now).await {
+                Ok(applied) => gauges.findings(&found, applied.fresh, now),
+                Err(error) => {
+                    tracing::error!(%error, operator = NAME, "alerts cannot be written yet");
+                    tokio::select! {
+                        () = cancel.cancelled() => return Ok(()),
+                        () = tokio::time::sleep(RETRY_AFTER) => {}
+                    }
+                    continue;
+                }
+            }
+        }
+        next = after;
+    }
+}
+
+fn new_finding(f: &Finding) -> NewFinding {
+    NewFinding {
+        uid: f.uid.to_string(),
+        rule_id: f.rule_id.clone(),
+        rule_title: f.rule_title.clone(),
+        severity_id: f.severity.id(),
+        program: f.keys.program.to_string(),
+        site: f.keys.site.to_string(),
+        time_ms: f.time.0,
+        received_ms: f.received.0,
+        story_key: format!("{}:{}", f.story.kind, f.story.value),
+        story_entity: Entity { kind: f.story.kind.clone(), value: f.story.value.clone() },
+        message: f.message.clone(),
+        reason: f.reason.clone(),
+        event_ids: f.events.iter().map(ToString::to_string).collect(),
+        tags: f.tags.clone(),
+        first_steps: f.first_steps.clone(),
+    }
+}
+
+async fn keep(entries: &Entries, state: &State, next: u64) -> bool {
+    let position = Position { consumer: NAME, next_offset: next };
+    if let Err(error) = state.set_position(position, clock::now().0).await {
+        tracing::error!(%error, operator = NAME, "the position cannot be saved yet");
+        return false;
+    }
+    match entries.spine().commit_position(NAME, Offset(next), None).await {
+        Ok(()) => true,
+        Err(error) => {
+            tracing::error!(%error, operator = NAME, "the position cannot be saved yet");
+            false
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! The lake as a consumer: every event and finding becomes a row, once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ringfence_event::{CallFacts, Entry, Event, EventId, FactsRevision, activity_name, class_of};
+use ringfence_lake::{Facts, Lake, Row};
+use ringfence_spine::Offset;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::{OperatorError, RETRY_AFTER, more};
+use crate::entries::Entries;
+use crate::pairing::{Pairing, Ready};
+
+const NAME: &str = "lake";
+/// How often it looks whether a commit is due.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// Runs until `cancel`, then commits what is in the hot tail.
+///
+/// # Errors
+/// When rows cannot be built.
+pub async fn run(
+    entries: Arc<Entries>,
+    lake: Arc<Lake>,
+    cancel: CancellationToken,
+) -> Result<(), OperatorError> {
+    let start = match lake.committed_offset() {
+        Some(committed) => committed.saturating_add(1),
+        None => entries.spine().tail().0,
+    };
+    entries.spine().commit_position(NAME, Offset(start), None).await?;
+    let mut pairing = Pairing::resume(start);
+    let mut look_at = Instant::now() + LOOK_EVERY;
+    loop {
+        let ending = cancel.is_cancelled();
+        if ending || Instant::now() >= look_at {
+            let done = pairing.resume_at();
+            if done > start && (ending || lake.commit_due()) {
+                commit(&entries, &lake, done).await;
+            }
+            look_at = Instant::now() + LOOK_EVERY;
+            if ending {
+                return Ok(());
+            }
+        }
+        let next = pairing.next();
+        let (batch, after) = match entries.read(next).await {
+            Ok(read) => read,
+            Err(error) => {
+                tracing::error!(%error, operator = NAME, "the event log cannot be read");
+                tokio::time::sleep(RETRY_AFTER).await;
+                continue;
+            }
+        };
+        if after == next {
+            more(&entries, next, look_at, &cancel).await;
+            continue;
+        }
+        let mut ready = Vec::new();
+        for (offset, entry) in &batch {
+            pairing.push(*offset, entry, &mut ready);
+        }
+        pairing.skip_to(after);
+        let mut rows = Vec::with_capacity(ready.len());
+        for item in &ready {
+            match item {
+                Ready::Entry { offset, entry, facts } => {
+                    rows.extend(row_of(*offset, entry, facts.as_ref()));
+                }
+                Ready::Revision { as_of, revision } => {
+                    // In order: the row that it is about may be among those not pushed yet.
+                    lake.push(&std::mem::take(&mut rows))?;
+                    if !lake.revise(revision.offset, &facts_of(&revision.facts)) {
+                        rows.extend(revised(&entries, *as_of, revision).await);
+                    }
+                }
+            }
+        }
+        lake.push(&rows)?;
+    }
+}
+
+/// The event is read from the spine again, which keeps a week by default; facts are revised
+/// within hours.
+async fn revised(entries: &Entries, as_of: u64, revision: &FactsRevision) -> Option<Row> {
+    match entries.one(revision.offset).await {
+        Ok(Some(entry)) => match &*entry {
+            Entry::Event(event) => Some(revision_row(as_of, revision, event)),
+            _ => None,
+        },
+        Ok(None) => {
+            tracing::warn!(offset = revision.offset, "facts of an event that is no longer kept were revised");
+            None
+        }
+        Err(error) => {
+            tracing::error!(%error, operator = NAME, "the event log cannot be read");
+            None
+        }
+    }
+}
+
+/// Commits on a thread that may block. A failure is told and tried again: the rows stay in the
+/// tail and the log.
+async fn commit(entries: &Entries, lake: &Arc<Lake>, done: u64) {
+    let through = done.saturating_sub(1);
+    let lake = Arc::clone(lake);
+    let committed = tokio::task::spawn_blocking(move || lake.commit(through)).await;
+    match committed {
+        Ok(Ok(committed)) => {
+            if committed.rows > 0 {
+                tracing::debug!(rows = committed.rows, bytes = committed.bytes, "committed to the lake");
+            }
+            if let Err(error) = entries.spine().commit_position(NAME, Offset(done), None).await {
+                tracing::error!(%error, operator = NAME, "the position cannot be saved yet");
+            }
+        }
+        Ok(Err(error)) => tracing::error!(%error, operator = NAME, "the lake cannot be written yet"),
+        Err(error) => tracing::error!(%error, operator = NAME, "a commit to the lake broke off"),
+    }
+}
+
+fn row_of(offset: u64, entry: &Entry, facts: Option<&CallFacts>) -> Option<Row> {
+    match entry {
+        Entry::Event(event) => Some(event_row(offset, event, facts, None)),
+        Entry::Finding(finding) => {
+            Some(event_row(offset, &finding.to_event(), None, Some(finding.rule_id.clone())))
+        }
+        Entry::Enriched(_) | Entry::Tick(_) => None,
+    }
+}
+
+fn event_row(offset: u64, e: &Event, facts: Option<&CallFacts>, rule_id: Option<String>) -> Row {
+    let class = class_of(e.class_uid);
+    let facts = facts.map(facts_of).unwrap_or_default();
+    let flags: Vec<_> = e.flags.iter().map(|f| f.as_str()).collect();
+    let k = &e.keys;
+    let text = |name: &str| e.ocsf.get(name).and_then(|v| v.as_str()).map(str::to_owned);
+    Row {
+        offset,
+        event_id: e.id.to_string(),
+        time_ms: e.time.0,
+        received_ms: e.received.0,
+        class_uid: e.class_uid,
+        class_name: class.map(|c| c.caption.to_owned()).or_else(|| text("class_name")),
+        category_uid: class.map_or(e.class_uid % 100_000 / 1_000, |c| c.category_uid),
+        activity_id: u32::from(e.activity_id),
+        activity_name: match class {
+            Some(c) => Some(activity_name(c.uid, e.activity_id).to_owned()),
+            None => text("activity_name"),
+        },
+        type_uid: e.type_uid(),
+        severity_id: e.severity.id(),
+        severity: Some(e.severity.caption().to_owned()),
+        status_id: e.ocsf.get("status_id").and_then(|v| v.as_u64()).and_then(|n| u8::try_from(n).ok()),
+        status: text("status"),
+        message: e.message.clone(),
+        program: k.program.to_string(),
+        site: Some(k.site.to_string()),
+        source: Some(k.source.to_string()),
+        call_uid: facts.call_uid.or_else(|| k.call.clone()),
+        agent: k.agent.clone(),
+        customer: k.customer.clone(),
+        caller: k.caller.clone(),
+        device: k.device.clone(),
+        src_ip: k.src_ip.clone(),
+        dst_ip: k.dst_ip.clone(),
+        actor_user: k.user.clone(),
+        rule_id,
+        flags: (!flags.is_empty()).then(|| flags.join(",")),
+        call_state: facts.call_state,
+        enrichment: facts.enrichment,
+        ocsf: serde_json::to_string(&e.ocsf).unwrap_or_default(),
+        raw: e.raw_text(),
+    }
+}
+
+fn facts_of(facts: &CallFacts) -> Facts {
+    let map = facts.to_map();
+    let text = |name: &str| map.get(name).and_then(|v| v.as_str()).map(str::to_owned);
+    Facts {
+        call_uid: text("call.uid"),
+        call_state: text("call.state"),
+        enrichment: serde_json::to_string(&map).ok(),
+    }
+}
+
+/// A row of its own for facts that came after their event was written: class 0, the keys and the
+/// time of the event, and in `raw` which event it is about.
+fn revision_row(as_of: u64, revision: &FactsRevision, event: &Event) -> Row {
+    let about = serde_json::json!({
+        "revises_event_id": event.id.to_string(), "version": revision.version,
+    });
+    let mut revised = Event::new(event.keys.clone(), 0, 0, event.received);
+    // No sender's event has this id: theirs are hashes.
+    revised.id = EventId((u128::from(revision.offset) << 32) | u128::from(revision.version));
+    revised.time = event.time;
+    revised.message = Some("call facts revised".to_owned());
+    revised.raw = Some(about.to_string());
+    event_row(as_of, &revised, Some(&revision.facts), None)
+}

@@ -1,0 +1,282 @@
+//! One process: opened in order, drained in the order that loses nothing.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use ringfence_api::App;
+use ringfence_crypto::Token;
+use ringfence_sources::{ClientAuth, Intake, Sink};
+use ringfence_spine::Spine;
+use ringfence_state::State;
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+use crate::entries::Entries;
+use crate::inside::Inner;
+use crate::open;
+use crate::operators::OperatorError;
+use crate::outbox::StateOutbox;
+use crate::pipeline::{self, Parts};
+use crate::quarantine::StateQuarantine;
+use crate::watch::Watched;
+use crate::{clock, http, rules, watch as watching};
+
+/// Why the server did not start.
+#[derive(Debug, Error)]
+pub enum ServerError {
+    /// The data folder.
+    #[error("cannot prepare the data folder `{}`: {source}", .path.display())]
+    Data {
+        /// Which folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The event log.
+    #[error(transparent)]
+    Spine(#[from] ringfence_spine::SpineError),
+    /// The lake.
+    #[error(transparent)]
+    Lake(#[from] ringfence_lake::LakeError),
+    /// The state store.
+    #[error(transparent)]
+    State(#[from] ringfence_state::Error),
+    /// Certificates and keys.
+    #[error(transparent)]
+    Tls(#[from] ringfence_sources::TlsError),
+    /// The webhooks' trust in receivers.
+    #[error(transparent)]
+    Webhooks(#[from] ringfence_respond::TlsError),
+    /// The system has no randomness.
+    #[error(transparent)]
+    Random(#[from] ringfence_crypto::RandomError),
+    /// A listener.
+    #[error(transparent)]
+    Listen(#[from] ringfence_sources::ListenError),
+    /// The API's address.
+    #[error("cannot listen on `{address}`: {source}")]
+    Bind {
+        /// Which address.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Mistakes in the configuration that only showed while starting.
+    #[error("{}", .0.join("\n"))]
+    Config(Vec<String>),
+    /// A preset token that is none.
+    #[error("RINGFENCE_ADMIN_TOKEN cannot be used: {0}")]
+    AdminToken(String),
+}
+
+/// The administrator's token at a first start.
+#[derive(Debug)]
+pub enum FirstToken {
+    /// Made now: to be shown once.
+    Made(Token),
+    /// Preset by the environment.
+    Preset,
+    /// There was one already.
+    Known,
+}
+
+/// A running server.
+pub struct Server {
+    address: SocketAddr,
+    fingerprint: String,
+    first_token: FirstToken,
+    inner: Arc<Inner>,
+    state: State,
+    /// In the order in which they are told to stop.
+    stages: Stages,
+    consumers: JoinSet<(&'static str, Result<(), OperatorError>)>,
+    helpers: Vec<JoinHandle<()>>,
+    api: JoinHandle<()>,
+    intake: JoinHandle<()>,
+}
+
+#[derive(Default)]
+struct Stages {
+    listeners: CancellationToken,
+    api: CancellationToken,
+    intake: CancellationToken,
+    consumers: CancellationToken,
+}
+
+impl Server {
+    /// Opens everything and begins to serve.
+    ///
+    /// # Errors
+    /// The first thing that cannot be opened; nothing is left running then.
+    pub async fn start(config: Config, preset: Option<&str>) -> Result<Self, ServerError> {
+        let data = config.server.data.clone();
+        open::data_folder(&data)?;
+        let state = State::open(&data.join("state.db")).await?;
+        let now = clock::now();
+        let first_token = open::first_token(&state, preset, now.0).await?;
+        open::declare_sources(&state, &config).await?;
+        let normaliser = open::normaliser(&config)?;
+        let spine = open::spine(data.join("spine")).await?;
+        let lake = open::lake(data.join("lake"), config.lake.clone()).await?;
+        let stages = Stages::default();
+        let shared: Arc<dyn Spine> = Arc::clone(&spine) as _;
+        let quarantine = Arc::new(StateQuarantine(state.clone()));
+        let (intake, intake_task) =
+            Intake::start(Arc::clone(&shared), normaliser, quarantine, stages.intake.clone())?;
+        let entries = Arc::new(Entries::new(shared));
+        let pack = open::rules(&config).await;
+        let (packs_in, packs) = watch::channel(pack);
+        let parts = Parts {
+            entries: Arc::clone(&entries),
+            lake: Arc::clone(&lake),
+            state: state.clone(),
+            calls: config.calls.clone(),
+            packs: packs.clone(),
+            live: Arc::default(),
+            gauges: Arc::default(),
+        };
+        let identity = open::identity(&config)?;
+        let tls = ringfence_sources::server_config(&identity, ClientAuth::None, &[b"h2", b"http/1.1"])?;
+        let listeners = Arc::new(open::listen(&config, &intake, &stages.listeners).await?);
+        let address = config.server.listen;
+        let socket = TcpListener::bind(address)
+            .await
+            .map_err(|source| ServerError::Bind { address, source })?;
+        let address = socket.local_addr().unwrap_or(address);
+        let sender = open::sender(&config)?;
+        let watched = Arc::new(Watched::default());
+        let inner = Arc::new(Inner {
+            spine,
+            entries,
+            intake: Arc::clone(&intake),
+            lake: Arc::clone(&lake),
+            listeners: Arc::clone(&listeners),
+            live: Arc::clone(&parts.live),
+            gauges: Arc::clone(&parts.gauges),
+            watched: Arc::clone(&watched),
+            packs,
+            guard: sender.guard().clone(),
+            started: now,
+            stopping: stages.api.clone(),
+            broken: AtomicBool::new(false),
+        });
+        let consumers = pipeline::start(&parts, &stages.consumers);
+        let app = App {
+            state: state.clone(),
+            lake,
+            sink: Arc::clone(&intake) as Arc<dyn Sink>,
+            inside: Arc::clone(&inner) as _,
+            limits: ringfence_api::Limits {
+                body_bytes: config.intake.body_bytes,
+                inflated_bytes: config.intake.inflated_bytes,
+                query: config.query.clone(),
+                ..ringfence_api::Limits::default()
+            },
+        };
+        let router = ringfence_api::router(app);
+        let most = config.server.max_connections;
+        let api = tokio::spawn(http::serve(socket, router, tls, most, stages.api.clone()));
+        let stop = &stages.consumers;
+        let outbox = Arc::new(StateOutbox(state.clone()));
+        let limits = ringfence_respond::Limits::default();
+        let helpers = vec![
+            tokio::spawn(watching::run(state.clone(), intake, listeners, watched, stop.clone())),
+            tokio::spawn(rules::watch(config.rules.clone(), packs_in, stop.clone())),
+            tokio::spawn(ringfence_respond::run(outbox, sender, limits, || clock::now().0, stop.clone())),
+            tokio::spawn(open::maintain(state.clone(), stop.clone())),
+        ];
+        Ok(Self {
+            address,
+            fingerprint: identity.fingerprint(),
+            first_token,
+            inner,
+            state,
+            stages,
+            consumers,
+            helpers,
+            api,
+            intake: intake_task,
+        })
+    }
+
+    /// Address of the API.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// SHA-256 of the server's certificate, for pinning.
+    #[must_use]
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+
+    /// The administrator's token, if this start made it.
+    #[must_use]
+    pub const fn first_token(&self) -> &FirstToken {
+        &self.first_token
+    }
+
+    /// Addresses of the listeners, by name.
+    #[must_use]
+    pub fn listeners(&self) -> Vec<(String, SocketAddr)> {
+        self.inner.listeners.iter().map(|l| (l.name().to_string(), l.local_addr())).collect()
+    }
+
+    /// Serves until `stop`, then drains: listeners, requests, intake, consumers, stores.
+    pub async fn run(mut self, stop: CancellationToken) {
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => break,
+                Some(ended) = self.consumers.join_next() => self.note(ended),
+            }
+        }
+        tracing::info!("stopping");
+        self.stages.listeners.cancel();
+        for listener in self.inner.listeners.iter() {
+            listener.drained().await;
+        }
+        self.stages.api.cancel();
+        let _ = self.api.await;
+        self.stages.intake.cancel();
+        let _ = self.intake.await;
+        self.stages.consumers.cancel();
+        while let Some(ended) = self.consumers.join_next().await {
+            note(&self.inner, ended);
+        }
+        for helper in self.helpers {
+            let _ = helper.await;
+        }
+        self.inner.spine.close().await;
+        self.state.close().await;
+        tracing::info!("stopped");
+    }
+
+    fn note(&self, ended: Result<(&'static str, Result<(), OperatorError>), tokio::task::JoinError>) {
+        note(&self.inner, ended);
+    }
+}
+
+/// A consumer that ends on its own, ends for a reason that somebody has to see.
+fn note(
+    inner: &Inner,
+    ended: Result<(&'static str, Result<(), OperatorError>), tokio::task::JoinError>,
+) {
+    match ended {
+        Ok((_, Ok(()))) => {}
+        Ok((operator, Err(error))) => {
+            inner.broken.store(true, Ordering::Relaxed);
+            tracing::error!(operator, %error, "a part of the pipeline has stopped");
+        }
+        Err(error) => {
+            inner.broken.store(true, Ordering::Relaxed);
+            tracing::error!(%error, "a part of the pipeline broke off");
+        }
+    }
+}
