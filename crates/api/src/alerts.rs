@@ -53,7 +53,10 @@ pub(crate) async fn list(
     let Query(asked) = asked.map_err(|e| Problem::bad_request(e.body_text()))?;
     let filter = asked.filter()?;
     let request = page_request(asked.limit, asked.cursor)?;
-    let page = app.state.list_alerts(person.scope(), &filter, asked.order, &request).await?;
+    let page = app
+        .state
+        .list_alerts(person.scope(), &filter, asked.order, &request)
+        .await?;
     let counts = app.state.count_alerts(person.scope(), &filter).await?;
     Ok(Json(Listed { page, counts }))
 }
@@ -76,7 +79,11 @@ pub(crate) async fn findings(
     page: Result<Query<PageQuery>, QueryRejection>,
 ) -> Result<Json<Page<Finding>>, Problem> {
     let request = PageQuery::read(page)?;
-    Ok(Json(app.state.alert_findings(person.scope(), &id, &request).await?))
+    Ok(Json(
+        app.state
+            .alert_findings(person.scope(), &id, &request)
+            .await?,
+    ))
 }
 
 /// `POST /api/v1/alerts/{id}/edit`: one [`AlertEdit`]; `If-Match` guards against the edits of
@@ -91,8 +98,10 @@ pub(crate) async fn edit(
     let Json(edit) = edit.map_err(|e| Problem::bad_request(e.body_text()))?;
     let expected = expected_version(&headers)?;
     let now = app.inside.now().0;
-    let edited =
-        app.state.edit_alert(person.scope(), &id, &edit, expected, person.name(), now).await?;
+    let edited = app
+        .state
+        .edit_alert(person.scope(), &id, &edit, expected, person.name(), now)
+        .await?;
     Ok(with_etag(edited.alert.version, &edited))
 }
 
@@ -112,7 +121,9 @@ pub(crate) async fn bulk(
 ) -> Result<Json<BulkResult>, Problem> {
     let Json(bulk) = bulk.map_err(|e| Problem::bad_request(e.body_text()))?;
     let now = app.inside.now().0;
-    let done = app.state.bulk_edit(person.scope(), &bulk.target, &bulk.edit, person.name(), now);
+    let done = app
+        .state
+        .bulk_edit(person.scope(), &bulk.target, &bulk.edit, person.name(), now);
     Ok(Json(done.await?))
 }
 
@@ -153,7 +164,10 @@ impl PageQuery {
     }
 }
 
-pub(crate) fn page_request(limit: Option<u32>, cursor: Option<String>) -> Result<PageRequest, Problem> {
+pub(crate) fn page_request(
+    limit: Option<u32>,
+    cursor: Option<String>,
+) -> Result<PageRequest, Problem> {
     if limit.is_some_and(|n| !(1..=500).contains(&n)) {
         return Err(Problem::bad_request("limit: a page has 1 to 500 rows"));
     }
@@ -164,18 +178,24 @@ fn status(text: &str) -> Result<Status, Problem> {
     [Status::Open, Status::Acknowledged, Status::Closed]
         .into_iter()
         .find(|s| s.as_str() == text.trim())
-        .ok_or_else(|| Problem::bad_request("status: open, acknowledged or closed, comma-separated"))
+        .ok_or_else(|| {
+            Problem::bad_request("status: open, acknowledged or closed, comma-separated")
+        })
 }
 
 /// RFC 9110 section 13.1.1: `If-Match` with the entity tag of the state that the client saw.
 fn expected_version(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
-    let Some(value) = headers.get(header::IF_MATCH) else { return Ok(None) };
+    let Some(value) = headers.get(header::IF_MATCH) else {
+        return Ok(None);
+    };
     let text = value.to_str().unwrap_or_default().trim();
     if text == "*" {
         return Ok(None);
     }
     let version = text.trim_matches('"').parse();
-    version.map(Some).map_err(|_| Problem::bad_request("if-match: send back the ETag that you got"))
+    version
+        .map(Some)
+        .map_err(|_| Problem::bad_request("if-match: send back the ETag that you got"))
 }
 
 fn with_etag<T: Serialize>(version: u64, body: &T) -> Response {

@@ -48,12 +48,22 @@ impl FromRequestParts<App> for Person {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let token = token(parts).ok_or_else(Problem::unauthorized)?;
-        let found = app.state.principal_by_token(token, app.inside.now().0).await?;
+        let found = app
+            .state
+            .principal_by_token(token, app.inside.now().0)
+            .await?;
         match found {
             Some(principal) => Ok(Self(principal)),
             // A source's token is valid, but sending is all that it is for.
-            None if app.state.source_by_token(token, app.inside.now().0).await?.is_some() => {
-                Err(Problem::forbidden("the token of a source may only send events"))
+            None if app
+                .state
+                .source_by_token(token, app.inside.now().0)
+                .await?
+                .is_some() =>
+            {
+                Err(Problem::forbidden(
+                    "the token of a source may only send events",
+                ))
             }
             None => Err(Problem::unauthorized()),
         }
@@ -64,8 +74,14 @@ impl OptionalFromRequestParts<App> for Person {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Option<Self>, Problem> {
-        let Some(token) = token(parts) else { return Ok(None) };
-        Ok(app.state.principal_by_token(token, app.inside.now().0).await?.map(Self))
+        let Some(token) = token(parts) else {
+            return Ok(None);
+        };
+        Ok(app
+            .state
+            .principal_by_token(token, app.inside.now().0)
+            .await?
+            .map(Self))
     }
 }
 
@@ -78,14 +94,18 @@ impl FromRequestParts<App> for Sender {
         if let Some(source) = app.state.source_by_token(token, now).await? {
             let peer = parts.extensions.get::<Peer>().map(|p| p.0.ip());
             if !source.allowed_peers.is_empty() && !peer.is_some_and(|ip| source.allows_peer(ip)) {
-                return Err(Problem::forbidden("this source may not send from your address"));
+                return Err(Problem::forbidden(
+                    "this source may not send from your address",
+                ));
             }
-            return Ok(Self { origin: Arc::new(origin_of(&source)?) });
+            return Ok(Self {
+                origin: Arc::new(origin_of(&source)?),
+            });
         }
         match app.state.principal_by_token(token, now).await? {
-            Some(principal) if principal.role == "admin" => {
-                Ok(Self { origin: Arc::new(automation()?) })
-            }
+            Some(principal) if principal.role == "admin" => Ok(Self {
+                origin: Arc::new(automation()?),
+            }),
             Some(_) => Err(Problem::forbidden("make a source and send with its token")),
             None => Err(Problem::unauthorized()),
         }
@@ -117,7 +137,11 @@ fn origin_of(source: &Source) -> Result<Origin, Problem> {
 /// The built-in source of the administrator's own token, for automation.
 fn automation() -> Result<Origin, Problem> {
     let name = |s: &str| Name::new(s).map_err(|e| Problem::internal(&e));
-    Ok(Origin::local(name("automation")?, name("default")?, name("default")?))
+    Ok(Origin::local(
+        name("automation")?,
+        name("default")?,
+        name("default")?,
+    ))
 }
 
 /// The token of a request. `Splunk` is what HEC senders write (Splunk HEC documentation),

@@ -11,7 +11,11 @@ use crate::app::Limits;
 use crate::problem::Problem;
 
 /// Reads a whole body, decompressed by its `Content-Encoding`.
-pub(crate) async fn read(headers: &HeaderMap, body: Body, limits: &Limits) -> Result<Bytes, Problem> {
+pub(crate) async fn read(
+    headers: &HeaderMap,
+    body: Body,
+    limits: &Limits,
+) -> Result<Bytes, Problem> {
     let encoding = match headers.get(header::CONTENT_ENCODING).map(|v| v.to_str()) {
         None => Encoding::Identity,
         Some(Ok(text)) => Encoding::parse(text)?,
@@ -21,7 +25,9 @@ pub(crate) async fn read(headers: &HeaderMap, body: Body, limits: &Limits) -> Re
     let sent = match Limited::new(body, limit).collect().await {
         Ok(collected) => collected.to_bytes(),
         Err(error) if error.is::<http_body_util::LengthLimitError>() => {
-            return Err(Problem::too_large(format!("send at most {limit} bytes at a time")));
+            return Err(Problem::too_large(format!(
+                "send at most {limit} bytes at a time"
+            )));
         }
         Err(_) => return Err(Problem::bad_request("the body ended early")),
     };
@@ -48,7 +54,9 @@ impl Encoding {
             "" | "identity" => Ok(Self::Identity),
             "gzip" | "x-gzip" => Ok(Self::Gzip),
             "zstd" => Ok(Self::Zstd),
-            _ => Err(Problem::unsupported("content encodings are gzip, zstd and none")),
+            _ => Err(Problem::unsupported(
+                "content encodings are gzip, zstd and none",
+            )),
         }
     }
 }
@@ -58,16 +66,19 @@ fn inflate(sent: &[u8], encoding: Encoding, most: usize) -> Result<Bytes, Proble
     let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
     let read = match encoding {
         Encoding::Identity => return Ok(Bytes::copy_from_slice(sent)),
-        Encoding::Gzip => flate2::read::MultiGzDecoder::new(sent).take(limit).read_to_end(&mut out),
-        Encoding::Zstd => zstd::Decoder::new(sent)
-            .and_then(|mut decoder| {
-                // A window of 128 MiB is what a frame may ask for; 8 MiB is what ours may have.
-                decoder.window_log_max(23)?;
-                decoder.take(limit).read_to_end(&mut out)
-            }),
+        Encoding::Gzip => flate2::read::MultiGzDecoder::new(sent)
+            .take(limit)
+            .read_to_end(&mut out),
+        Encoding::Zstd => zstd::Decoder::new(sent).and_then(|mut decoder| {
+            // A window of 128 MiB is what a frame may ask for; 8 MiB is what ours may have.
+            decoder.window_log_max(23)?;
+            decoder.take(limit).read_to_end(&mut out)
+        }),
     };
     if out.len() > most {
-        return Err(Problem::too_large(format!("the body inflates to more than {most} bytes")));
+        return Err(Problem::too_large(format!(
+            "the body inflates to more than {most} bytes"
+        )));
     }
     read.map_err(|_| Problem::bad_request("the body is not what its content encoding says"))?;
     Ok(out.into())

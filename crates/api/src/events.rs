@@ -32,8 +32,15 @@ pub(crate) async fn post(
     let receipt = take(&app, &sender, peer, &headers, body, Format::Json).await?;
     // Nothing in it could be used: say so in the status, for senders that look no further.
     let refused = receipt.accepted + receipt.duplicates == 0 && !receipt.rejected.is_empty();
-    let status = if refused { StatusCode::BAD_REQUEST } else { StatusCode::OK };
-    let listed = receipt.rejected.get(..MOST_LISTED).unwrap_or(&receipt.rejected);
+    let status = if refused {
+        StatusCode::BAD_REQUEST
+    } else {
+        StatusCode::OK
+    };
+    let listed = receipt
+        .rejected
+        .get(..MOST_LISTED)
+        .unwrap_or(&receipt.rejected);
     let answer = json!({
         "accepted": receipt.accepted,
         "duplicates": receipt.duplicates,
@@ -54,9 +61,11 @@ pub(crate) async fn hec(
 ) -> Result<Response, Problem> {
     let receipt = take(&app, &sender, peer, &headers, body, Format::Hec).await?;
     Ok(match receipt.rejected.first() {
-        None if receipt.accepted + receipt.duplicates == 0 => {
-            (StatusCode::BAD_REQUEST, Json(json!({"text": "No data", "code": 5}))).into_response()
-        }
+        None if receipt.accepted + receipt.duplicates == 0 => (
+            StatusCode::BAD_REQUEST,
+            Json(json!({"text": "No data", "code": 5})),
+        )
+            .into_response(),
         None => Json(json!({"text": "Success", "code": 0})).into_response(),
         Some(first) => {
             let answer = json!({
@@ -92,11 +101,16 @@ async fn take(
         naming,
         line: 0,
     };
-    Ok(app.sink.submit(&sender.origin, format, vec![incoming]).await?)
+    Ok(app
+        .sink
+        .submit(&sender.origin, format, vec![incoming])
+        .await?)
 }
 
 fn naming(headers: &HeaderMap) -> Result<Naming, Problem> {
-    let Some(value) = headers.get("idempotency-key") else { return Ok(Naming::Arrival) };
+    let Some(value) = headers.get("idempotency-key") else {
+        return Ok(Naming::Arrival);
+    };
     let key = value
         .to_str()
         .ok()

@@ -20,7 +20,11 @@ pub(crate) async fn healthz() -> &'static str {
 /// `GET /readyz`: it can take events in and show them.
 pub(crate) async fn readyz(AxumState(app): AxumState<App>) -> Response {
     let readiness = app.inside.readiness();
-    let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let status = if readiness.ready {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
     (status, Json(readiness)).into_response()
 }
 
@@ -30,7 +34,10 @@ pub(crate) async fn metrics(
     person: Person,
 ) -> Result<Response, Problem> {
     person.must_administer()?;
-    let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    let kind = [(
+        header::CONTENT_TYPE,
+        "text/plain; version=0.0.4; charset=utf-8",
+    )];
     Ok((kind, app.inside.metrics()).into_response())
 }
 

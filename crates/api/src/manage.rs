@@ -8,8 +8,8 @@ use axum::extract::{Path, Query, State as AxumState};
 use axum::http::StatusCode;
 use ringfence_event::Name;
 use ringfence_state::{
-    MintedSource, NewSource, NewWebhook, OutboxEntry, OutboxState, Page, Quarantined,
-    QuarantineStats, Source, SourceChange, Webhook, WebhookChange,
+    MintedSource, NewSource, NewWebhook, OutboxEntry, OutboxState, Page, QuarantineStats,
+    Quarantined, Source, SourceChange, Webhook, WebhookChange,
 };
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +21,8 @@ use crate::problem::Problem;
 type Body<T> = Result<Json<T>, JsonRejection>;
 
 fn read<T>(body: Body<T>) -> Result<T, Problem> {
-    body.map(|Json(v)| v).map_err(|e| Problem::bad_request(e.body_text()))
+    body.map(|Json(v)| v)
+        .map_err(|e| Problem::bad_request(e.body_text()))
 }
 
 /// A list that has no pages.
@@ -39,7 +40,10 @@ pub(crate) struct SourceWithToken {
 
 impl From<MintedSource> for SourceWithToken {
     fn from(minted: MintedSource) -> Self {
-        Self { source: minted.source, token: minted.token.reveal().to_owned() }
+        Self {
+            source: minted.source,
+            token: minted.token.reveal().to_owned(),
+        }
     }
 }
 
@@ -48,7 +52,9 @@ pub(crate) async fn sources(
     AxumState(app): AxumState<App>,
     person: Person,
 ) -> Result<Json<All<Source>>, Problem> {
-    Ok(Json(All { items: app.state.list_sources(person.scope()).await? }))
+    Ok(Json(All {
+        items: app.state.list_sources(person.scope()).await?,
+    }))
 }
 
 /// `POST /api/v1/sources`.
@@ -59,10 +65,17 @@ pub(crate) async fn create_source(
 ) -> Result<(StatusCode, Json<SourceWithToken>), Problem> {
     person.must_administer()?;
     let new = read(body)?;
-    for (field, name) in [("name", &new.name), ("program", &new.program), ("site", &new.site)] {
+    for (field, name) in [
+        ("name", &new.name),
+        ("program", &new.program),
+        ("site", &new.site),
+    ] {
         Name::new(name).map_err(|e| Problem::bad_request(format!("{field}: {e}")))?;
     }
-    let minted = app.state.create_source(person.scope(), new, app.inside.now().0).await?;
+    let minted = app
+        .state
+        .create_source(person.scope(), new, app.inside.now().0)
+        .await?;
     Ok((StatusCode::CREATED, Json(minted.into())))
 }
 
@@ -90,7 +103,11 @@ pub(crate) async fn change_source(
         }
     }
     let now = app.inside.now().0;
-    Ok(Json(app.state.change_source(person.scope(), &id, change, now).await?))
+    Ok(Json(
+        app.state
+            .change_source(person.scope(), &id, change, now)
+            .await?,
+    ))
 }
 
 /// How a token is replaced.
@@ -111,7 +128,10 @@ pub(crate) async fn rotate_source(
     person.must_administer()?;
     let overlap = Duration::from_secs(u64::from(read(body)?.overlap_secs));
     let now = app.inside.now().0;
-    let minted = app.state.rotate_source(person.scope(), &id, overlap, now).await?;
+    let minted = app
+        .state
+        .rotate_source(person.scope(), &id, overlap, now)
+        .await?;
     Ok(Json(minted.into()))
 }
 
@@ -141,8 +161,14 @@ pub(crate) async fn quarantine(
     let Query(query) = query.map_err(|e| Problem::bad_request(e.body_text()))?;
     let request = page_request(query.limit, query.cursor)?;
     let source = query.source_id.as_deref();
-    let page = app.state.list_quarantine(person.scope(), source, &request).await?;
-    Ok(Json(QuarantinePage { page, stats: app.state.quarantine_stats().await? }))
+    let page = app
+        .state
+        .list_quarantine(person.scope(), source, &request)
+        .await?;
+    Ok(Json(QuarantinePage {
+        page,
+        stats: app.state.quarantine_stats().await?,
+    }))
 }
 
 /// Which rows.
@@ -166,7 +192,9 @@ pub(crate) async fn delete_quarantine(
 ) -> Result<Json<Deleted>, Problem> {
     person.must_administer()?;
     let ids = read(body)?.ids;
-    Ok(Json(Deleted { deleted: app.state.delete_quarantine(person.scope(), &ids).await? }))
+    Ok(Json(Deleted {
+        deleted: app.state.delete_quarantine(person.scope(), &ids).await?,
+    }))
 }
 
 /// A webhook and its secret, shown once.
@@ -181,7 +209,9 @@ pub(crate) async fn webhooks(
     AxumState(app): AxumState<App>,
     person: Person,
 ) -> Result<Json<All<Webhook>>, Problem> {
-    Ok(Json(All { items: app.state.list_webhooks(person.scope()).await? }))
+    Ok(Json(All {
+        items: app.state.list_webhooks(person.scope()).await?,
+    }))
 }
 
 /// `POST /api/v1/webhooks`.
@@ -193,9 +223,18 @@ pub(crate) async fn create_webhook(
     person.must_administer()?;
     let new = read(body)?;
     check_url(&app, &new.url)?;
-    let minted = app.state.create_webhook(person.scope(), new, app.inside.now().0).await?;
+    let minted = app
+        .state
+        .create_webhook(person.scope(), new, app.inside.now().0)
+        .await?;
     let secret = minted.secret.reveal().to_string();
-    Ok((StatusCode::CREATED, Json(WebhookWithSecret { webhook: minted.webhook, secret })))
+    Ok((
+        StatusCode::CREATED,
+        Json(WebhookWithSecret {
+            webhook: minted.webhook,
+            secret,
+        }),
+    ))
 }
 
 /// `PATCH /api/v1/webhooks/{id}`.
@@ -211,7 +250,11 @@ pub(crate) async fn change_webhook(
         check_url(&app, url)?;
     }
     let now = app.inside.now().0;
-    Ok(Json(app.state.change_webhook(person.scope(), &id, change, now).await?))
+    Ok(Json(
+        app.state
+            .change_webhook(person.scope(), &id, change, now)
+            .await?,
+    ))
 }
 
 /// `DELETE /api/v1/webhooks/{id}`.
@@ -238,7 +281,10 @@ pub(crate) async fn test_webhook(
     Path(id): Path<String>,
 ) -> Result<(StatusCode, Json<Queued>), Problem> {
     person.must_administer()?;
-    let delivery_id = app.state.enqueue_test(person.scope(), &id, app.inside.now().0).await?;
+    let delivery_id = app
+        .state
+        .enqueue_test(person.scope(), &id, app.inside.now().0)
+        .await?;
     Ok((StatusCode::ACCEPTED, Json(Queued { delivery_id })))
 }
 
@@ -260,7 +306,11 @@ pub(crate) async fn deliveries(
 ) -> Result<Json<Page<OutboxEntry>>, Problem> {
     let Query(query) = query.map_err(|e| Problem::bad_request(e.body_text()))?;
     let request = page_request(query.limit, query.cursor)?;
-    Ok(Json(app.state.list_outbox(person.scope(), &id, query.state, &request).await?))
+    Ok(Json(
+        app.state
+            .list_outbox(person.scope(), &id, query.state, &request)
+            .await?,
+    ))
 }
 
 /// `POST /api/v1/deliveries/{id}/replay`.
@@ -270,7 +320,9 @@ pub(crate) async fn replay_delivery(
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
     person.must_administer()?;
-    app.state.replay_delivery(person.scope(), &id, app.inside.now().0).await?;
+    app.state
+        .replay_delivery(person.scope(), &id, app.inside.now().0)
+        .await?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -283,7 +335,9 @@ pub(crate) async fn calls(
     let request = PageQuery::read(query)?;
     let limit = request.limit.unwrap_or(100);
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    Ok(Json(All { items: app.inside.live_calls(person.scope(), limit) }))
+    Ok(Json(All {
+        items: app.inside.live_calls(person.scope(), limit),
+    }))
 }
 
 /// `GET /api/v1/rules`.
@@ -295,5 +349,7 @@ pub(crate) async fn rules(
 }
 
 fn check_url(app: &App, url: &str) -> Result<(), Problem> {
-    app.inside.check_webhook_url(url).map_err(|e| Problem::bad_request(format!("url: {e}")))
+    app.inside
+        .check_webhook_url(url)
+        .map_err(|e| Problem::bad_request(format!("url: {e}")))
 }

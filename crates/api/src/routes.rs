@@ -32,17 +32,29 @@ pub fn router(app: App) -> Router {
         .route("/api/v1/alerts/{id}", get(alerts::one))
         .route("/api/v1/alerts/{id}/edit", post(alerts::edit))
         .route("/api/v1/alerts/{id}/findings", get(alerts::findings))
-        .route("/api/v1/sources", get(manage::sources).post(manage::create_source))
-        .route("/api/v1/sources/{id}", get(manage::source).patch(manage::change_source))
+        .route(
+            "/api/v1/sources",
+            get(manage::sources).post(manage::create_source),
+        )
+        .route(
+            "/api/v1/sources/{id}",
+            get(manage::source).patch(manage::change_source),
+        )
         .route("/api/v1/sources/{id}/rotate", post(manage::rotate_source))
         .route("/api/v1/quarantine", get(manage::quarantine))
         .route("/api/v1/quarantine/delete", post(manage::delete_quarantine))
-        .route("/api/v1/webhooks", get(manage::webhooks).post(manage::create_webhook))
+        .route(
+            "/api/v1/webhooks",
+            get(manage::webhooks).post(manage::create_webhook),
+        )
         .route("/api/v1/webhooks/{id}", patch(manage::change_webhook))
         .route("/api/v1/webhooks/{id}", delete(manage::delete_webhook))
         .route("/api/v1/webhooks/{id}/test", post(manage::test_webhook))
         .route("/api/v1/webhooks/{id}/deliveries", get(manage::deliveries))
-        .route("/api/v1/deliveries/{id}/replay", post(manage::replay_delivery))
+        .route(
+            "/api/v1/deliveries/{id}/replay",
+            post(manage::replay_delivery),
+        )
         .route("/api/v1/calls", get(manage::calls))
         .route("/api/v1/rules", get(manage::rules))
         .route("/api/v1/status", get(health::status))
@@ -65,10 +77,16 @@ pub fn router(app: App) -> Router {
 async fn harden(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     let policy = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
     headers.insert(header::CONTENT_SECURITY_POLICY, policy);
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("no-referrer"),
+    );
     response
 }

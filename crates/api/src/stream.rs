@@ -62,8 +62,13 @@ fn events_of(page: &ChangePage) -> Batch {
         events.push(Ok(Event::default().event("gap").data("{}")));
     }
     for change in &page.changes {
-        let Ok(data) = serde_json::to_string(change) else { continue };
-        events.push(Ok(Event::default().event("alert").id(change.id.to_string()).data(data)));
+        let Ok(data) = serde_json::to_string(change) else {
+            continue;
+        };
+        events.push(Ok(Event::default()
+            .event("alert")
+            .id(change.id.to_string())
+            .data(data)));
     }
     events
 }

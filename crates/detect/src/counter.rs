@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use ringfence_event::Event;
-use ringfence_sigma::{Engine, EventRef, Limits};
+use ringfence_sigma::{Engine, Limits};
 
 use crate::pack::Pack;
-use crate::subject::Subject;
+use crate::subject::{Subject, reference};
 
 /// Hits by rule.
 #[derive(Debug)]
@@ -21,14 +21,19 @@ impl Counter {
     #[must_use]
     pub fn new(pack: &Pack) -> Self {
         let engine = Engine::new(Arc::clone(&pack.rules), Limits::default());
-        Self { engine, hits: HashMap::new() }
+        Self {
+            engine,
+            hits: HashMap::new(),
+        }
     }
 
     /// Judges one event.
     pub fn event(&mut self, event: &Event) {
         let subject = Subject { event, facts: None };
-        let reference = EventRef { id: event.id.0, time_ms: event.received.0 };
-        for found in self.engine.evaluate(subject.logsource(), &subject, reference) {
+        for found in self
+            .engine
+            .evaluate(subject.logsource(), &subject, reference(event))
+        {
             *self.hits.entry(found.rule.key().to_owned()).or_default() += 1;
         }
     }

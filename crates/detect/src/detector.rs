@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use ringfence_crypto::sha256;
 use ringfence_event::{CallFacts, Event, EventId, FactsRevision, Finding, Story};
-use ringfence_sigma::{Engine, EngineStats, EventRef, Limits, Match, Restored, State};
+use ringfence_sigma::{Engine, EngineStats, Limits, Match, Restored, State};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use thiserror::Error;
 
 use crate::pack::{Pack, Telling};
-use crate::subject::Subject;
+use crate::subject::{Subject, reference};
 
 /// Events whose facts may still change, kept to be judged again. A call center of 200 agents
 /// whose calls are known only at hang-up has about 10,000 open at a time.
@@ -63,7 +63,12 @@ impl Detector {
     #[must_use]
     pub fn new(pack: Pack) -> Self {
         let engine = Engine::new(Arc::clone(&pack.rules), Limits::default());
-        Self { pack, engine, open: VecDeque::new(), dropped_open: 0 }
+        Self {
+            pack,
+            engine,
+            open: VecDeque::new(),
+            dropped_open: 0,
+        }
     }
 
     /// Judges an event by its first facts.
@@ -77,7 +82,11 @@ impl Detector {
         let matches = self.evaluate(event, facts);
         if facts.is_some_and(|f| !f.settled) {
             let matched = matches.iter().map(|m| m.rule.key().to_owned()).collect();
-            self.open.push_back(Open { offset, event: Arc::new(event.clone()), matched });
+            self.open.push_back(Open {
+                offset,
+                event: Arc::new(event.clone()),
+                matched,
+            });
             if self.open.len() > MOST_OPEN {
                 self.open.pop_front();
                 self.dropped_open += 1;
@@ -89,12 +98,15 @@ impl Detector {
     /// Judges an event again by later facts. Rules that it matched before stay silent.
     pub fn on_revision(&mut self, revision: &FactsRevision, out: &mut Vec<Finding>) {
         let at = self.open.partition_point(|o| o.offset < revision.offset);
-        let Some(open) = self.open.get(at).filter(|o| o.offset == revision.offset) else { return };
+        let Some(open) = self.open.get(at).filter(|o| o.offset == revision.offset) else {
+            return;
+        };
         let event = Arc::clone(&open.event);
         let mut matches = self.evaluate(&event, Some(&revision.facts));
         if let Some(open) = self.open.get_mut(at) {
             matches.retain(|m| !open.matched.iter().any(|known| known == m.rule.key()));
-            open.matched.extend(matches.iter().map(|m| m.rule.key().to_owned()));
+            open.matched
+                .extend(matches.iter().map(|m| m.rule.key().to_owned()));
         }
         if revision.facts.settled {
             self.open.remove(at);
@@ -145,9 +157,8 @@ impl Detector {
 
     fn evaluate(&mut self, event: &Event, facts: Option<&CallFacts>) -> Vec<Match> {
         let subject = Subject { event, facts };
-        // Windows advance by receive time: a sender's own clock must not close them.
-        let reference = EventRef { id: event.id.0, time_ms: event.received.0 };
-        self.engine.evaluate(subject.logsource(), &subject, reference)
+        self.engine
+            .evaluate(subject.logsource(), &subject, reference(event))
     }
 
     fn tell(
@@ -172,9 +183,13 @@ fn finding(subject: &Subject<'_>, m: &Match, telling: Option<&Telling>) -> Findi
         (Some(c), "count") => Some(c.count.to_string()),
         (Some(c), "threshold") => Some(c.threshold.to_string()),
         (Some(c), "minutes") => Some((c.last_ms.saturating_sub(c.first_ms) / 60_000).to_string()),
-        (Some(_), "group") => {
-            Some(group.iter().map(|(_, v)| v.as_str()).collect::<Vec<_>>().join(", "))
-        }
+        (Some(_), "group") => Some(
+            group
+                .iter()
+                .map(|(_, v)| v.as_str())
+                .collect::<Vec<_>>()
+                .join(", "),
+        ),
         _ => group
             .iter()
             .find(|(n, _)| n == name)
@@ -192,10 +207,16 @@ fn finding(subject: &Subject<'_>, m: &Match, telling: Option<&Telling>) -> Findi
                 } else {
                     value(&format!("rf.{kind}"))
                 };
-                found.map(|value| Story { kind: kind.clone(), value })
+                found.map(|value| Story {
+                    kind: kind.clone(),
+                    value,
+                })
             })
         })
-        .unwrap_or_else(|| Story { kind: "rule".into(), value: m.rule.key().to_owned() });
+        .unwrap_or_else(|| Story {
+            kind: "rule".into(),
+            value: m.rule.key().to_owned(),
+        });
     let events = match &m.correlation {
         Some(c) => c.events.iter().map(|id| EventId(*id)).collect(),
         None => vec![event.id],

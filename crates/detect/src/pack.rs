@@ -49,8 +49,10 @@ pub struct Pack {
 }
 
 /// Entities that a rule may group by.
-const STORIES: &[&str] =
-    &["agent", "caller", "customer", "src_ip", "dst_ip", "device", "user", "call", "source", "site", "rule"];
+const STORIES: &[&str] = &[
+    "agent", "caller", "customer", "src_ip", "dst_ip", "device", "user", "call", "source", "site",
+    "rule",
+];
 
 impl Pack {
     /// Compiles files. What is wrong is left out and told by [`Self::mistakes`]; the rest is in
@@ -67,7 +69,9 @@ impl Pack {
         }
         documents.retain(|document| match tell(document) {
             Ok(told) => {
-                telling.entry(document.rule().key().to_owned()).or_insert(told);
+                telling
+                    .entry(document.rule().key().to_owned())
+                    .or_insert(told);
                 true
             }
             Err(what) => {
@@ -84,7 +88,11 @@ impl Pack {
         let (rules, errors) = RuleSet::compile(documents, options);
         mistakes.extend(errors.iter().map(Mistake::from));
         mistakes.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
-        Self { rules: Arc::new(rules), telling: Arc::new(telling), mistakes: Arc::new(mistakes) }
+        Self {
+            rules: Arc::new(rules),
+            telling: Arc::new(telling),
+            mistakes: Arc::new(mistakes),
+        }
     }
 
     /// Rules in force.
@@ -140,7 +148,9 @@ fn tell(document: &Document) -> Result<Telling, String> {
                 .map(|i| i.as_str().map(str::to_owned))
                 .collect::<Option<_>>()
                 .ok_or_else(|| format!("`ringfence.{key}` must be a list of texts")),
-            Some(_) => Err(format!("`ringfence.{key}` must be a text or a list of texts")),
+            Some(_) => Err(format!(
+                "`ringfence.{key}` must be a text or a list of texts"
+            )),
         }
     };
     if let Some(block) = rule.ringfence.as_object() {
@@ -154,9 +164,15 @@ fn tell(document: &Document) -> Result<Telling, String> {
     }
     let story = texts("story")?;
     if let Some(bad) = story.iter().find(|s| !STORIES.contains(&s.as_str())) {
-        return Err(format!("`ringfence.story` cannot be `{bad}`: use one of {}", STORIES.join(", ")));
+        return Err(format!(
+            "`ringfence.story` cannot be `{bad}`: use one of {}",
+            STORIES.join(", ")
+        ));
     }
-    let message = text("message").map(Template::parse).transpose().map_err(|e| e.to_string())?;
+    let message = text("message")
+        .map(Template::parse)
+        .transpose()
+        .map_err(|e| e.to_string())?;
     let severity = match rule.level {
         Level::Informational => Severity::Informational,
         Level::Low => Severity::Low,
@@ -169,7 +185,14 @@ fn tell(document: &Document) -> Result<Telling, String> {
     } else if rule.kind == RuleKind::Filter {
         Vec::new()
     } else {
-        ["agent", "src_ip", "caller", "user", "device", "source"].map(str::to_owned).to_vec()
+        ["agent", "src_ip", "caller", "user", "device", "source"]
+            .map(str::to_owned)
+            .to_vec()
     };
-    Ok(Telling { severity, message, story, first_steps: texts("first_steps")? })
+    Ok(Telling {
+        severity,
+        message,
+        story,
+        first_steps: texts("first_steps")?,
+    })
 }

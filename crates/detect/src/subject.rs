@@ -1,7 +1,7 @@
 //! An event with its facts, as the rule engine asks for it.
 
-use ringfence_event::{CallFacts, Event, Looked, each_text, lookup};
-use ringfence_sigma::{LogSource, Record, Value};
+use ringfence_event::{CallFacts, Event, Flag, Looked, each_text, lookup};
+use ringfence_sigma::{EventRef, LogSource, Record, Value};
 
 /// What a rule judges.
 #[derive(Debug, Clone, Copy)]
@@ -10,6 +10,20 @@ pub struct Subject<'a> {
     pub event: &'a Event,
     /// What the call join said about it.
     pub facts: Option<&'a CallFacts>,
+}
+
+/// How the engine counts an event: at its own time, for a backlog that arrives in one minute is
+/// not one minute's work; but never later than it was received, nor by a date that is not usable.
+pub(crate) fn reference(event: &Event) -> EventRef {
+    let time = match event.flags.contains(&Flag::TimeSkewed) {
+        true => event.received,
+        false => event.time.min(event.received),
+    };
+    EventRef {
+        id: event.id.0,
+        time_ms: time.0,
+        received_ms: event.received.0,
+    }
 }
 
 impl Subject<'_> {

@@ -1,5 +1,12 @@
 //! Our own rules: they load, say something, and their tests pass.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::disallowed_methods, missing_docs, reason = "test code")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    missing_docs,
+    reason = "test code"
+)]
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -29,8 +36,17 @@ fn all_rules_load_and_say_one_line() {
     assert_eq!(pack.mistakes(), &[]);
     for rule in pack.rules() {
         let alerting = rule.level > ringfence_sigma::Level::Informational;
-        assert_eq!(rule.ringfence("message").is_some(), alerting, "{}", rule.title);
-        assert!(rule.description.is_some() && !rule.id.is_empty(), "{}", rule.title);
+        assert_eq!(
+            rule.ringfence("message").is_some(),
+            alerting,
+            "{}",
+            rule.title
+        );
+        assert!(
+            rule.description.is_some() && !rule.id.is_empty(),
+            "{}",
+            rule.title
+        );
     }
 }
 
@@ -38,12 +54,19 @@ fn all_rules_load_and_say_one_line() {
 fn every_rule_passes_its_own_tests() {
     let mut run = 0;
     for file in builtin::files() {
-        let name = file.name.trim_start_matches("builtin/").replace(".yml", ".test.yml");
+        let name = file
+            .name
+            .trim_start_matches("builtin/")
+            .replace(".yml", ".test.yml");
         let text = std::fs::read_to_string(folder().join(&name))
             .unwrap_or_else(|e| panic!("{name}: {e}: every rule has positive and negative tests"));
         let tests = TestFile::parse(&text, &name).unwrap();
         for outcome in run_tests(&file.text, &file.name, &tests, &Default::default()).unwrap() {
-            assert!(outcome.passed, "{name}:{} {}: {}", outcome.line, outcome.name, outcome.words);
+            assert!(
+                outcome.passed,
+                "{name}:{} {}: {}",
+                outcome.line, outcome.name, outcome.words
+            );
             run += 1;
         }
     }

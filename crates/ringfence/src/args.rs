@@ -139,7 +139,12 @@ pub struct Query {
 #[derive(Debug, Clone, ClapArgs)]
 pub struct Server {
     /// URL of the server.
-    #[arg(long, env = "RINGFENCE_SERVER", default_value = "http://127.0.0.1:8443", value_name = "URL")]
+    #[arg(
+        long,
+        env = "RINGFENCE_SERVER",
+        default_value = "http://127.0.0.1:8443",
+        value_name = "URL"
+    )]
     pub server: String,
     /// PEM file of the certificate or authority to trust, for a server with a certificate of its
     /// own.

@@ -24,8 +24,8 @@ impl Api {
     }
 
     fn build(server: &Server) -> anyhow::Result<Self> {
-        let base = Url::parse(&server.server)
-            .with_context(|| format!("`{}` is no URL", server.server))?;
+        let base =
+            Url::parse(&server.server).with_context(|| format!("`{}` is no URL", server.server))?;
         let mut builder = Client::builder()
             .connect_timeout(Duration::from_secs(10))
             .redirect(reqwest::redirect::Policy::none());
@@ -38,7 +38,11 @@ impl Api {
         if base.scheme() == "http" && !is_loopback(&base) && token.is_some() {
             bail!("`{base}` is not encrypted: a token is only sent over https, or to this machine");
         }
-        Ok(Self { client: builder.build()?, base, token })
+        Ok(Self {
+            client: builder.build()?,
+            base,
+            token,
+        })
     }
 
     /// The same server with another token.
@@ -63,7 +67,11 @@ impl Api {
     /// The answer as JSON, or the server's problem in words.
     pub async fn json(&self, request: RequestBuilder) -> Result<Value, Failure> {
         let response = self.send(request).await?;
-        response.json().await.context("the server's answer is not JSON").map_err(Failure::input)
+        response
+            .json()
+            .await
+            .context("the server's answer is not JSON")
+            .map_err(Failure::input)
     }
 
     /// The answer, if it is a success.
@@ -74,13 +82,18 @@ impl Api {
         }
         let status = response.status();
         let problem: Option<Value> = response.json().await.ok();
-        let detail = problem.as_ref().and_then(|p| p.get("detail")).and_then(Value::as_str);
+        let detail = problem
+            .as_ref()
+            .and_then(|p| p.get("detail"))
+            .and_then(Value::as_str);
         let hint = match status.as_u16() {
             401 if self.token.is_none() => " (set RINGFENCE_TOKEN)",
             _ => "",
         };
         let detail = detail.unwrap_or("no reason given");
-        Err(Failure::input_text(format!("the server answered {status}: {detail}{hint}")))
+        Err(Failure::input_text(format!(
+            "the server answered {status}: {detail}{hint}"
+        )))
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> Failure {
@@ -101,7 +114,8 @@ impl Api {
 
 fn certificate(path: &Path) -> anyhow::Result<Certificate> {
     let pem = std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
-    Certificate::from_pem(&pem).with_context(|| format!("`{}` is no PEM certificate", path.display()))
+    Certificate::from_pem(&pem)
+        .with_context(|| format!("`{}` is no PEM certificate", path.display()))
 }
 
 fn is_loopback(url: &Url) -> bool {

@@ -18,7 +18,12 @@ const fn page(
     meaning: &'static str,
     remedy: &'static str,
 ) -> Code {
-    Code { code, title, meaning, remedy }
+    Code {
+        code,
+        title,
+        meaning,
+        remedy,
+    }
 }
 
 /// All pages, by code.

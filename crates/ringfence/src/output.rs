@@ -19,22 +19,34 @@ pub struct Failure {
 impl Failure {
     /// Wrong usage or configuration (2).
     pub fn usage(error: impl Into<anyhow::Error>) -> Self {
-        Self { code: 2, error: error.into() }
+        Self {
+            code: 2,
+            error: error.into(),
+        }
     }
 
     /// Wrong usage or configuration (2), in words.
     pub fn usage_text(text: impl Display) -> Self {
-        Self { code: 2, error: anyhow::anyhow!("{text}") }
+        Self {
+            code: 2,
+            error: anyhow::anyhow!("{text}"),
+        }
     }
 
     /// Input that could not be read (3).
     pub fn input(error: impl Into<anyhow::Error>) -> Self {
-        Self { code: 3, error: error.into() }
+        Self {
+            code: 3,
+            error: error.into(),
+        }
     }
 
     /// Input that could not be read (3), in words.
     pub fn input_text(text: impl Display) -> Self {
-        Self { code: 3, error: anyhow::anyhow!("{text}") }
+        Self {
+            code: 3,
+            error: anyhow::anyhow!("{text}"),
+        }
     }
 
     /// As an exit code.
@@ -52,7 +64,10 @@ impl Failure {
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        Self { code: 3, error: error.into() }
+        Self {
+            code: 3,
+            error: error.into(),
+        }
     }
 }
 
@@ -79,9 +94,14 @@ pub struct Out {
 impl Out {
     /// In the format asked for: a table on a terminal, else JSON lines.
     pub fn new(asked: Option<Format>) -> Self {
-        let default =
-            if io::stdout().is_terminal() { Format::Table } else { Format::Jsonl };
-        Self { format: asked.unwrap_or(default) }
+        let default = if io::stdout().is_terminal() {
+            Format::Table
+        } else {
+            Format::Jsonl
+        };
+        Self {
+            format: asked.unwrap_or(default),
+        }
     }
 
     /// The format in force.
@@ -151,7 +171,11 @@ fn table(out: &mut impl Write, columns: &[&str], rows: &[Map<String, Value>]) ->
         .iter()
         .enumerate()
         .map(|(i, name)| {
-            let widest = cells.iter().filter_map(|r| r.get(i)).map(|c| c.chars().count()).max();
+            let widest = cells
+                .iter()
+                .filter_map(|r| r.get(i))
+                .map(|c| c.chars().count())
+                .max();
             widest.unwrap_or(0).max(name.chars().count()).min(WIDEST)
         })
         .collect();

@@ -134,7 +134,11 @@ pub enum ConfigError {
 
 fn lines(path: &Path, mistakes: &[Mistake]) -> String {
     let line = |m: &Mistake| {
-        let key = if m.key.is_empty() { String::new() } else { format!("`{}`: ", m.key) };
+        let key = if m.key.is_empty() {
+            String::new()
+        } else {
+            format!("`{}`: ", m.key)
+        };
         format!("{}:{}: {key}{}", path.display(), m.line, m.what)
     };
     mistakes.iter().map(line).collect::<Vec<_>>().join("\n")
@@ -153,8 +157,10 @@ impl Config {
     /// # Errors
     /// When it cannot be read, or with all its mistakes.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
         Self::parse(&text).map_err(|mistakes| ConfigError::Mistakes {
             path: path.to_owned(),
             mistakes,
@@ -168,14 +174,22 @@ impl Config {
     pub fn parse(text: &str) -> Result<Self, Vec<Mistake>> {
         let mut mistakes = Mistakes::of(text);
         let config = Self::read_all(text, &mut mistakes);
-        if mistakes.none() { Ok(config) } else { Err(mistakes.into_sorted()) }
+        if mistakes.none() {
+            Ok(config)
+        } else {
+            Err(mistakes.into_sorted())
+        }
     }
 
     fn read_all<'i>(text: &'i str, m: &mut Mistakes<'i>) -> Self {
         let mut doc = Section::document(text, m);
         let version = doc.take::<u32>("version", m);
         if let Some(version) = version.filter(|v| *v.get_ref() != 1) {
-            m.add(version.span().start, "version", "this release reads version 1");
+            m.add(
+                version.span().start,
+                "version",
+                "this release reads version 1",
+            );
         }
         let server = doc.table("server", m);
         let log = doc.table("log", m);
@@ -192,7 +206,11 @@ impl Config {
             calls: doc.table("calls", m).into_serde(m).unwrap_or_default(),
             lake: read_lake(lake, m),
             query: read_query(query, m),
-            sources: doc.tables("source", m).into_iter().filter_map(|s| read_source(s, m)).collect(),
+            sources: doc
+                .tables("source", m)
+                .into_iter()
+                .filter_map(|s| read_source(s, m))
+                .collect(),
             listeners: doc.table("listeners", m).into_serde(m).unwrap_or_default(),
             webhooks: WebhooksConfig::read(webhooks, m),
         };
@@ -203,14 +221,16 @@ impl Config {
 
 impl ServerConfig {
     fn read<'i>(mut s: Section<'i>, m: &mut Mistakes<'i>) -> Self {
-        let listen = s.take::<String>("listen", m).and_then(|text| match text.get_ref().parse() {
-            Ok(address) => Some(address),
-            Err(_) => {
-                let what = "an address with a port is wanted, for example `127.0.0.1:8443`";
-                m.add(text.span().start, s.path_of("listen"), what);
-                None
-            }
-        });
+        let listen = s
+            .take::<String>("listen", m)
+            .and_then(|text| match text.get_ref().parse() {
+                Ok(address) => Some(address),
+                Err(_) => {
+                    let what = "an address with a port is wanted, for example `127.0.0.1:8443`";
+                    m.add(text.span().start, s.path_of("listen"), what);
+                    None
+                }
+            });
         let config = Self {
             listen: listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8443))),
             data: s.take_or("data", PathBuf::from("ringfence-data"), m),
@@ -219,7 +239,11 @@ impl ServerConfig {
             max_connections: within(&mut s, "max_connections", 1_000, 1, 100_000, m),
         };
         if config.tls_cert.is_some() != config.tls_key.is_some() {
-            m.add(s.at(), s.path_of("tls_cert"), "`tls_cert` and `tls_key` belong together");
+            m.add(
+                s.at(),
+                s.path_of("tls_cert"),
+                "`tls_cert` and `tls_key` belong together",
+            );
         }
         s.finish(m);
         config
@@ -229,14 +253,16 @@ impl ServerConfig {
 impl LogConfig {
     fn read<'i>(mut s: Section<'i>, m: &mut Mistakes<'i>) -> Self {
         let level = s.take_or("level", "info".to_owned(), m);
-        let json = s.take::<String>("format", m).and_then(|f| match f.get_ref().as_str() {
-            "json" => Some(true),
-            "text" => Some(false),
-            _ => {
-                m.add(f.span().start, s.path_of("format"), "`text` or `json`");
-                None
-            }
-        });
+        let json = s
+            .take::<String>("format", m)
+            .and_then(|f| match f.get_ref().as_str() {
+                "json" => Some(true),
+                "text" => Some(false),
+                _ => {
+                    m.add(f.span().start, s.path_of("format"), "`text` or `json`");
+                    None
+                }
+            });
         s.finish(m);
         Self { level, json }
     }
@@ -310,8 +336,15 @@ fn read_source<'i>(mut s: Section<'i>, m: &mut Mistakes<'i>) -> Option<SourceCon
         m.add(s.at(), s.path_of("name"), "a source needs a name");
     }
     let grants = s.take::<BTreeSet<String>>("grants", m);
-    if let Some(bad) = grants.iter().find(|g| g.get_ref().iter().any(|g| g != "call-state")) {
-        m.add(bad.span().start, s.path_of("grants"), "the one grant that there is, is `call-state`");
+    if let Some(bad) = grants
+        .iter()
+        .find(|g| g.get_ref().iter().any(|g| g != "call-state"))
+    {
+        m.add(
+            bad.span().start,
+            s.path_of("grants"),
+            "the one grant that there is, is `call-state`",
+        );
     }
     let config = SourceConfig {
         name: name?,
@@ -319,7 +352,9 @@ fn read_source<'i>(mut s: Section<'i>, m: &mut Mistakes<'i>) -> Option<SourceCon
         site,
         classes: s.take("classes", m).map(toml::Spanned::into_inner),
         grants: grants.map(toml::Spanned::into_inner).unwrap_or_default(),
-        expect_every_secs: s.take("expect_every_secs", m).map(toml::Spanned::into_inner),
+        expect_every_secs: s
+            .take("expect_every_secs", m)
+            .map(toml::Spanned::into_inner),
     };
     s.finish(m);
     Some(config)
@@ -333,11 +368,17 @@ fn within<'i>(
     most: usize,
     m: &mut Mistakes<'i>,
 ) -> usize {
-    let Some(value) = s.take::<usize>(key, m) else { return default };
+    let Some(value) = s.take::<usize>(key, m) else {
+        return default;
+    };
     if (least..=most).contains(value.get_ref()) {
         return value.into_inner();
     }
-    m.add(value.span().start, s.path_of(key), format!("between {least} and {most}"));
+    m.add(
+        value.span().start,
+        s.path_of(key),
+        format!("between {least} and {most}"),
+    );
     default
 }
 
@@ -378,6 +419,9 @@ settle = 1
         assert!(keys.contains(&(6, "query.row")), "{told:?}");
         assert!(keys.contains(&(8, "source[0].name")), "{told:?}");
         assert!(keys.contains(&(9, "source[0].grants")), "{told:?}");
-        assert!(keys.iter().any(|(l, k)| *l >= 10 && k.starts_with("calls")), "{told:?}");
+        assert!(
+            keys.iter().any(|(l, k)| *l >= 10 && k.starts_with("calls")),
+            "{told:?}"
+        );
     }
 }

@@ -34,7 +34,11 @@ impl Entries {
     /// Over a spine.
     #[must_use]
     pub fn new(spine: Arc<dyn Spine>) -> Self {
-        Self { spine, window: Mutex::default(), unreadable: AtomicU64::new(0) }
+        Self {
+            spine,
+            window: Mutex::default(),
+            unreadable: AtomicU64::new(0),
+        }
     }
 
     /// The spine itself.
@@ -68,7 +72,13 @@ impl Entries {
             drop(window);
             let block = self.spine.read(Offset(from), READ_BYTES).await?;
             let next = block.last().map_or(from, |(offset, _)| offset.0 + 1);
-            return Ok((block.iter().filter_map(|(o, e)| self.decode(*o, e)).collect(), next));
+            return Ok((
+                block
+                    .iter()
+                    .filter_map(|(o, e)| self.decode(*o, e))
+                    .collect(),
+                next,
+            ));
         };
         let next = block.last().map_or(from, |(offset, _)| offset.0 + 1);
         let mut out = Vec::with_capacity(block.len());
@@ -91,7 +101,9 @@ impl Entries {
         }
         let block = self.spine.read(Offset(offset), 1).await?;
         let found = block.first().filter(|(o, _)| o.0 == offset);
-        Ok(found.and_then(|(o, e)| self.decode(*o, e)).map(|(_, entry)| entry))
+        Ok(found
+            .and_then(|(o, e)| self.decode(*o, e))
+            .map(|(_, entry)| entry))
     }
 
     fn decode(&self, offset: Offset, entry: &ringfence_spine::Entry) -> Option<Numbered> {
@@ -115,12 +127,21 @@ impl Window {
             return None;
         }
         let start = self.entries.partition_point(|(offset, ..)| *offset < from);
-        Some(self.entries.range(start..).map(|(o, _, e)| (*o, Arc::clone(e))).collect())
+        Some(
+            self.entries
+                .range(start..)
+                .map(|(o, _, e)| (*o, Arc::clone(e)))
+                .collect(),
+        )
     }
 
     fn push(&mut self, offset: u64, bytes: usize, entry: Arc<Entry>) {
         // A consumer that jumped ahead would leave a hole: begin again after it.
-        if self.entries.back().is_some_and(|(last, ..)| offset != last + 1) {
+        if self
+            .entries
+            .back()
+            .is_some_and(|(last, ..)| offset != last + 1)
+        {
             self.entries.clear();
             self.bytes = 0;
         }

@@ -33,9 +33,11 @@ impl Gauges {
     /// After a batch of detection.
     pub fn detector(&self, stats: DetectorStats, waiting: usize) {
         self.groups.store(stats.engine.groups, Ordering::Relaxed);
-        self.groups_evicted.store(stats.engine.evicted, Ordering::Relaxed);
+        self.groups_evicted
+            .store(stats.engine.evicted, Ordering::Relaxed);
         self.open.store(stats.open, Ordering::Relaxed);
-        self.open_dropped.store(stats.dropped_open, Ordering::Relaxed);
+        self.open_dropped
+            .store(stats.dropped_open, Ordering::Relaxed);
         self.waiting.store(waiting, Ordering::Relaxed);
     }
 

@@ -33,11 +33,17 @@ pub async fn serve(
     cancel: CancellationToken,
 ) {
     let plain_allowed = listener.local_addr().is_ok_and(|a| a.ip().is_loopback());
-    let front = Front { router, acceptor: TlsAcceptor::from(tls), plain_allowed };
+    let front = Front {
+        router,
+        acceptor: TlsAcceptor::from(tls),
+        plain_allowed,
+    };
     let room = Arc::new(Semaphore::new(max_connections));
     let graceful = GracefulShutdown::new();
     loop {
-        let Ok(place) = Arc::clone(&room).acquire_owned().await else { return };
+        let Ok(place) = Arc::clone(&room).acquire_owned().await else {
+            return;
+        };
         let (stream, peer) = tokio::select! {
             () = cancel.cancelled() => break,
             accepted = listener.accept() => match accepted {
@@ -97,8 +103,14 @@ impl Front {
     {
         let service = self.router.layer(axum::Extension(Peer(peer)));
         let mut builder = Builder::new(TokioExecutor::new());
-        builder.http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE);
-        builder.http2().timer(TokioTimer::new()).keep_alive_interval(Some(PATIENCE));
+        builder
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(PATIENCE);
+        builder
+            .http2()
+            .timer(TokioTimer::new())
+            .keep_alive_interval(Some(PATIENCE));
         let connection = builder.serve_connection(io, TowerToHyperService::new(service));
         if let Err(error) = watcher.watch(connection.into_owned()).await {
             tracing::debug!(%peer, %error, "a connection ended");

@@ -55,7 +55,10 @@ impl Inside for Inner {
         if self.broken.load(Ordering::Relaxed) {
             reasons.push("a part of the pipeline has stopped: see the log".to_owned());
         }
-        Readiness { ready: reasons.is_empty(), reasons }
+        Readiness {
+            ready: reasons.is_empty(),
+            reasons,
+        }
     }
 
     fn metrics(&self) -> String {
@@ -64,7 +67,10 @@ impl Inside for Inner {
 
     fn live_calls(&self, scope: &Scope, limit: usize) -> Vec<LiveCall> {
         let picture = self.live.picture();
-        let mine = picture.calls.iter().filter(|c| scope.allows(c.program.as_str()));
+        let mine = picture
+            .calls
+            .iter()
+            .filter(|c| scope.allows(c.program.as_str()));
         mine.take(limit).map(shown).collect()
     }
 

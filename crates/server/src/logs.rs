@@ -12,12 +12,18 @@ use crate::config::LogConfig;
 /// # Errors
 /// When the level is not a valid filter, in words.
 pub fn start(config: &LogConfig) -> Result<(), String> {
-    let filter = EnvFilter::try_new(&config.level)
-        .map_err(|e| format!("log.level `{}`: {e}", ringfence_event::neutralise(&config.level)))?;
+    let filter = EnvFilter::try_new(&config.level).map_err(|e| {
+        format!(
+            "log.level `{}`: {e}",
+            ringfence_event::neutralise(&config.level)
+        )
+    })?;
     let terminal = std::io::stderr().is_terminal();
     let json = config.json.unwrap_or(!terminal);
     let writer = BoxMakeWriter::new(std::io::stderr);
-    let base = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
+    let base = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(writer);
     // Already set: a test, or a second server in one process.
     let _ = if json {
         base.json().flatten_event(true).try_init()

@@ -21,7 +21,10 @@ impl Text {
         self.0.push_str(name);
         for (i, (label, text)) in labels.iter().enumerate() {
             let open = if i == 0 { '{' } else { ',' };
-            let text = text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+            let text = text
+                .replace('\\', "\\\\")
+                .replace('"', "\\\"")
+                .replace('\n', "\\n");
             let _ = write!(self.0, "{open}{label}=\"{text}\"");
         }
         let close = if labels.is_empty() { "" } else { "}" };
@@ -42,10 +45,30 @@ pub(crate) fn render(inner: &Inner) -> String {
     operators(inner, &mut t);
     alerts(&inner.gauges, &mut t);
     let lake = inner.lake.status();
-    t.one("ringfence_lake_tail_rows", "gauge", "Rows of the hot tail.", lake.tail_rows);
-    t.one("ringfence_lake_file_rows", "gauge", "Rows in Parquet files.", lake.file_rows);
-    t.one("ringfence_lake_files", "gauge", "Parquet files of the table.", lake.files);
-    t.one("ringfence_lake_bytes", "gauge", "Bytes of these files.", lake.file_bytes);
+    t.one(
+        "ringfence_lake_tail_rows",
+        "gauge",
+        "Rows of the hot tail.",
+        lake.tail_rows,
+    );
+    t.one(
+        "ringfence_lake_file_rows",
+        "gauge",
+        "Rows in Parquet files.",
+        lake.file_rows,
+    );
+    t.one(
+        "ringfence_lake_files",
+        "gauge",
+        "Parquet files of the table.",
+        lake.files,
+    );
+    t.one(
+        "ringfence_lake_bytes",
+        "gauge",
+        "Bytes of these files.",
+        lake.file_bytes,
+    );
     t.one(
         "ringfence_process_resident_bytes",
         "gauge",
@@ -59,33 +82,63 @@ fn sources(inner: &Inner, t: &mut Text) {
     let counts = inner.intake.counts();
     let families: [(&str, &str, fn(&ringfence_sources::SourceCount) -> u64); 5] = [
         ("accepted", "Records on the event log.", |c| c.accepted),
-        ("duplicate", "Records that were on the event log already.", |c| c.duplicates),
+        (
+            "duplicate",
+            "Records that were on the event log already.",
+            |c| c.duplicates,
+        ),
         ("rejected", "Records in quarantine.", |c| c.rejected),
-        ("lost", "Records lost because the sender could not wait.", |c| c.lost),
+        (
+            "lost",
+            "Records lost because the sender could not wait.",
+            |c| c.lost,
+        ),
         ("received_bytes", "Bytes received.", |c| c.bytes),
     ];
     for (name, help, value) in families {
         let name = format!("ringfence_source_{name}_total");
         t.family(&name, "counter", help);
         for (origin, count) in &counts {
-            let labels = [("source", origin.source.as_str()), ("program", origin.program.as_str())];
+            let labels = [
+                ("source", origin.source.as_str()),
+                ("program", origin.program.as_str()),
+            ];
             t.sample(&name, &labels, value(count));
         }
     }
     let families: [(&str, &str, fn(&ringfence_sources::CounterSnapshot) -> u64); 7] = [
         ("received", "Records received.", |c| c.received),
-        ("lost", "Records that the intake had no room for.", |c| c.lost),
-        ("kernel_dropped", "Datagrams that the kernel dropped.", |c| c.kernel_dropped),
-        ("refused_peer", "Records or connections of peers that are not allowed.", |c| c.refused_peer),
-        ("refused_key", "HEP packets with a wrong key.", |c| c.refused_key),
-        ("framing_errors", "Streams that broke their framing.", |c| c.framing_errors),
-        ("tls_failures", "TLS handshakes that failed.", |c| c.tls_failures),
+        ("lost", "Records that the intake had no room for.", |c| {
+            c.lost
+        }),
+        (
+            "kernel_dropped",
+            "Datagrams that the kernel dropped.",
+            |c| c.kernel_dropped,
+        ),
+        (
+            "refused_peer",
+            "Records or connections of peers that are not allowed.",
+            |c| c.refused_peer,
+        ),
+        ("refused_key", "HEP packets with a wrong key.", |c| {
+            c.refused_key
+        }),
+        ("framing_errors", "Streams that broke their framing.", |c| {
+            c.framing_errors
+        }),
+        ("tls_failures", "TLS handshakes that failed.", |c| {
+            c.tls_failures
+        }),
     ];
     for (name, help, value) in families {
         let name = format!("ringfence_listener_{name}_total");
         t.family(&name, "counter", help);
         for listener in inner.listeners.iter() {
-            let labels = [("listener", listener.name().as_str()), ("transport", listener.transport())];
+            let labels = [
+                ("listener", listener.name().as_str()),
+                ("transport", listener.transport()),
+            ];
             t.sample(&name, &labels, value(&listener.counters()));
         }
     }
@@ -93,16 +146,61 @@ fn sources(inner: &Inner, t: &mut Text) {
 
 fn spine(inner: &Inner, t: &mut Text) {
     let m = inner.spine.metrics();
-    t.one("ringfence_spine_entries_total", "counter", "Entries made durable.", m.entries);
-    t.one("ringfence_spine_commits_total", "counter", "Group commits.", m.commits);
-    t.one("ringfence_spine_failures_total", "counter", "Commits that failed.", m.failures);
-    t.one("ringfence_spine_duplicates_total", "counter", "Entries that were there already.", m.duplicates);
-    t.one("ringfence_spine_refused_total", "counter", "Entries refused: no room or no disk.", m.refused);
-    t.one("ringfence_spine_in_flight_bytes", "gauge", "Bytes under way to the disk.", m.in_flight_bytes);
-    t.one("ringfence_spine_identities", "gauge", "Identities that are recognised.", m.identities);
-    t.one("ringfence_spine_bytes", "gauge", "Bytes of the log.", m.log_bytes);
+    t.one(
+        "ringfence_spine_entries_total",
+        "counter",
+        "Entries made durable.",
+        m.entries,
+    );
+    t.one(
+        "ringfence_spine_commits_total",
+        "counter",
+        "Group commits.",
+        m.commits,
+    );
+    t.one(
+        "ringfence_spine_failures_total",
+        "counter",
+        "Commits that failed.",
+        m.failures,
+    );
+    t.one(
+        "ringfence_spine_duplicates_total",
+        "counter",
+        "Entries that were there already.",
+        m.duplicates,
+    );
+    t.one(
+        "ringfence_spine_refused_total",
+        "counter",
+        "Entries refused: no room or no disk.",
+        m.refused,
+    );
+    t.one(
+        "ringfence_spine_in_flight_bytes",
+        "gauge",
+        "Bytes under way to the disk.",
+        m.in_flight_bytes,
+    );
+    t.one(
+        "ringfence_spine_identities",
+        "gauge",
+        "Identities that are recognised.",
+        m.identities,
+    );
+    t.one(
+        "ringfence_spine_bytes",
+        "gauge",
+        "Bytes of the log.",
+        m.log_bytes,
+    );
     let unreadable = inner.entries.unreadable();
-    t.one("ringfence_spine_unreadable_total", "counter", "Entries that could not be decoded.", unreadable);
+    t.one(
+        "ringfence_spine_unreadable_total",
+        "counter",
+        "Entries that could not be decoded.",
+        unreadable,
+    );
     let name = "ringfence_spine_commit_seconds";
     t.family(name, "histogram", "Time of write and sync.");
     let mut sum = 0;
@@ -113,42 +211,113 @@ fn spine(inner: &Inner, t: &mut Text) {
     }
     let all: u64 = m.commit_seconds.iter().sum();
     t.sample(&format!("{name}_bucket"), &[("le", "+Inf")], all);
-    t.sample(&format!("{name}_sum"), &[], std::time::Duration::from_micros(m.commit_us).as_secs_f64());
+    t.sample(
+        &format!("{name}_sum"),
+        &[],
+        std::time::Duration::from_micros(m.commit_us).as_secs_f64(),
+    );
     t.sample(&format!("{name}_count"), &[], all);
     let durable = ringfence_spine::Spine::durable(&*inner.spine).0;
     let name = "ringfence_consumer_lag_entries";
-    t.family(name, "gauge", "Entries that a consumer has not saved its work on yet.");
+    t.family(
+        name,
+        "gauge",
+        "Entries that a consumer has not saved its work on yet.",
+    );
     for (consumer, next) in inner.spine.consumers() {
-        t.sample(name, &[("consumer", &consumer)], durable.saturating_sub(next.0));
+        t.sample(
+            name,
+            &[("consumer", &consumer)],
+            durable.saturating_sub(next.0),
+        );
     }
 }
 
 fn operators(inner: &Inner, t: &mut Text) {
     let s = inner.live.picture().stats;
     let g = &inner.gauges;
-    t.one("ringfence_calls_known", "gauge", "Calls that the join keeps.", s.calls);
-    t.one("ringfence_calls_settling", "gauge", "Look-ups that wait for their answer.", s.settling);
-    t.one("ringfence_calls_blind", "gauge", "Answers that rest on a silence.", s.blind);
+    t.one(
+        "ringfence_calls_known",
+        "gauge",
+        "Calls that the join keeps.",
+        s.calls,
+    );
+    t.one(
+        "ringfence_calls_settling",
+        "gauge",
+        "Look-ups that wait for their answer.",
+        s.settling,
+    );
+    t.one(
+        "ringfence_calls_blind",
+        "gauge",
+        "Answers that rest on a silence.",
+        s.blind,
+    );
     let evicted = s.evicted_calls + s.evicted_agents + s.evicted_contacts + s.evicted_strangers;
-    t.one("ringfence_calls_evicted_total", "counter", "Entities that had to go for newer ones.", evicted);
+    t.one(
+        "ringfence_calls_evicted_total",
+        "counter",
+        "Entities that had to go for newer ones.",
+        evicted,
+    );
     let load = |n: &std::sync::atomic::AtomicUsize| n.load(Ordering::Relaxed);
-    t.one("ringfence_detect_groups", "gauge", "Groups that correlations hold.", load(&g.groups));
+    t.one(
+        "ringfence_detect_groups",
+        "gauge",
+        "Groups that correlations hold.",
+        load(&g.groups),
+    );
     let groups = g.groups_evicted.load(Ordering::Relaxed);
-    t.one("ringfence_detect_groups_evicted_total", "counter", "Groups given up early.", groups);
-    t.one("ringfence_detect_open", "gauge", "Events that wait for later facts.", load(&g.open));
+    t.one(
+        "ringfence_detect_groups_evicted_total",
+        "counter",
+        "Groups given up early.",
+        groups,
+    );
+    t.one(
+        "ringfence_detect_open",
+        "gauge",
+        "Events that wait for later facts.",
+        load(&g.open),
+    );
     let dropped = g.open_dropped.load(Ordering::Relaxed);
-    t.one("ringfence_detect_open_dropped_total", "counter", "Events not judged again: too many.", dropped);
-    t.one("ringfence_detect_waiting", "gauge", "Events that wait for their facts.", load(&g.waiting));
+    t.one(
+        "ringfence_detect_open_dropped_total",
+        "counter",
+        "Events not judged again: too many.",
+        dropped,
+    );
+    t.one(
+        "ringfence_detect_waiting",
+        "gauge",
+        "Events that wait for their facts.",
+        load(&g.waiting),
+    );
     let pack = inner.packs.borrow();
     t.one("ringfence_rules", "gauge", "Rules in force.", pack.len());
-    t.one("ringfence_rule_mistakes", "gauge", "Rules that cannot be used.", pack.mistakes().len());
+    t.one(
+        "ringfence_rule_mistakes",
+        "gauge",
+        "Rules that cannot be used.",
+        pack.mistakes().len(),
+    );
 }
 
 fn alerts(g: &Gauges, t: &mut Text) {
     let found = g.findings.load(Ordering::Relaxed);
-    t.one("ringfence_findings_total", "counter", "Findings that became part of an alert.", found);
+    t.one(
+        "ringfence_findings_total",
+        "counter",
+        "Findings that became part of an alert.",
+        found,
+    );
     let name = "ringfence_alert_latency_seconds";
-    t.family(name, "histogram", "Receipt of the completing event to visible alert.");
+    t.family(
+        name,
+        "histogram",
+        "Receipt of the completing event to visible alert.",
+    );
     let mut sum = 0;
     for (bound, count) in LATENCY_MS.iter().zip(&g.latency) {
         sum += count.load(Ordering::Relaxed);
@@ -158,7 +327,11 @@ fn alerts(g: &Gauges, t: &mut Text) {
     let all: u64 = g.latency.iter().map(|c| c.load(Ordering::Relaxed)).sum();
     t.sample(&format!("{name}_bucket"), &[("le", "+Inf")], all);
     let ms = g.latency_sum_ms.load(Ordering::Relaxed);
-    t.sample(&format!("{name}_sum"), &[], std::time::Duration::from_millis(ms).as_secs_f64());
+    t.sample(
+        &format!("{name}_sum"),
+        &[],
+        std::time::Duration::from_millis(ms).as_secs_f64(),
+    );
     t.sample(&format!("{name}_count"), &[], all);
 }
 

@@ -25,7 +25,12 @@ impl Offline {
     /// With nothing seen yet.
     #[must_use]
     pub fn new(pack: Pack, calls: JoinConfig) -> Self {
-        Self { join: Join::new(calls), detector: Detector::new(pack), next: 0, now: Time(i64::MIN) }
+        Self {
+            join: Join::new(calls),
+            detector: Detector::new(pack),
+            next: 0,
+            now: Time(i64::MIN),
+        }
     }
 
     /// Takes an event; its `received` must not lie behind that of the one before.
@@ -44,15 +49,24 @@ impl Offline {
                 later.push(revision);
             }
         }
-        self.detector.on_event(offset, event, first.get(&offset), out);
+        self.detector
+            .on_event(offset, event, first.get(&offset), out);
         self.revise(&later, out);
     }
 
     /// Time passes: what was waiting for it settles.
     pub fn tick(&mut self, now: Time, out: &mut Vec<Finding>) {
         // A tick a second, as the server writes them; over a long gap only its end matters.
-        let from = if self.now == Time(i64::MIN) { now } else { self.now };
-        let mut at = if now.since(from) > AFTERMATH_MS { now - AFTERMATH_MS } else { from };
+        let from = if self.now == Time(i64::MIN) {
+            now
+        } else {
+            self.now
+        };
+        let mut at = if now.since(from) > AFTERMATH_MS {
+            now - AFTERMATH_MS
+        } else {
+            from
+        };
         while at < now {
             at = (at + 1_000).min(now);
             let mut facts = Vec::new();

@@ -25,10 +25,19 @@ const MAINTAIN_EVERY: Duration = Duration::from_secs(600);
 /// Makes the data folder, for its owner alone.
 pub(crate) fn data_folder(path: &Path) -> Result<(), ServerError> {
     use std::os::unix::fs::DirBuilderExt as _;
-    let failed = |source| ServerError::Data { path: path.to_owned(), source };
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
+    let failed = |source| ServerError::Data {
+        path: path.to_owned(),
+        source,
+    };
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(failed)?;
     let probe = path.join(".writable");
-    std::fs::write(&probe, b"").and_then(|()| std::fs::remove_file(&probe)).map_err(failed)
+    std::fs::write(&probe, b"")
+        .and_then(|()| std::fs::remove_file(&probe))
+        .map_err(failed)
 }
 
 pub(crate) async fn first_token(
@@ -47,11 +56,13 @@ pub(crate) async fn first_token(
         }
         None => None,
     };
-    Ok(match state.ensure_first_admin(preset.as_ref(), now_ms).await? {
-        FirstAdmin::Minted(token) => FirstToken::Made(token),
-        FirstAdmin::Preset => FirstToken::Preset,
-        FirstAdmin::Existing => FirstToken::Known,
-    })
+    Ok(
+        match state.ensure_first_admin(preset.as_ref(), now_ms).await? {
+            FirstAdmin::Minted(token) => FirstToken::Made(token),
+            FirstAdmin::Preset => FirstToken::Preset,
+            FirstAdmin::Existing => FirstToken::Known,
+        },
+    )
 }
 
 /// Sources that the configuration names exist without a token: listeners speak for them.
@@ -62,7 +73,10 @@ pub(crate) async fn declare_sources(state: &State, config: &Config) -> Result<()
             kind: "listener".to_owned(),
             program: source.program.to_string(),
             site: source.site.to_string(),
-            classes: source.classes.clone().map_or_else(Classes::all, Classes::These),
+            classes: source
+                .classes
+                .clone()
+                .map_or_else(Classes::all, Classes::These),
             grants: source.grants.clone(),
             allowed_peers: Vec::new(),
             expect_every_secs: source.expect_every_secs,
@@ -98,7 +112,10 @@ pub(crate) fn normaliser(config: &Config) -> Result<Normaliser, ServerError> {
             "intake.time_zone: `{zone}` is no IANA time zone, such as `Europe/Berlin`"
         )]));
     }
-    Ok(Normaliser::new(Arc::new(MappingSet::with_builtin(mappings)), settings))
+    Ok(Normaliser::new(
+        Arc::new(MappingSet::with_builtin(mappings)),
+        settings,
+    ))
 }
 
 fn mapping_files(folder: &Path) -> std::io::Result<Vec<(String, String)>> {
@@ -117,11 +134,13 @@ fn mapping_files(folder: &Path) -> std::io::Result<Vec<(String, String)>> {
 
 /// Opens the event log; recovery may read for a while, so on a thread of its own.
 pub(crate) async fn spine(folder: PathBuf) -> Result<Arc<LocalSpine>, ServerError> {
-    let opened = tokio::task::spawn_blocking(move || LocalSpine::open(&folder, LocalConfig::default()));
+    let opened =
+        tokio::task::spawn_blocking(move || LocalSpine::open(&folder, LocalConfig::default()));
     let spine = joined(opened.await)??;
     if let Some(cut) = &spine.recovery().cut {
         tracing::warn!(
-            file = cut.file, bytes = cut.bytes,
+            file = cut.file,
+            bytes = cut.bytes,
             "the event log ended in the middle of a write and was cut there: nothing of that was acknowledged"
         );
     }
@@ -138,7 +157,9 @@ pub(crate) async fn lake(
 
 pub(crate) async fn rules(config: &Config) -> Pack {
     let config = config.rules.clone();
-    let pack = tokio::task::spawn_blocking(move || rules::load(&config)).await.unwrap_or_default();
+    let pack = tokio::task::spawn_blocking(move || rules::load(&config))
+        .await
+        .unwrap_or_default();
     rules::report(&pack);
     pack
 }
@@ -177,7 +198,10 @@ pub(crate) async fn listen(
             },
         })
     };
-    let around = Surroundings { source: &source, data_dir: &config.server.data };
+    let around = Surroundings {
+        source: &source,
+        data_dir: &config.server.data,
+    };
     let listeners = config.listeners.build(&around).map_err(|mistakes| {
         ServerError::Config(mistakes.iter().map(ToString::to_string).collect())
     })?;
@@ -200,7 +224,10 @@ pub(crate) fn sender(config: &Config) -> Result<Arc<WebhookSender>, ServerError>
                 .map_err(|e| wrong(format!("webhooks.ca_file `{}`: {e}", path.display())))?,
         ),
     };
-    let settings = SenderConfig { extra_ca_pem, ..SenderConfig::default() };
+    let settings = SenderConfig {
+        extra_ca_pem,
+        ..SenderConfig::default()
+    };
     Ok(Arc::new(WebhookSender::new(Guard::new(allow), settings)?))
 }
 

@@ -44,7 +44,11 @@ impl Pairing {
     /// Starts at an offset that [`Self::resume_at`] gave.
     #[must_use]
     pub fn resume(at: u64) -> Self {
-        Self { held: VecDeque::new(), through: at, next: at }
+        Self {
+            held: VecDeque::new(),
+            through: at,
+            next: at,
+        }
     }
 
     /// Where to start again so that nothing is given out twice or left out.
@@ -91,7 +95,11 @@ impl Pairing {
                 self.through = said.through;
                 self.release(&mut first, out);
                 let as_of = said.through.saturating_sub(1);
-                out.extend(later.into_iter().map(|revision| Ready::Revision { as_of, revision }));
+                out.extend(
+                    later
+                        .into_iter()
+                        .map(|revision| Ready::Revision { as_of, revision }),
+                );
             }
             Entry::Tick(_) => {}
             Entry::Event(_) | Entry::Finding(_) => {
@@ -108,7 +116,11 @@ impl Pairing {
                 return;
             }
             let facts = first.remove(offset);
-            out.push(Ready::Entry { offset: *offset, entry: Arc::clone(entry), facts });
+            out.push(Ready::Entry {
+                offset: *offset,
+                entry: Arc::clone(entry),
+                facts,
+            });
             self.held.pop_front();
         }
     }
@@ -131,7 +143,10 @@ mod tests {
             version,
             facts: CallFacts::default(),
         });
-        Arc::new(Entry::Enriched(Enriched { through, facts: facts.collect() }))
+        Arc::new(Entry::Enriched(Enriched {
+            through,
+            facts: facts.collect(),
+        }))
     }
 
     fn log() -> Vec<Arc<Entry>> {
@@ -155,7 +170,9 @@ mod tests {
                 Ready::Entry { offset, facts, .. } => {
                     format!("{offset}{}", if facts.is_some() { "+" } else { "" })
                 }
-                Ready::Revision { revision, .. } => format!("{}v{}", revision.offset, revision.version),
+                Ready::Revision { revision, .. } => {
+                    format!("{}v{}", revision.offset, revision.version)
+                }
             })
             .collect()
     }

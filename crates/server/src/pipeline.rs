@@ -51,14 +51,22 @@ pub fn start(
     let join = operators::calls(entries(), calls, live, c);
     set.spawn(async { ("calls", join.await) });
 
-    let (packs, gauges, c) = (parts.packs.clone(), Arc::clone(&parts.gauges), cancel.clone());
+    let (packs, gauges, c) = (
+        parts.packs.clone(),
+        Arc::clone(&parts.gauges),
+        cancel.clone(),
+    );
     let detect = operators::detect(entries(), packs, gauges, c);
     set.spawn(async { ("detect", detect.await) });
 
     let lake = operators::lake(entries(), Arc::clone(&parts.lake), cancel.clone());
     set.spawn(async { ("lake", lake.await) });
 
-    let (state, gauges, c) = (parts.state.clone(), Arc::clone(&parts.gauges), cancel.clone());
+    let (state, gauges, c) = (
+        parts.state.clone(),
+        Arc::clone(&parts.gauges),
+        cancel.clone(),
+    );
     let alerts = operators::alerts(entries(), state, gauges, c);
     set.spawn(async { ("alerts", alerts.await) });
 

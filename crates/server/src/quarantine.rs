@@ -25,6 +25,9 @@ impl Quarantine for StateQuarantine {
                 sample: r.sample,
             })
             .collect();
-        self.0.quarantine(&rows, clock::now().0).await.map_err(|e| e.to_string())
+        self.0
+            .quarantine(&rows, clock::now().0)
+            .await
+            .map_err(|e| e.to_string())
     }
 }

@@ -25,7 +25,11 @@ type Picture = BTreeMap<PathBuf, (u64, Option<SystemTime>)>;
 /// mistakes; the rest is in force.
 #[must_use]
 pub fn load(config: &RulesConfig) -> Pack {
-    let mut files = if config.builtin { builtin::files() } else { Vec::new() };
+    let mut files = if config.builtin {
+        builtin::files()
+    } else {
+        Vec::new()
+    };
     for path in picture(&config.folders).into_keys() {
         files.push(read(&path));
     }
@@ -41,13 +45,17 @@ pub async fn watch(config: RulesConfig, packs: watch::Sender<Pack>, cancel: Canc
             () = tokio::time::sleep(LOOK_EVERY) => {}
         }
         let folders = config.folders.clone();
-        let Ok(now) = tokio::task::spawn_blocking(move || picture(&folders)).await else { return };
+        let Ok(now) = tokio::task::spawn_blocking(move || picture(&folders)).await else {
+            return;
+        };
         if now == known {
             continue;
         }
         known = now;
         let config = config.clone();
-        let Ok(pack) = tokio::task::spawn_blocking(move || load(&config)).await else { return };
+        let Ok(pack) = tokio::task::spawn_blocking(move || load(&config)).await else {
+            return;
+        };
         report(&pack);
         packs.send_replace(pack);
     }
@@ -55,7 +63,11 @@ pub async fn watch(config: RulesConfig, packs: watch::Sender<Pack>, cancel: Canc
 
 /// Logs what is in force and what is wrong.
 pub fn report(pack: &Pack) {
-    tracing::info!(rules = pack.len(), mistakes = pack.mistakes().len(), "rules read");
+    tracing::info!(
+        rules = pack.len(),
+        mistakes = pack.mistakes().len(),
+        "rules read"
+    );
     for mistake in pack.mistakes().iter().take(50) {
         tracing::warn!(file = %mistake.file, line = mistake.line, what = %mistake.what, "a rule cannot be used");
     }
@@ -100,7 +112,10 @@ fn look(path: &Path, depth: usize, found: &mut Picture) {
 }
 
 fn is_rule(path: &Path) -> bool {
-    let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+    let name = path
+        .file_name()
+        .and_then(|n| n.to_str())
+        .unwrap_or_default();
     let rule = name.ends_with(".yml") || name.ends_with(".yaml");
     rule && !name.ends_with(".test.yml") && !name.starts_with('.')
 }

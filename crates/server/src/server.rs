@@ -127,8 +127,12 @@ impl Server {
         let stages = Stages::default();
         let shared: Arc<dyn Spine> = Arc::clone(&spine) as _;
         let quarantine = Arc::new(StateQuarantine(state.clone()));
-        let (intake, intake_task) =
-            Intake::start(Arc::clone(&shared), normaliser, quarantine, stages.intake.clone())?;
+        let (intake, intake_task) = Intake::start(
+            Arc::clone(&shared),
+            normaliser,
+            quarantine,
+            stages.intake.clone(),
+        )?;
         let entries = Arc::new(Entries::new(shared));
         let pack = open::rules(&config).await;
         let (packs_in, packs) = watch::channel(pack);
@@ -142,7 +146,8 @@ impl Server {
             gauges: Arc::default(),
         };
         let identity = open::identity(&config)?;
-        let tls = ringfence_sources::server_config(&identity, ClientAuth::None, &[b"h2", b"http/1.1"])?;
+        let tls =
+            ringfence_sources::server_config(&identity, ClientAuth::None, &[b"h2", b"http/1.1"])?;
         let listeners = Arc::new(open::listen(&config, &intake, &stages.listeners).await?);
         let address = config.server.listen;
         let socket = TcpListener::bind(address)
@@ -186,9 +191,21 @@ impl Server {
         let outbox = Arc::new(StateOutbox(state.clone()));
         let limits = ringfence_respond::Limits::default();
         let helpers = vec![
-            tokio::spawn(watching::run(state.clone(), intake, listeners, watched, stop.clone())),
+            tokio::spawn(watching::run(
+                state.clone(),
+                intake,
+                listeners,
+                watched,
+                stop.clone(),
+            )),
             tokio::spawn(rules::watch(config.rules.clone(), packs_in, stop.clone())),
-            tokio::spawn(ringfence_respond::run(outbox, sender, limits, || clock::now().0, stop.clone())),
+            tokio::spawn(ringfence_respond::run(
+                outbox,
+                sender,
+                limits,
+                || clock::now().0,
+                stop.clone(),
+            )),
             tokio::spawn(open::maintain(state.clone(), stop.clone())),
         ];
         Ok(Self {
@@ -226,7 +243,11 @@ impl Server {
     /// Addresses of the listeners, by name.
     #[must_use]
     pub fn listeners(&self) -> Vec<(String, SocketAddr)> {
-        self.inner.listeners.iter().map(|l| (l.name().to_string(), l.local_addr())).collect()
+        self.inner
+            .listeners
+            .iter()
+            .map(|l| (l.name().to_string(), l.local_addr()))
+            .collect()
     }
 
     /// Serves until `stop`, then drains: listeners, requests, intake, consumers, stores.
@@ -258,7 +279,10 @@ impl Server {
         tracing::info!("stopped");
     }
 
-    fn note(&self, ended: Result<(&'static str, Result<(), OperatorError>), tokio::task::JoinError>) {
+    fn note(
+        &self,
+        ended: Result<(&'static str, Result<(), OperatorError>), tokio::task::JoinError>,
+    ) {
         note(&self.inner, ended);
     }
 }

@@ -27,7 +27,10 @@ impl Watched {
     /// How each source stands, by program and name.
     #[must_use]
     pub fn standing(&self) -> BTreeMap<String, Standing> {
-        self.standing.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.standing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
@@ -68,13 +71,18 @@ async fn look(
     watched: &Watched,
     now: Time,
 ) -> Result<(), String> {
-    let sources = state.list_sources(&Scope::All).await.map_err(|e| e.to_string())?;
+    let sources = state
+        .list_sources(&Scope::All)
+        .await
+        .map_err(|e| e.to_string())?;
     let counts = intake.counts();
     let mut seen = Vec::new();
     for source in &sources {
-        let (Ok(name), Ok(program), Ok(site)) =
-            (Name::new(&source.name), Name::new(&source.program), Name::new(&source.site))
-        else {
+        let (Ok(name), Ok(program), Ok(site)) = (
+            Name::new(&source.name),
+            Name::new(&source.program),
+            Name::new(&source.site),
+        ) else {
             continue;
         };
         let key = format!("{program}/{name}");
@@ -114,7 +122,11 @@ async fn look(
             tell(intake, keys, activity, message, fields, now).await;
         }
         if let Some(standing) = detector.standing(&name) {
-            watched.standing.lock().unwrap_or_else(PoisonError::into_inner).insert(key, standing);
+            watched
+                .standing
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(key, standing);
         }
     }
     state.touch_sources(&seen).await.map_err(|e| e.to_string())
@@ -124,19 +136,38 @@ async fn look(
 async fn lost(intake: &Intake, listeners: &[ListenerHandle], losses: &mut Losses, now: Time) {
     for (origin, count) in intake.counts() {
         let key = format!("{}/{}", origin.program, origin.source);
-        let keys = Keys::of(origin.program.clone(), origin.site.clone(), origin.source.clone());
+        let keys = Keys::of(
+            origin.program.clone(),
+            origin.site.clone(),
+            origin.source.clone(),
+        );
         losses.tell(intake, key, keys, count.lost, now).await;
     }
     for listener in listeners {
         // What the intake lost is counted there.
         let dropped = listener.counters().kernel_dropped;
         let Some(origin) = intake.counts().into_iter().map(|(o, _)| o).find(|o| {
-            listener.last_heard().iter().any(|(name, _)| *name == o.source)
+            listener
+                .last_heard()
+                .iter()
+                .any(|(name, _)| *name == o.source)
         }) else {
             continue;
         };
-        let keys = Keys::of(origin.program.clone(), origin.site.clone(), origin.source.clone());
-        losses.tell(intake, format!("socket {}", listener.name()), keys, dropped, now).await;
+        let keys = Keys::of(
+            origin.program.clone(),
+            origin.site.clone(),
+            origin.source.clone(),
+        );
+        losses
+            .tell(
+                intake,
+                format!("socket {}", listener.name()),
+                keys,
+                dropped,
+                now,
+            )
+            .await;
     }
 }
 
@@ -163,7 +194,11 @@ async fn tell(
 ) {
     let mut event = Event::new(keys, ext::SOURCE, activity, now);
     event.message = Some(message);
-    event.severity = if activity == 2 { Severity::Informational } else { Severity::Medium };
+    event.severity = if activity == 2 {
+        Severity::Informational
+    } else {
+        Severity::Medium
+    };
     event.trusted = true;
     event.logsource = LogSource {
         product: Some("ringfence".into()),

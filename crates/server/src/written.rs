@@ -28,14 +28,21 @@ impl<'i> Mistakes<'i> {
     /// None yet.
     #[must_use]
     pub fn of(text: &'i str) -> Self {
-        Self { text, found: Vec::new() }
+        Self {
+            text,
+            found: Vec::new(),
+        }
     }
 
     /// Notes a mistake at a byte of the text.
     pub fn add(&mut self, byte: usize, key: impl Into<String>, what: impl Into<String>) {
         let before = self.text.as_bytes().iter().take(byte);
         let line = 1 + before.filter(|b| **b == b'\n').count();
-        self.found.push(Mistake { line, key: key.into(), what: what.into() });
+        self.found.push(Mistake {
+            line,
+            key: key.into(),
+            what: what.into(),
+        });
     }
 
     /// Whether there are none.
@@ -47,7 +54,8 @@ impl<'i> Mistakes<'i> {
     /// All of them by line.
     #[must_use]
     pub fn into_sorted(mut self) -> Vec<Mistake> {
-        self.found.sort_by(|a, b| (a.line, &a.key).cmp(&(b.line, &b.key)));
+        self.found
+            .sort_by(|a, b| (a.line, &a.key).cmp(&(b.line, &b.key)));
         self.found
     }
 }
@@ -69,7 +77,12 @@ impl<'i> Section<'i> {
             let at = error.span().map_or(0, |s| s.start);
             mistakes.add(at, "", error.message());
         }
-        Self { path: String::new(), at: 0, rest: table.into_inner(), known: Vec::new() }
+        Self {
+            path: String::new(),
+            at: 0,
+            rest: table.into_inner(),
+            known: Vec::new(),
+        }
     }
 
     /// Byte at which the table begins.
@@ -81,7 +94,11 @@ impl<'i> Section<'i> {
     /// Dotted path of a key in this table.
     #[must_use]
     pub fn path_of(&self, key: &str) -> String {
-        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+        if self.path.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{}.{key}", self.path)
+        }
     }
 
     /// Takes a value, if it is written. One of the wrong type is noted and counts as not written.
@@ -109,7 +126,8 @@ impl<'i> Section<'i> {
         default: T,
         mistakes: &mut Mistakes<'i>,
     ) -> T {
-        self.take(key, mistakes).map_or(default, Spanned::into_inner)
+        self.take(key, mistakes)
+            .map_or(default, Spanned::into_inner)
     }
 
     /// Takes a sub-table; an empty one if it is not written.
@@ -118,7 +136,12 @@ impl<'i> Section<'i> {
         let path = self.path_of(key);
         match self.remove(key) {
             Some(value) => Self::from_value(path, value, mistakes),
-            None => Self { path, at: self.at, rest: DeTable::new(), known: Vec::new() },
+            None => Self {
+                path,
+                at: self.at,
+                rest: DeTable::new(),
+                known: Vec::new(),
+            },
         }
     }
 
@@ -126,7 +149,9 @@ impl<'i> Section<'i> {
     pub fn tables(&mut self, key: &'static str, mistakes: &mut Mistakes<'i>) -> Vec<Self> {
         self.known.push(key);
         let path = self.path_of(key);
-        let Some(value) = self.remove(key) else { return Vec::new() };
+        let Some(value) = self.remove(key) else {
+            return Vec::new();
+        };
         let at = value.span().start;
         match value.into_inner() {
             DeValue::Array(items) => items
@@ -147,7 +172,9 @@ impl<'i> Section<'i> {
         match T::deserialize(ValueDeserializer::from(value)) {
             Ok(v) => Some(v),
             Err(error) => {
-                let at = error.span().map_or(self.at, |s| if s.start == 0 { self.at } else { s.start });
+                let at = error
+                    .span()
+                    .map_or(self.at, |s| if s.start == 0 { self.at } else { s.start });
                 mistakes.add(at, self.path, error.message());
                 None
             }
@@ -169,11 +196,7 @@ impl<'i> Section<'i> {
         }
     }
 
-    fn from_value(
-        path: String,
-        value: Spanned<DeValue<'i>>,
-        mistakes: &mut Mistakes<'i>,
-    ) -> Self {
+    fn from_value(path: String, value: Spanned<DeValue<'i>>, mistakes: &mut Mistakes<'i>) -> Self {
         let at = value.span().start;
         let rest = match value.into_inner() {
             DeValue::Table(table) => table,
@@ -183,7 +206,12 @@ impl<'i> Section<'i> {
                 DeTable::new()
             }
         };
-        Self { path, at, rest, known: Vec::new() }
+        Self {
+            path,
+            at,
+            rest,
+            known: Vec::new(),
+        }
     }
 
     fn remove(&mut self, key: &str) -> Option<Spanned<DeValue<'i>>> {
@@ -226,14 +254,22 @@ mod tests {
         assert!(server.take::<String>("listen", &mut m).is_none());
         server.finish(&mut m);
         doc.finish(&mut m);
-        let got: Vec<_> = m.into_sorted().into_iter().map(|m| (m.line, m.key)).collect();
+        let got: Vec<_> = m
+            .into_sorted()
+            .into_iter()
+            .map(|m| (m.line, m.key))
+            .collect();
         let want = [(2, "server.listen"), (3, "server.listen2"), (5, "log")];
         assert_eq!(got, want.map(|(l, k)| (l, k.to_owned())));
     }
 
     #[test]
     fn near_keys_are_suggested() {
-        for (a, b, want) in [("listen", "listne", true), ("listen", "data", false), ("tz", "tz", true)] {
+        for (a, b, want) in [
+            ("listen", "listne", true),
+            ("listen", "data", false),
+            ("tz", "tz", true),
+        ] {
             assert_eq!(near(a, b), want, "{a} {b}");
         }
     }

@@ -85,7 +85,7 @@ fn source(event: &Event) -> LogSource<'_> {
 
 fn judge(engine: &mut Engine, event: &Event) -> usize {
     engine
-        .evaluate(source(event), event, EventRef { id: 0, time_ms: 0 })
+        .evaluate(source(event), event, EventRef::at(0, 0))
         .len()
 }
 

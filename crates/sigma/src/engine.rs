@@ -21,12 +21,28 @@ const MOST_REASONS: usize = 32;
 /// Which event is being judged, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EventRef {
-    /// Stands for the event in correlation matches.
+    /// Stands for the event in correlation matches. Judged again, it counts once.
     pub id: u128,
-    /// Time by which windows advance, in milliseconds. Pass the time of receipt (the
-    /// record's own time only when replaying files): the engine never looks at a clock
-    /// and trusts this value, so a sender's own date must not get here.
+    /// When it happened, in milliseconds: what windows measure, so that a backlog that
+    /// arrives in one minute is not taken for one minute's work. Trusted by the engine:
+    /// pass at most the time of receipt, and the time of receipt for an event whose own
+    /// date is not usable, so that no sender can empty a window with a date to come.
     pub time_ms: i64,
+    /// When it was received, in milliseconds (the record's own time when files are
+    /// replayed): what memory is given up by.
+    pub received_ms: i64,
+}
+
+impl EventRef {
+    /// An event that happened when it was received.
+    #[must_use]
+    pub const fn at(id: u128, time_ms: i64) -> Self {
+        Self {
+            id,
+            time_ms,
+            received_ms: time_ms,
+        }
+    }
 }
 
 /// A rule that matched.
@@ -339,6 +355,7 @@ fn place(
     };
     let hit = Hit {
         time_ms: event.time_ms,
+        received_ms: event.received_ms,
         event: event.id,
         position: feed.position,
         value,

@@ -20,7 +20,7 @@
 //! let mut engine = Engine::new(Arc::new(rules), Limits::default());
 //! let event = serde_json::json!({"status": 401, "user_agent": "Friendly-Scanner"});
 //! let source = LogSource { product: Some("pbx"), ..LogSource::default() };
-//! let found = engine.evaluate(source, event.as_object().unwrap(), EventRef { id: 1, time_ms: 0 });
+//! let found = engine.evaluate(source, event.as_object().unwrap(), EventRef::at(1, 0));
 //! assert_eq!(found[0].rule.title, "Guessed password");
 //! ```
 //!

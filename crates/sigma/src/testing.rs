@@ -239,10 +239,7 @@ impl Scenario {
         let mut first = None;
         for (number, event) in self.events.iter().enumerate() {
             let source = event.logsource.as_ref().unwrap_or(usual).as_event();
-            let event_ref = EventRef {
-                id: number as u128,
-                time_ms: event.at_ms,
-            };
+            let event_ref = EventRef::at(number as u128, event.at_ms);
             let mut found = engine.evaluate(source, &event.fields, event_ref);
             found.retain(|m| {
                 self.rule

@@ -68,8 +68,8 @@ pub struct FileReport {
     pub rejected: u64,
     /// The first refusals: line or byte, and reason.
     pub reasons: Vec<String>,
-    /// What a capture held that was not used, by reason.
-    pub unused: Vec<(String, u64)>,
+    /// What became of the packets of a capture, by name of the counter.
+    pub capture: Vec<(String, u64)>,
 }
 
 /// Reads one file and hands every event to `take`, in order, with its place as identity.
@@ -83,7 +83,10 @@ pub fn read_file(
     take: &mut dyn FnMut(Event),
     progress: &mut dyn FnMut(u64),
 ) -> Result<FileReport, FileError> {
-    let failed = |source| FileError::Io { path: path.to_owned(), source };
+    let failed = |source| FileError::Io {
+        path: path.to_owned(),
+        source,
+    };
     let file = File::open(path).map_err(failed)?;
     let meta = file.metadata().map_err(failed)?;
     if meta.is_dir() {
@@ -101,8 +104,14 @@ pub fn read_file(
         origin,
         take,
         progress,
-        report: FileReport { kind: Some(kind), ..FileReport::default() },
-        clock: Clock { now: None, fallback: Time(modified.unwrap_or(0)) },
+        report: FileReport {
+            kind: Some(kind),
+            ..FileReport::default()
+        },
+        clock: Clock {
+            now: None,
+            fallback: Time(modified.unwrap_or(0)),
+        },
         place: path.display().to_string(),
         done: 0,
     };
@@ -111,7 +120,10 @@ pub fn read_file(
         Kind::Lines => reading.lines(&mut input).map_err(failed)?,
         Kind::Table => {
             let mut bytes = Vec::new();
-            (&mut input).take(MOST_TABLE + 1).read_to_end(&mut bytes).map_err(failed)?;
+            (&mut input)
+                .take(MOST_TABLE + 1)
+                .read_to_end(&mut bytes)
+                .map_err(failed)?;
             if bytes.len() as u64 > MOST_TABLE {
                 return Err(FileError::TooLarge(path.to_owned()));
             }
@@ -136,11 +148,19 @@ fn kind_of(start: &[u8]) -> Kind {
     if detect(start).is_some() {
         return Kind::Capture;
     }
-    let line = start.split(|b| *b == b'\n').next().unwrap_or_default().trim_ascii();
+    let line = start
+        .split(|b| *b == b'\n')
+        .next()
+        .unwrap_or_default()
+        .trim_ascii();
     let json = line.starts_with(b"{") || line.starts_with(b"[");
     let syslog = line.starts_with(b"<");
     let commas = line.iter().filter(|b| **b == b',').count();
-    if !json && !syslog && commas >= 5 { Kind::Table } else { Kind::Lines }
+    if !json && !syslog && commas >= 5 {
+        Kind::Table
+    } else {
+        Kind::Lines
+    }
 }
 
 /// Receive time of a replay: the records' own, never running backwards.
@@ -190,7 +210,10 @@ impl Reading<'_> {
         let mut number = 0u64;
         loop {
             line.clear();
-            let read = input.by_ref().take(MOST_LINE).read_until(b'\n', &mut line)?;
+            let read = input
+                .by_ref()
+                .take(MOST_LINE)
+                .read_until(b'\n', &mut line)?;
             if read == 0 {
                 return Ok(());
             }
@@ -207,7 +230,9 @@ impl Reading<'_> {
                 self.batch(batch, 0);
                 return Ok(());
             }
-            let result = self.normaliser.normalise(&self.record(line.trim_ascii_end()));
+            let result = self
+                .normaliser
+                .normalise(&self.record(line.trim_ascii_end()));
             self.outcome(result, number, number.saturating_sub(1));
         }
     }
@@ -219,7 +244,12 @@ impl Reading<'_> {
     }
 
     fn record<'b>(&'b self, bytes: &'b [u8]) -> RawRecord<'b> {
-        RawRecord { origin: self.origin, received: self.clock.now(), peer: None, bytes }
+        RawRecord {
+            origin: self.origin,
+            received: self.clock.now(),
+            peer: None,
+            bytes,
+        }
     }
 
     fn batch(&mut self, batch: Batch, base: u64) {
@@ -237,7 +267,11 @@ impl Reading<'_> {
                 }
             }
             Err(reject) => {
-                let at = if line > 0 { format!("line {line}") } else { reject.position.to_string() };
+                let at = if line > 0 {
+                    format!("line {line}")
+                } else {
+                    reject.position.to_string()
+                };
                 self.refuse(format!("{at}: {}", reject.reason));
             }
         }
@@ -245,10 +279,17 @@ impl Reading<'_> {
 
     fn event(&mut self, mut event: Event, index: u64, part: u64) {
         self.clock.place(&mut event);
-        let name = event.uid.clone().unwrap_or_else(|| format!("{}\0{index}\0{part}", self.place));
+        let name = event
+            .uid
+            .clone()
+            .unwrap_or_else(|| format!("{}\0{index}\0{part}", self.place));
         let text = format!("file\0{}\0{name}", self.origin.source);
         let hash = ringfence_crypto::sha256(text.as_bytes());
-        event.id = EventId(hash.iter().take(16).fold(0, |n, b| (n << 8) | u128::from(*b)));
+        event.id = EventId(
+            hash.iter()
+                .take(16)
+                .fold(0, |n, b| (n << 8) | u128::from(*b)),
+        );
         self.report.events += 1;
         (self.take)(event);
     }
@@ -282,7 +323,9 @@ impl Reading<'_> {
             loop {
                 match reader.next_packet() {
                     Ok(Some(packet)) => {
-                        pipeline.packet(&packet, &mut |out| collect(out, &mut framers, &mut messages));
+                        pipeline.packet(&packet, &mut |out| {
+                            collect(out, &mut framers, &mut messages)
+                        });
                         self.messages(&mut messages);
                     }
                     Ok(None) => break,
@@ -299,8 +342,11 @@ impl Reading<'_> {
             self.refuse(error);
         }
         let counters = pipeline.counters().named();
-        self.report.unused.extend(
-            counters.into_iter().filter(|(_, n)| *n > 0).map(|(name, n)| (name.to_owned(), n)),
+        self.report.capture.extend(
+            counters
+                .into_iter()
+                .filter(|(_, n)| *n > 0)
+                .map(|(name, n)| (name.to_owned(), n)),
         );
         Ok(())
     }
@@ -343,8 +389,21 @@ struct Carried {
 /// Ports that SIP is expected at. A payload elsewhere is looked at when it begins like SIP.
 fn may_be_sip(src: SocketAddr, dst: SocketAddr, payload: &[u8]) -> bool {
     const METHODS: [&str; 15] = [
-        "SIP/2.0 ", "INVITE ", "ACK ", "BYE ", "CANCEL ", "OPTIONS ", "REGISTER ", "PRACK ",
-        "SUBSCRIBE ", "NOTIFY ", "PUBLISH ", "INFO ", "REFER ", "MESSAGE ", "UPDATE ",
+        "SIP/2.0 ",
+        "INVITE ",
+        "ACK ",
+        "BYE ",
+        "CANCEL ",
+        "OPTIONS ",
+        "REGISTER ",
+        "PRACK ",
+        "SUBSCRIBE ",
+        "NOTIFY ",
+        "PUBLISH ",
+        "INFO ",
+        "REFER ",
+        "MESSAGE ",
+        "UPDATE ",
     ];
     let known = [5060, 5061, 5080];
     known.contains(&src.port())
@@ -378,7 +437,9 @@ fn collect(
             if !known && (!may_be_sip(s.src, s.dst, s.payload) || framers.len() >= MOST_STREAMS) {
                 return;
             }
-            let framer = framers.entry(key).or_insert_with(|| StreamFramer::new(Default::default()));
+            let framer = framers
+                .entry(key)
+                .or_insert_with(|| StreamFramer::new(Default::default()));
             if s.gap > 0 {
                 framer.lost();
             }

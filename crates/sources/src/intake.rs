@@ -122,7 +122,10 @@ impl Intake {
             normaliser,
             quarantine,
             counters: Mutex::default(),
-            arrivals: Arrivals { run: ringfence_crypto::random_array()?, next: AtomicU64::new(0) },
+            arrivals: Arrivals {
+                run: ringfence_crypto::random_array()?,
+                next: AtomicU64::new(0),
+            },
             offers,
             room: Arc::new(Semaphore::new(OFFER_BYTES)),
             quarantine_failed: AtomicU64::new(0),
@@ -135,7 +138,10 @@ impl Intake {
     #[must_use]
     pub fn counts(&self) -> Vec<(Arc<Origin>, SourceCount)> {
         let counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
-        counters.values().map(|(origin, c)| (Arc::clone(origin), c.read())).collect()
+        counters
+            .values()
+            .map(|(origin, c)| (Arc::clone(origin), c.read()))
+            .collect()
     }
 
     /// Refused records that could not be put into quarantine (and were refused all the same).
@@ -154,10 +160,18 @@ impl Intake {
             EntryKind::Event as u8,
             Entry::Event(Box::new(event)).encode(),
         );
-        self.spine.append(vec![entry]).await.map(|_| ()).map_err(spine_error)
+        self.spine
+            .append(vec![entry])
+            .await
+            .map(|_| ())
+            .map_err(spine_error)
     }
 
-    async fn drain_offers(self: Arc<Self>, mut queue: mpsc::Receiver<Offered>, cancel: CancellationToken) {
+    async fn drain_offers(
+        self: Arc<Self>,
+        mut queue: mpsc::Receiver<Offered>,
+        cancel: CancellationToken,
+    ) {
         let mut batch = Vec::new();
         loop {
             let got = tokio::select! {
@@ -211,9 +225,15 @@ impl Intake {
         };
         let mut receipt = Receipt::default();
         self.append(origin, read.events, &mut receipt).await?;
-        counters.accepted.fetch_add(receipt.accepted, Ordering::Relaxed);
-        counters.duplicates.fetch_add(receipt.duplicates, Ordering::Relaxed);
-        counters.rejected.fetch_add(read.refused.len() as u64, Ordering::Relaxed);
+        counters
+            .accepted
+            .fetch_add(receipt.accepted, Ordering::Relaxed);
+        counters
+            .duplicates
+            .fetch_add(receipt.duplicates, Ordering::Relaxed);
+        counters
+            .rejected
+            .fetch_add(read.refused.len() as u64, Ordering::Relaxed);
         receipt.rejected = read.refused.iter().map(|r| r.rejection.clone()).collect();
         if !read.refused.is_empty() {
             let count = read.refused.len() as u64;
@@ -271,7 +291,9 @@ impl Intake {
     fn of(&self, origin: &Arc<Origin>) -> Arc<SourceCounters> {
         let key = format!("{}/{}", origin.program, origin.source);
         let mut counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
-        let (_, c) = counters.entry(key).or_insert_with(|| (Arc::clone(origin), Arc::default()));
+        let (_, c) = counters
+            .entry(key)
+            .or_insert_with(|| (Arc::clone(origin), Arc::default()));
         Arc::clone(c)
     }
 }
@@ -289,10 +311,17 @@ impl Sink for Intake {
 
     fn offer(&self, origin: &Arc<Origin>, format: Format, record: Incoming) -> Offer {
         let cost = u32::try_from(record.bytes.len().saturating_add(256)).unwrap_or(u32::MAX);
-        let queued = Arc::clone(&self.room).try_acquire_many_owned(cost).is_ok_and(|room| {
-            let offered = Offered { origin: Arc::clone(origin), format, record, _room: room };
-            self.offers.try_send(offered).is_ok()
-        });
+        let queued = Arc::clone(&self.room)
+            .try_acquire_many_owned(cost)
+            .is_ok_and(|room| {
+                let offered = Offered {
+                    origin: Arc::clone(origin),
+                    format,
+                    record,
+                    _room: room,
+                };
+                self.offers.try_send(offered).is_ok()
+            });
         if queued {
             return Offer::Queued;
         }
@@ -322,7 +351,10 @@ struct Read {
 
 impl Work {
     fn run(self) -> Read {
-        let mut out = Read { events: Vec::new(), refused: Vec::new() };
+        let mut out = Read {
+            events: Vec::new(),
+            refused: Vec::new(),
+        };
         let mut index = 0u64;
         for record in &self.records {
             let batch = read(&self.normaliser, &self.origin, self.format, record);
@@ -337,7 +369,9 @@ impl Work {
                 Ok(events) => {
                     let several = events.len() > 1;
                     for (part, event) in events.into_iter().enumerate() {
-                        let naming = record.naming.part(nth as u64, several.then_some(part as u64));
+                        let naming = record
+                            .naming
+                            .part(nth as u64, several.then_some(part as u64));
                         out.events.push(Named { event, naming });
                     }
                 }
@@ -359,7 +393,11 @@ impl Work {
             received: record.received,
             rejection: Rejection {
                 index,
-                line: if record.line > 0 { record.line + line - 1 } else { line },
+                line: if record.line > 0 {
+                    record.line + line - 1
+                } else {
+                    line
+                },
                 byte: Some(reject.position.byte as u64),
                 code: reject.code.as_str(),
                 reason: neutralise(&reject.reason).into_owned(),
@@ -394,12 +432,17 @@ fn identity(origin: &Origin, event: &Event, naming: &Naming) -> Option<u128> {
         (None, Naming::Place(place, offset)) => ("place", &**place, *offset),
         (None, Naming::Arrival) => return None,
     };
-    let text = format!("event\0{}\0{}\0{kind}\0{name}\0{number}", origin.program, origin.source);
+    let text = format!(
+        "event\0{}\0{}\0{kind}\0{name}\0{number}",
+        origin.program, origin.source
+    );
     Some(first_half(&ringfence_crypto::sha256(text.as_bytes())))
 }
 
 fn first_half(hash: &[u8; 32]) -> u128 {
-    hash.iter().take(16).fold(0, |n, b| (n << 8) | u128::from(*b))
+    hash.iter()
+        .take(16)
+        .fold(0, |n, b| (n << 8) | u128::from(*b))
 }
 
 impl Arrivals {

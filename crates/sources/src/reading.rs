@@ -38,7 +38,12 @@ pub(crate) fn read(
 }
 
 fn one(incoming: &Incoming, result: Result<Vec<Event>, Reject>) -> Batch {
-    Batch { outcomes: vec![Outcome { span: 0..incoming.bytes.len(), result }] }
+    Batch {
+        outcomes: vec![Outcome {
+            span: 0..incoming.bytes.len(),
+            result,
+        }],
+    }
 }
 
 fn read_hep(
@@ -50,7 +55,10 @@ fn read_hep(
         .map_err(|e| Reject::at(RejectCode::Syntax, record.bytes, e.offset, e.to_string()))?;
     if packet.proto_type != ProtoType::SIP {
         // Reports about media, keep-alives of agents: kept as what they say they are.
-        let inner = RawRecord { bytes: &packet.payload, ..record.clone() };
+        let inner = RawRecord {
+            bytes: &packet.payload,
+            ..record.clone()
+        };
         return normaliser.normalise(&inner);
     }
     let transport = match packet.ip_protocol {

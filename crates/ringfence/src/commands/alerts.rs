@@ -11,22 +11,40 @@ use crate::args::{Alerts, Format};
 use crate::client::{Api, block_on};
 use crate::output::{Failure, Out, say};
 
-const COLUMNS: &[&str] = &["severity", "status", "last_time", "findings", "id", "message"];
+const COLUMNS: &[&str] = &[
+    "severity",
+    "status",
+    "last_time",
+    "findings",
+    "id",
+    "message",
+];
 
 /// Lists alerts, or shows them as they change.
 pub fn run(args: &Alerts, out: &Out) -> Done {
     let api = Api::new(&args.server)?;
-    if args.follow { block_on(follow(&api, out)) } else { block_on(list(&api, args, out)) }
+    if args.follow {
+        block_on(follow(&api, out))
+    } else {
+        block_on(list(&api, args, out))
+    }
 }
 
 async fn list(api: &Api, args: &Alerts, out: &Out) -> Done {
-    let mut path = format!("/api/v1/alerts?order=severity&limit={}", args.limit.clamp(1, 500));
+    let mut path = format!(
+        "/api/v1/alerts?order=most_severe&limit={}",
+        args.limit.clamp(1, 500)
+    );
     if let Some(status) = &args.status {
         path.push_str(&format!("&status={status}"));
     }
     let request = api.request(Method::GET, &path).map_err(Failure::usage)?;
     let answer = api.json(request).await?;
-    let items = answer.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
+    let items = answer
+        .get("items")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
     let rows: Vec<_> = items.iter().map(|a| row(a, out.format())).collect();
     out.rows(COLUMNS, &rows)?;
     Ok(ExitCode::SUCCESS)
@@ -34,7 +52,9 @@ async fn list(api: &Api, args: &Alerts, out: &Out) -> Done {
 
 /// Reads the event stream; the server ends it when it stops.
 async fn follow(api: &Api, out: &Out) -> Done {
-    let request = api.request(Method::GET, "/api/v1/alerts/stream").map_err(Failure::usage)?;
+    let request = api
+        .request(Method::GET, "/api/v1/alerts/stream")
+        .map_err(Failure::usage)?;
     let response = api.send(request).await?;
     say("waiting for alerts; Ctrl-C ends");
     let mut body = response.bytes_stream();
@@ -59,15 +79,33 @@ async fn follow(api: &Api, out: &Out) -> Done {
 }
 
 fn show(data: &[u8], out: &Out) -> std::io::Result<()> {
-    let Ok(change) = serde_json::from_slice::<Value>(data) else { return Ok(()) };
-    let Some(alert) = change.get("alert") else { return Ok(()) };
+    let Ok(change) = serde_json::from_slice::<Value>(data) else {
+        return Ok(());
+    };
+    let Some(alert) = change.get("alert") else {
+        return Ok(());
+    };
     if out.format() != Format::Table {
         return out.object(&change);
     }
-    let text = |key: &str| alert.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let kind = change.get("kind").and_then(Value::as_str).unwrap_or_default().replace('_', " ");
+    let text = |key: &str| {
+        alert
+            .get(key)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let kind = change
+        .get("kind")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .replace('_', " ");
     let severity = severity(alert);
-    out.line(&format!("{} {severity:<8} {kind:<13} {}", when(alert, "last_time_ms"), text("message")))
+    out.line(&format!(
+        "{} {severity:<8} {kind:<13} {}",
+        when(alert, "last_time_ms"),
+        text("message")
+    ))
 }
 
 fn row(alert: &Value, format: Format) -> Map<String, Value> {
@@ -86,7 +124,10 @@ fn row(alert: &Value, format: Format) -> Map<String, Value> {
 }
 
 fn severity(alert: &Value) -> &'static str {
-    let id = alert.get("severity_id").and_then(Value::as_u64).unwrap_or(0);
+    let id = alert
+        .get("severity_id")
+        .and_then(Value::as_u64)
+        .unwrap_or(0);
     ringfence_event::Severity::from(u8::try_from(id).unwrap_or(0)).caption()
 }
 

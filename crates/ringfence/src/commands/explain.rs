@@ -14,12 +14,18 @@ pub fn run(args: &Explain, out: &Out) -> Done {
     let Some(code) = &args.code else {
         let rows: Vec<_> = codes::ALL
             .iter()
-            .filter_map(|c| json!({"code": c.code, "title": c.title}).as_object().cloned())
+            .filter_map(|c| {
+                json!({"code": c.code, "title": c.title})
+                    .as_object()
+                    .cloned()
+            })
             .collect();
         out.rows(&["code", "title"], &rows)?;
         return Ok(ExitCode::SUCCESS);
     };
-    let found = codes::ALL.iter().find(|c| c.code.eq_ignore_ascii_case(code));
+    let found = codes::ALL
+        .iter()
+        .find(|c| c.code.eq_ignore_ascii_case(code));
     let Some(page) = found else {
         return Err(Failure::usage_text(format!(
             "there is no code `{}`: `ringfence explain` lists all",

@@ -36,5 +36,9 @@ pub fn run(args: &Hunt, out: &Out) -> Done {
         _ => &["hits", "level", "rule_id", "title"],
     };
     out.rows(columns, &rows)?;
-    Ok(if rows.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    Ok(if rows.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(1)
+    })
 }

@@ -23,7 +23,10 @@ pub fn rule_files(paths: &[PathBuf]) -> Result<Vec<PackFile>, Failure> {
             .with_context(|| format!("cannot read `{}`", path.display()))
             .map_err(Failure::input)?;
     }
-    Ok(rules::files(paths).iter().map(|path| rules::read(path)).collect())
+    Ok(rules::files(paths)
+        .iter()
+        .map(|path| rules::read(path))
+        .collect())
 }
 
 /// Compiled rules; what is wrong with others is told and does not stop the rest.
@@ -49,14 +52,21 @@ pub fn normaliser(files: &[PathBuf], time_zone: &str) -> Result<Normaliser, Fail
     }
     let mut settings = Settings::default();
     if !settings.set_timezone(time_zone) {
-        return Err(Failure::usage_text(format!("`{time_zone}` is no IANA time zone")));
+        return Err(Failure::usage_text(format!(
+            "`{time_zone}` is no IANA time zone"
+        )));
     }
-    Ok(Normaliser::new(Arc::new(MappingSet::with_builtin(own)), settings))
+    Ok(Normaliser::new(
+        Arc::new(MappingSet::with_builtin(own)),
+        settings,
+    ))
 }
 
 /// Mapping files of a folder.
 pub fn mapping_files(folder: Option<&Path>) -> Result<Vec<PathBuf>, Failure> {
-    let Some(folder) = folder else { return Ok(Vec::new()) };
+    let Some(folder) = folder else {
+        return Ok(Vec::new());
+    };
     let entries = std::fs::read_dir(folder)
         .with_context(|| format!("cannot read `{}`", folder.display()))
         .map_err(Failure::input)?;
@@ -110,9 +120,17 @@ fn tell(path: &Path, report: &FileReport) {
         report.records, report.events, report.rejected
     ));
     for reason in &report.reasons {
-        say(format_args!("{path}: {}", ringfence_event::neutralise(reason)));
+        say(format_args!(
+            "{path}: {}",
+            ringfence_event::neutralise(reason)
+        ));
     }
-    for (what, count) in &report.unused {
-        say(format_args!("{path}: not used: {what} {count}"));
+    if !report.capture.is_empty() {
+        let counts: Vec<_> = report
+            .capture
+            .iter()
+            .map(|(what, n)| format!("{what} {n}"))
+            .collect();
+        say(format_args!("{path}: capture: {}", counts.join(", ")));
     }
 }

@@ -29,19 +29,29 @@ pub fn run(args: &Query, out: &Out) -> Done {
             let api = Api::new(&args.server)?;
             block_on(async {
                 let body = json!({"sql": args.sql});
-                let request = api.request(Method::POST, "/api/v1/query").map_err(Failure::usage)?;
+                let request = api
+                    .request(Method::POST, "/api/v1/query")
+                    .map_err(Failure::usage)?;
                 api.json(request.json(&body)).await
             })?
         }
     };
-    let list = |key: &str| answer.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
+    let list = |key: &str| {
+        answer
+            .get(key)
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default()
+    };
     let columns: Vec<String> = list("columns")
         .iter()
         .filter_map(|c| c.get("name")?.as_str().map(str::to_owned))
         .collect();
     let names: Vec<&str> = columns.iter().map(String::as_str).collect();
-    let rows: Vec<Map<String, Value>> =
-        list("rows").into_iter().filter_map(|r| r.as_object().cloned()).collect();
+    let rows: Vec<Map<String, Value>> = list("rows")
+        .into_iter()
+        .filter_map(|r| r.as_object().cloned())
+        .collect();
     out.rows(&names, &rows)?;
     if answer.get("truncated") == Some(&Value::Bool(true)) {
         say("the answer was cut off at the server's limit: narrow the query, or use LIMIT");

@@ -19,7 +19,11 @@ pub fn run(args: &Replay, out: &Out) -> Done {
         Some(path) => Config::load(path).map_err(Failure::usage)?,
         None => Config::default(),
     };
-    let mappings = inputs::mapping_files(args.mappings.as_deref().or(config.intake.mappings.as_deref()))?;
+    let mappings = inputs::mapping_files(
+        args.mappings
+            .as_deref()
+            .or(config.intake.mappings.as_deref()),
+    )?;
     let normaliser = inputs::normaliser(&mappings, &config.intake.time_zone)?;
     if args.events {
         return events(args, &normaliser, out);
@@ -27,23 +31,35 @@ pub fn run(args: &Replay, out: &Out) -> Done {
     let pack = inputs::pack(&args.pack.rules)?;
     let mut pipeline = Offline::new(pack, config.calls);
     let mut found: Vec<Finding> = Vec::new();
-    let reports =
-        inputs::read_all(&args.files, &normaliser, &mut |e: Event| pipeline.event(&e, &mut found))?;
+    let reports = inputs::read_all(&args.files, &normaliser, &mut |e: Event| {
+        pipeline.event(&e, &mut found)
+    })?;
     pipeline.finish(&mut found);
     let rows: Vec<_> = found.iter().map(|f| row(f, out.format())).collect();
     out.rows(COLUMNS, &rows)?;
     let read: u64 = reports.iter().map(|r| r.events).sum();
     if read == 0 {
-        return Err(Failure::input_text("no event could be read from these files"));
+        return Err(Failure::input_text(
+            "no event could be read from these files",
+        ));
     }
-    Ok(if found.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    Ok(if found.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(1)
+    })
 }
 
 fn events(args: &Replay, normaliser: &ringfence_normalise::Normaliser, out: &Out) -> Done {
     let mut failed = None;
     inputs::read_all(&args.files, normaliser, &mut |e: Event| {
         if failed.is_none() {
-            failed = out.rows(&["time", "class_name", "activity_name", "message"], &[e.to_ocsf()]).err();
+            failed = out
+                .rows(
+                    &["time", "class_name", "activity_name", "message"],
+                    &[e.to_ocsf()],
+                )
+                .err();
         }
     })?;
     match failed {

@@ -33,8 +33,17 @@ fn check(paths: &[PathBuf], out: &Out) -> Done {
         .map(|m| object(json!({"file": m.file, "line": m.line, "rule": m.rule, "what": m.what})))
         .collect();
     out.rows(&["file", "line", "what"], &rows)?;
-    say(format_args!("{} files, {} rules in force, {} mistakes", files.len(), pack.len(), rows.len()));
-    Ok(if rows.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    say(format_args!(
+        "{} files, {} rules in force, {} mistakes",
+        files.len(),
+        pack.len(),
+        rows.len()
+    ));
+    Ok(if rows.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(1)
+    })
 }
 
 fn list(paths: &[PathBuf], out: &Out) -> Done {
@@ -50,7 +59,10 @@ fn test(paths: &[PathBuf], out: &Out) -> Done {
     for file in inputs::rule_files(paths)? {
         let Some((name, text)) = tests_of(&file)? else {
             untested += 1;
-            say(format_args!("{}: has no test file", ringfence_event::neutralise(&file.name)));
+            say(format_args!(
+                "{}: has no test file",
+                ringfence_event::neutralise(&file.name)
+            ));
             continue;
         };
         let tests = TestFile::parse(&text, &name).map_err(Failure::input)?;
@@ -77,8 +89,15 @@ fn test(paths: &[PathBuf], out: &Out) -> Done {
         }
     }
     out.rows(&["result", "file", "line", "scenario", "words"], &rows)?;
-    say(format_args!("{} passed, {failed} failed, {untested} files without tests", rows.len() - failed));
-    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    say(format_args!(
+        "{} passed, {failed} failed, {untested} files without tests",
+        rows.len() - failed
+    ));
+    Ok(if failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(1)
+    })
 }
 
 /// The tests of a rule file: beside it, or compiled in for the built-in pack.

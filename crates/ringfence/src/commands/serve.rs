@@ -23,15 +23,21 @@ pub fn run(args: &Serve) -> Done {
         config.server.listen = listen;
     }
     logs::start(&config.log).map_err(Failure::usage_text)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(serve(config))
 }
 
 async fn serve(config: Config) -> Done {
-    let preset = std::env::var("RINGFENCE_ADMIN_TOKEN").ok().filter(|t| !t.is_empty());
+    let preset = std::env::var("RINGFENCE_ADMIN_TOKEN")
+        .ok()
+        .filter(|t| !t.is_empty());
     let mut term = signal(SignalKind::terminate())?;
     let mut int = signal(SignalKind::interrupt())?;
-    let server = Server::start(config, preset.as_deref()).await.map_err(Failure::usage)?;
+    let server = Server::start(config, preset.as_deref())
+        .await
+        .map_err(Failure::usage)?;
     if let FirstToken::Made(token) = server.first_token() {
         say("The administrator's token, shown only now:");
         say(format_args!("  {}", token.reveal()));

@@ -29,7 +29,11 @@ pub fn run(args: &Simulate, out: &Out) -> Done {
         insiders: args.insiders,
         hours: args.hours,
         start: start(args),
-        branch_agents: if args.out.is_some() { 0 } else { args.agents / 10 },
+        branch_agents: if args.out.is_some() {
+            0
+        } else {
+            args.agents / 10
+        },
         ..Shift::of_seed(args.seed)
     };
     let story = shift.run();
@@ -141,7 +145,9 @@ async fn post(senders: &Senders, items: &[Item], totals: &mut Totals) -> Result<
         body.push(b'\n');
     }
     for (key, body) in bodies {
-        let Some(api) = senders.get(&key) else { continue };
+        let Some(api) = senders.get(&key) else {
+            continue;
+        };
         let answer = deliver(api, body).await?;
         let count = |key: &str| answer.get(key).and_then(Value::as_u64).unwrap_or(0);
         totals.accepted += count("accepted");
@@ -155,8 +161,12 @@ async fn post(senders: &Senders, items: &[Item], totals: &mut Totals) -> Result<
 async fn deliver(api: &Api, body: Vec<u8>) -> Result<Value, Failure> {
     let mut tried = 0;
     loop {
-        let request = api.request(Method::POST, "/api/v1/events").map_err(Failure::usage)?;
-        let request = request.header("content-type", "application/x-ndjson").body(body.clone());
+        let request = api
+            .request(Method::POST, "/api/v1/events")
+            .map_err(Failure::usage)?;
+        let request = request
+            .header("content-type", "application/x-ndjson")
+            .body(body.clone());
         match api.json(request).await {
             Ok(answer) => return Ok(answer),
             Err(failure) if tried >= TRIES => return Err(failure),
@@ -171,9 +181,15 @@ async fn deliver(api: &Api, body: Vec<u8>) -> Result<Value, Failure> {
 /// A source for each system, made with the administrator's token or given a new token if it is
 /// there from an earlier run.
 async fn senders(admin: &Api, args: &Simulate, story: &Story) -> Result<Senders, Failure> {
-    let request = admin.request(Method::GET, "/api/v1/sources").map_err(Failure::usage)?;
+    let request = admin
+        .request(Method::GET, "/api/v1/sources")
+        .map_err(Failure::usage)?;
     let known = admin.json(request).await?;
-    let known = known.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
+    let known = known
+        .get("items")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
     let mut senders = Senders::new();
     for item in &story.items {
         let key = (item.feed, item.place);
@@ -181,7 +197,9 @@ async fn senders(admin: &Api, args: &Simulate, story: &Story) -> Result<Senders,
             continue;
         }
         let name = format!("sim-{}-{}", item.place.as_str(), item.feed.as_str());
-        let found = known.iter().find(|s| s.get("name").and_then(Value::as_str) == Some(&name));
+        let found = known
+            .iter()
+            .find(|s| s.get("name").and_then(Value::as_str) == Some(&name));
         let id = found.and_then(|s| s.get("id")).and_then(Value::as_str);
         let (path, body) = match id {
             Some(id) => (format!("/api/v1/sources/{id}/rotate"), json!({})),
@@ -189,17 +207,26 @@ async fn senders(admin: &Api, args: &Simulate, story: &Story) -> Result<Senders,
         };
         let request = admin.request(Method::POST, &path).map_err(Failure::usage)?;
         let made = admin.json(request.json(&body)).await?;
-        let token = made.get("token").and_then(Value::as_str).unwrap_or_default();
+        let token = made
+            .get("token")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         senders.insert(key, admin.with_token(token));
     }
     say(format_args!(
-        "{} sources, {} events, seed {}", senders.len(), story.items.len(), args.seed
+        "{} sources, {} events, seed {}",
+        senders.len(),
+        story.items.len(),
+        args.seed
     ));
     Ok(senders)
 }
 
 fn new_source(name: &str, item: &Item) -> Value {
-    let telephony = matches!(item.feed, Feed::Dialer | Feed::Agents | Feed::Sip | Feed::Cdr);
+    let telephony = matches!(
+        item.feed,
+        Feed::Dialer | Feed::Agents | Feed::Sip | Feed::Cdr
+    );
     json!({
         "name": name, "kind": "http", "program": "default", "site": item.place.as_str(),
         "classes": "*", "grants": if telephony { json!(["call-state"]) } else { json!([]) },

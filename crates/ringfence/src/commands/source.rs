@@ -13,7 +13,15 @@ use crate::output::{Failure, Out, say};
 /// Makes or lists sources.
 pub fn run(args: &Source, out: &Out) -> Done {
     match &args.what {
-        SourceWhat::Add { name, program, site, classes, call_state, expect_every, server } => {
+        SourceWhat::Add {
+            name,
+            program,
+            site,
+            classes,
+            call_state,
+            expect_every,
+            server,
+        } => {
             let body = json!({
                 "name": name,
                 "kind": "http",
@@ -26,11 +34,16 @@ pub fn run(args: &Source, out: &Out) -> Done {
             });
             let api = Api::new(server)?;
             let made = block_on(async {
-                let request = api.request(Method::POST, "/api/v1/sources").map_err(Failure::usage)?;
+                let request = api
+                    .request(Method::POST, "/api/v1/sources")
+                    .map_err(Failure::usage)?;
                 api.json(request.json(&body)).await
             })?;
             if out.format() == Format::Table {
-                let token = made.get("token").and_then(Value::as_str).unwrap_or_default();
+                let token = made
+                    .get("token")
+                    .and_then(Value::as_str)
+                    .unwrap_or_default();
                 say("The source's token, shown only now:");
                 out.line(token)?;
             } else {
@@ -40,13 +53,30 @@ pub fn run(args: &Source, out: &Out) -> Done {
         SourceWhat::List { server } => {
             let api = Api::new(server)?;
             let answer = block_on(async {
-                let request = api.request(Method::GET, "/api/v1/sources").map_err(Failure::usage)?;
+                let request = api
+                    .request(Method::GET, "/api/v1/sources")
+                    .map_err(Failure::usage)?;
                 api.json(request).await
             })?;
-            let items = answer.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
-            let rows: Vec<Map<String, Value>> =
-                items.into_iter().filter_map(|i| i.as_object().cloned()).collect();
-            let columns = ["name", "program", "site", "kind", "classes", "grants", "last_seen_ms", "id"];
+            let items = answer
+                .get("items")
+                .and_then(Value::as_array)
+                .cloned()
+                .unwrap_or_default();
+            let rows: Vec<Map<String, Value>> = items
+                .into_iter()
+                .filter_map(|i| i.as_object().cloned())
+                .collect();
+            let columns = [
+                "name",
+                "program",
+                "site",
+                "kind",
+                "classes",
+                "grants",
+                "last_seen_ms",
+                "id",
+            ];
             out.rows(&columns, &rows)?;
         }
     }

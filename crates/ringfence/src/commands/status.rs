@@ -14,7 +14,9 @@ use crate::output::{Failure, Out};
 pub fn run(args: &Status, out: &Out) -> Done {
     let api = Api::new(&args.server)?;
     let status = block_on(async {
-        let request = api.request(Method::GET, "/api/v1/status").map_err(Failure::usage)?;
+        let request = api
+            .request(Method::GET, "/api/v1/status")
+            .map_err(Failure::usage)?;
         api.json(request).await
     })?;
     if out.format() == Format::Table {
@@ -22,8 +24,15 @@ pub fn run(args: &Status, out: &Out) -> Done {
     } else {
         out.object(&status)?;
     }
-    let ready = status.pointer("/readiness/ready").and_then(Value::as_bool).unwrap_or(false);
-    Ok(if ready { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    let ready = status
+        .pointer("/readiness/ready")
+        .and_then(Value::as_bool)
+        .unwrap_or(false);
+    Ok(if ready {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(1)
+    })
 }
 
 fn people(status: &Value, out: &Out) -> std::io::Result<()> {
@@ -36,29 +45,61 @@ fn people(status: &Value, out: &Out) -> std::io::Result<()> {
         let bytes = status.pointer(path).and_then(Value::as_u64).unwrap_or(0);
         format!("{} MiB", bytes >> 20)
     };
-    out.line(&format!("version   {}, up {} s", at("/version"), at("/uptime_secs")))?;
+    out.line(&format!(
+        "version   {}, up {} s",
+        at("/version"),
+        at("/uptime_secs")
+    ))?;
     out.line(&format!("ready     {}", at("/readiness/ready")))?;
-    for reason in status.pointer("/readiness/reasons").and_then(Value::as_array).into_iter().flatten() {
-        out.line(&format!("          {}", reason.as_str().unwrap_or_default()))?;
+    for reason in status
+        .pointer("/readiness/reasons")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+    {
+        out.line(&format!(
+            "          {}",
+            reason.as_str().unwrap_or_default()
+        ))?;
     }
-    out.line(&format!("log       {} entries, {}", at("/spine/entries"), mib("/spine/bytes")))?;
+    out.line(&format!(
+        "log       {} entries, {}",
+        at("/spine/entries"),
+        mib("/spine/bytes")
+    ))?;
     out.line(&format!("lag       {}", at("/spine/lag")))?;
     out.line(&format!(
         "lake      {} rows in {} files ({}), {} in the tail",
-        at("/lake/file_rows"), at("/lake/files"), mib("/lake/bytes"), at("/lake/tail_rows"),
+        at("/lake/file_rows"),
+        at("/lake/files"),
+        mib("/lake/bytes"),
+        at("/lake/tail_rows"),
     ))?;
     out.line(&format!(
-        "rules     {} in force, {} mistakes", at("/rules/in_force"), at("/rules/mistakes"),
+        "rules     {} in force, {} mistakes",
+        at("/rules/in_force"),
+        at("/rules/mistakes"),
     ))?;
     out.line(&format!("memory    {}", mib("/memory_bytes")))?;
-    for source in status.pointer("/sources").and_then(Value::as_array).into_iter().flatten() {
-        let part = |path: &str| source.pointer(path).map_or("?".to_owned(), |v| {
-            v.as_str().map_or_else(|| v.to_string(), str::to_owned)
-        });
+    for source in status
+        .pointer("/sources")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+    {
+        let part = |path: &str| {
+            source.pointer(path).map_or("?".to_owned(), |v| {
+                v.as_str().map_or_else(|| v.to_string(), str::to_owned)
+            })
+        };
         out.line(&format!(
             "source    {}/{}: {}, {} accepted, {} refused, {} lost",
-            part("/program"), part("/source"), part("/standing"), part("/count/accepted"),
-            part("/count/rejected"), part("/count/lost"),
+            part("/program"),
+            part("/source"),
+            part("/standing"),
+            part("/count/accepted"),
+            part("/count/rejected"),
+            part("/count/lost"),
         ))?;
     }
     Ok(())

@@ -63,7 +63,10 @@ pub async fn run(
             })
             .collect();
         if !found.is_empty() {
-            let position = Position { consumer: NAME, next_offset: after };
+            let position = Position {
+                consumer: NAME,
+                next_offset: after,
+            };
             let now = clock::now().0;
             match state.apply_findings(&found, Some(position), now).await {
                 Ok(applied) => gauges.findings(&found, applied.fresh, now),
@@ -92,7 +95,10 @@ fn new_finding(f: &Finding) -> NewFinding {
         time_ms: f.time.0,
         received_ms: f.received.0,
         story_key: format!("{}:{}", f.story.kind, f.story.value),
-        story_entity: Entity { kind: f.story.kind.clone(), value: f.story.value.clone() },
+        story_entity: Entity {
+            kind: f.story.kind.clone(),
+            value: f.story.value.clone(),
+        },
         message: f.message.clone(),
         reason: f.reason.clone(),
         event_ids: f.events.iter().map(ToString::to_string).collect(),
@@ -102,12 +108,19 @@ fn new_finding(f: &Finding) -> NewFinding {
 }
 
 async fn keep(entries: &Entries, state: &State, next: u64) -> bool {
-    let position = Position { consumer: NAME, next_offset: next };
+    let position = Position {
+        consumer: NAME,
+        next_offset: next,
+    };
     if let Err(error) = state.set_position(position, clock::now().0).await {
         tracing::error!(%error, operator = NAME, "the position cannot be saved yet");
         return false;
     }
-    match entries.spine().commit_position(NAME, Offset(next), None).await {
+    match entries
+        .spine()
+        .commit_position(NAME, Offset(next), None)
+        .await
+    {
         Ok(()) => true,
         Err(error) => {
             tracing::error!(%error, operator = NAME, "the position cannot be saved yet");

@@ -66,7 +66,16 @@ pub async fn run(
         next = after;
         live.publish(&join);
         if next > said && (asked || !facts.is_empty()) {
-            if !say(&entries, Enriched { through: next, facts }, &cancel).await {
+            if !say(
+                &entries,
+                Enriched {
+                    through: next,
+                    facts,
+                },
+                &cancel,
+            )
+            .await
+            {
                 // Not said means not saved either: after the restart it is computed again.
                 return Ok(());
             }
@@ -106,8 +115,10 @@ async fn restore(entries: &Entries, config: JoinConfig) -> Result<(Join, u64), O
     };
     let join = match &position.state {
         None => Join::new(config),
-        Some(state) => Join::restore(config, state)
-            .map_err(|e| OperatorError::Saved { operator: NAME, why: e.to_string() })?,
+        Some(state) => Join::restore(config, state).map_err(|e| OperatorError::Saved {
+            operator: NAME,
+            why: e.to_string(),
+        })?,
     };
     Ok((join, position.offset.0))
 }
@@ -131,7 +142,11 @@ async fn said_through(entries: &Entries, from: u64) -> Result<u64, SpineError> {
 
 async fn save(entries: &Entries, join: &Join, next: u64) -> bool {
     let state = Bytes::from(join.snapshot());
-    match entries.spine().commit_position(NAME, Offset(next), Some(state)).await {
+    match entries
+        .spine()
+        .commit_position(NAME, Offset(next), Some(state))
+        .await
+    {
         Ok(()) => true,
         Err(error) => {
             tracing::error!(%error, operator = NAME, "the state cannot be saved yet");

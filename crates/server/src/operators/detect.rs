@@ -46,7 +46,11 @@ pub async fn run(
         }
         if packs.has_changed().unwrap_or(false) {
             let restored = detector.swap(packs.borrow_and_update().clone());
-            tracing::info!(kept = restored.kept, dropped = restored.dropped, "new rules are in force");
+            tracing::info!(
+                kept = restored.kept,
+                dropped = restored.dropped,
+                "new rules are in force"
+            );
         }
         let next = pairing.next();
         let (batch, after) = match entries.read(next).await {
@@ -80,7 +84,11 @@ pub async fn run(
 
 fn judge(detector: &mut Detector, item: &Ready, found: &mut Vec<Finding>) {
     match item {
-        Ready::Entry { offset, entry, facts } => {
+        Ready::Entry {
+            offset,
+            entry,
+            facts,
+        } => {
             if let Entry::Event(event) = &**entry {
                 detector.on_event(*offset, event, facts.as_ref(), found);
             }
@@ -121,15 +129,21 @@ async fn restore(entries: &Entries, pack: Pack) -> Result<(Detector, u64), Opera
     };
     let detector = match &position.state {
         None => Detector::new(pack),
-        Some(state) => Detector::restore(pack, state)
-            .map_err(|e| OperatorError::Saved { operator: NAME, why: e.to_string() })?,
+        Some(state) => Detector::restore(pack, state).map_err(|e| OperatorError::Saved {
+            operator: NAME,
+            why: e.to_string(),
+        })?,
     };
     Ok((detector, position.offset.0))
 }
 
 async fn save(entries: &Entries, detector: &Detector, at: u64) -> bool {
     let state = Bytes::from(detector.snapshot());
-    match entries.spine().commit_position(NAME, Offset(at), Some(state)).await {
+    match entries
+        .spine()
+        .commit_position(NAME, Offset(at), Some(state))
+        .await
+    {
         Ok(()) => true,
         Err(error) => {
             tracing::error!(%error, operator = NAME, "the state cannot be saved yet");

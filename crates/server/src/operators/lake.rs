@@ -30,7 +30,10 @@ pub async fn run(
         Some(committed) => committed.saturating_add(1),
         None => entries.spine().tail().0,
     };
-    entries.spine().commit_position(NAME, Offset(start), None).await?;
+    entries
+        .spine()
+        .commit_position(NAME, Offset(start), None)
+        .await?;
     let mut pairing = Pairing::resume(start);
     let mut look_at = Instant::now() + LOOK_EVERY;
     loop {
@@ -66,7 +69,11 @@ pub async fn run(
         let mut rows = Vec::with_capacity(ready.len());
         for item in &ready {
             match item {
-                Ready::Entry { offset, entry, facts } => {
+                Ready::Entry {
+                    offset,
+                    entry,
+                    facts,
+                } => {
                     rows.extend(row_of(*offset, entry, facts.as_ref()));
                 }
                 Ready::Revision { as_of, revision } => {
@@ -91,7 +98,10 @@ async fn revised(entries: &Entries, as_of: u64, revision: &FactsRevision) -> Opt
             _ => None,
         },
         Ok(None) => {
-            tracing::warn!(offset = revision.offset, "facts of an event that is no longer kept were revised");
+            tracing::warn!(
+                offset = revision.offset,
+                "facts of an event that is no longer kept were revised"
+            );
             None
         }
         Err(error) => {
@@ -110,13 +120,23 @@ async fn commit(entries: &Entries, lake: &Arc<Lake>, done: u64) {
     match committed {
         Ok(Ok(committed)) => {
             if committed.rows > 0 {
-                tracing::debug!(rows = committed.rows, bytes = committed.bytes, "committed to the lake");
+                tracing::debug!(
+                    rows = committed.rows,
+                    bytes = committed.bytes,
+                    "committed to the lake"
+                );
             }
-            if let Err(error) = entries.spine().commit_position(NAME, Offset(done), None).await {
+            if let Err(error) = entries
+                .spine()
+                .commit_position(NAME, Offset(done), None)
+                .await
+            {
                 tracing::error!(%error, operator = NAME, "the position cannot be saved yet");
             }
         }
-        Ok(Err(error)) => tracing::error!(%error, operator = NAME, "the lake cannot be written yet"),
+        Ok(Err(error)) => {
+            tracing::error!(%error, operator = NAME, "the lake cannot be written yet")
+        }
         Err(error) => tracing::error!(%error, operator = NAME, "a commit to the lake broke off"),
     }
 }
@@ -124,9 +144,12 @@ async fn commit(entries: &Entries, lake: &Arc<Lake>, done: u64) {
 fn row_of(offset: u64, entry: &Entry, facts: Option<&CallFacts>) -> Option<Row> {
     match entry {
         Entry::Event(event) => Some(event_row(offset, event, facts, None)),
-        Entry::Finding(finding) => {
-            Some(event_row(offset, &finding.to_event(), None, Some(finding.rule_id.clone())))
-        }
+        Entry::Finding(finding) => Some(event_row(
+            offset,
+            &finding.to_event(),
+            None,
+            Some(finding.rule_id.clone()),
+        )),
         Entry::Enriched(_) | Entry::Tick(_) => None,
     }
 }
@@ -143,7 +166,9 @@ fn event_row(offset: u64, e: &Event, facts: Option<&CallFacts>, rule_id: Option<
         time_ms: e.time.0,
         received_ms: e.received.0,
         class_uid: e.class_uid,
-        class_name: class.map(|c| c.caption.to_owned()).or_else(|| text("class_name")),
+        class_name: class
+            .map(|c| c.caption.to_owned())
+            .or_else(|| text("class_name")),
         category_uid: class.map_or(e.class_uid % 100_000 / 1_000, |c| c.category_uid),
         activity_id: u32::from(e.activity_id),
         activity_name: match class {
@@ -153,7 +178,11 @@ fn event_row(offset: u64, e: &Event, facts: Option<&CallFacts>, rule_id: Option<
         type_uid: e.type_uid(),
         severity_id: e.severity.id(),
         severity: Some(e.severity.caption().to_owned()),
-        status_id: e.ocsf.get("status_id").and_then(|v| v.as_u64()).and_then(|n| u8::try_from(n).ok()),
+        status_id: e
+            .ocsf
+            .get("status_id")
+            .and_then(|v| v.as_u64())
+            .and_then(|n| u8::try_from(n).ok()),
         status: text("status"),
         message: e.message.clone(),
         program: k.program.to_string(),

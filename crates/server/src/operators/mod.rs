@@ -50,7 +50,12 @@ pub enum OperatorError {
 
 /// Waits until there is something at `next`, the time for saving has come, or the end.
 /// Returns `false` at the end.
-async fn more(entries: &Entries, next: u64, until: tokio::time::Instant, cancel: &CancellationToken) -> bool {
+async fn more(
+    entries: &Entries,
+    next: u64,
+    until: tokio::time::Instant,
+    cancel: &CancellationToken,
+) -> bool {
     tokio::select! {
         () = cancel.cancelled() => false,
         () = tokio::time::sleep_until(until) => true,

@@ -28,7 +28,11 @@ pub async fn run(spine: Arc<dyn Spine>, cancel: CancellationToken) {
             _ = every.tick() => {}
         }
         let head = spine.head();
-        idle = if head == last { idle.saturating_add(1) } else { 0 };
+        idle = if head == last {
+            idle.saturating_add(1)
+        } else {
+            0
+        };
         last = head;
         if idle > LINGER && idle % IDLE_EVERY != 0 {
             continue;

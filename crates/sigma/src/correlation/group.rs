@@ -12,6 +12,7 @@ const MOST_IDS: usize = 100;
 #[derive(Debug, Clone)]
 pub(crate) struct Hit {
     pub time_ms: i64,
+    pub received_ms: i64,
     pub event: u128,
     /// Which input of the correlation matched.
     pub position: usize,
@@ -45,7 +46,10 @@ pub(crate) struct Group {
     /// For `temporal_ordered`: by position, the youngest chain that ends there.
     pub chains: Vec<Vec<(i64, u128)>>,
     pub quiet_until: Option<i64>,
+    /// When the newest hit happened: the window ends there.
     pub latest_ms: i64,
+    /// When the last hit was received: the group is forgotten by it.
+    pub received_ms: i64,
     arrivals: u64,
 }
 
@@ -61,12 +65,13 @@ impl Group {
             true => hit.time_ms,
             false => self.latest_ms.max(hit.time_ms),
         };
+        self.received_ms = self.received_ms.max(hit.received_ms);
         let start = self.latest_ms.saturating_sub(correlation.span_ms);
         let firing = if correlation.join == Join::TemporalOrdered {
             self.extend_chain(correlation, hit, start)
         } else {
             self.forget_before(start);
-            if hit.time_ms > start {
+            if hit.time_ms > start && !self.has(hit) {
                 self.remember(correlation, hit);
             }
             let count = self.entries.len() as u64;
@@ -79,6 +84,15 @@ impl Group {
             self.quiet_until = Some(self.latest_ms.saturating_add(correlation.span_ms));
         }
         firing
+    }
+
+    /// Whether this event counts already: one is judged again when more is known about it.
+    fn has(&self, hit: &Hit) -> bool {
+        let same_time = (hit.time_ms, 0)..=(hit.time_ms, u64::MAX);
+        let unmarked = |seen: &Seen| seen.mark.is_none() && seen.event == hit.event;
+        self.entries
+            .range(same_time)
+            .any(|(_, seen)| unmarked(seen))
     }
 
     fn remember(&mut self, correlation: &Correlation, hit: &Hit) {

@@ -41,6 +41,8 @@ pub(crate) struct GroupState {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     quiet_until: Option<i64>,
     latest_ms: i64,
+    #[serde(default)]
+    received_ms: i64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,6 +89,7 @@ impl CorrelationState {
                 .collect(),
             quiet_until: group.quiet_until,
             latest_ms: group.latest_ms,
+            received_ms: group.received_ms,
         });
         Self {
             rule: rule.to_owned(),
@@ -107,8 +110,11 @@ impl CorrelationState {
             store.remove(&key);
             store.insert(
                 key,
-                Group::from(state.entries, state.chains, correlation)
-                    .with_times(state.quiet_until, state.latest_ms),
+                Group::from(state.entries, state.chains, correlation).with_times(
+                    state.quiet_until,
+                    state.latest_ms,
+                    state.received_ms,
+                ),
             );
         }
         store
@@ -145,8 +151,9 @@ impl Group {
         group
     }
 
-    fn with_times(mut self, quiet_until: Option<i64>, latest_ms: i64) -> Self {
+    fn with_times(mut self, quiet_until: Option<i64>, latest_ms: i64, received_ms: i64) -> Self {
         (self.quiet_until, self.latest_ms) = (quiet_until, latest_ms);
+        self.received_ms = received_ms;
         self
     }
 }

@@ -56,7 +56,7 @@ impl Store {
     ) -> Option<Firing> {
         let mut group = self.remove(key).unwrap_or_default();
         let firing = group.add(correlation, hit);
-        let now = group.latest_ms;
+        let now = group.received_ms;
         self.insert(Arc::clone(key), group);
         self.expire(now.saturating_sub(correlation.span_ms));
         while self.groups.len() > limits.groups.max(1)
@@ -96,7 +96,7 @@ impl Store {
 
     pub fn insert(&mut self, key: GroupKey, group: Group) {
         self.touches += 1;
-        let age = (group.latest_ms, self.touches);
+        let age = (group.received_ms, self.touches);
         self.weight += group.weight();
         self.by_age.insert(age, Arc::clone(&key));
         self.groups.insert(key, Kept { group, age });

@@ -45,10 +45,7 @@ impl Story {
     pub fn at(&mut self, seconds: i64, event: &str) -> Vec<Match> {
         self.next += 1;
         let event: Event = serde_json::from_str(event).unwrap();
-        let time = EventRef {
-            id: self.next,
-            time_ms: seconds * 1000,
-        };
+        let time = EventRef::at(self.next, seconds * 1000);
         self.engine.evaluate(LogSource::default(), &event, time)
     }
 

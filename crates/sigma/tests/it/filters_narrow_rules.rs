@@ -27,9 +27,7 @@ fn hits(filter: &str, product: &str, user: &str) -> usize {
     };
     let event: Event = serde_json::from_str(&format!(r#"{{"f":1,"user":"{user}"}}"#)).unwrap();
     let mut engine = Engine::new(Arc::new(set), Limits::default());
-    engine
-        .evaluate(source, &event, EventRef { id: 1, time_ms: 0 })
-        .len()
+    engine.evaluate(source, &event, EventRef::at(1, 0)).len()
 }
 
 #[test]

@@ -95,7 +95,7 @@ proptest! {
             event.extend(f.map(|f| ("f".to_owned(), f)));
             event.extend(g.map(|g| ("g".to_owned(), g)));
             let source = LogSource::default();
-            let found = engine.evaluate(source, &event, EventRef { id: 1, time_ms: 0 });
+            let found = engine.evaluate(source, &event, EventRef::at(1, 0));
             let quick: Vec<_> = found.iter().map(|m| m.index).collect();
             prop_assert_eq!(quick, set.full_scan(source, &event), "{:?}", event);
         }

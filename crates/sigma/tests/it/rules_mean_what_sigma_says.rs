@@ -21,7 +21,7 @@ fn matches_with(set: RuleSet, event: &str) -> bool {
     let event: Event = serde_json::from_str(event).unwrap();
     let slow = set.full_scan(ANY, &event);
     let mut engine = Engine::new(Arc::new(set), Limits::default());
-    let found = engine.evaluate(ANY, &event, EventRef { id: 1, time_ms: 0 });
+    let found = engine.evaluate(ANY, &event, EventRef::at(1, 0));
     assert_eq!(slow.len(), found.len(), "prefilter and full scan differ");
     !found.is_empty()
 }
@@ -379,9 +379,7 @@ fn log_sources_are_strict() {
         let record: Event = serde_json::from_str(r#"{"f":1}"#).unwrap();
         let slow = set.full_scan(event, &record).len();
         let mut engine = Engine::new(Arc::new(set), Limits::default());
-        let found = engine
-            .evaluate(event, &record, EventRef { id: 1, time_ms: 0 })
-            .len();
+        let found = engine.evaluate(event, &record, EventRef::at(1, 0)).len();
         assert_eq!((found == 1, slow == 1), (want, want), "{rule} on {event:?}");
     }
 }
@@ -393,7 +391,7 @@ fn a_match_names_fields_values_and_reasons() {
     ));
     let mut engine = Engine::new(Arc::new(set), Limits::default());
     let event: Event = serde_json::from_str(r#"{"Image":"C:\\CMD.EXE","id":4}"#).unwrap();
-    let found = engine.evaluate(ANY, &event, EventRef { id: 1, time_ms: 0 });
+    let found = engine.evaluate(ANY, &event, EventRef::at(1, 0));
     let told: Vec<_> = found[0]
         .fields
         .iter()

@@ -26,7 +26,7 @@ fn hits(rules: &Arc<RuleSet>, events: &[Event]) -> BTreeMap<String, usize> {
     let mut engine = Engine::new(Arc::clone(rules), Limits::default());
     let mut hits = BTreeMap::new();
     for (event, id) in events.iter().zip(0..) {
-        for found in engine.evaluate(source(event), event, EventRef { id, time_ms: 0 }) {
+        for found in engine.evaluate(source(event), event, EventRef::at(id, 0)) {
             assert!(!found.rule.title.is_empty());
             *hits.entry(found.rule.id.clone()).or_default() += 1;
         }
@@ -81,7 +81,7 @@ fn the_prefilter_loses_nothing() {
     events.extend(crate::data::events(&folder, "regression.jsonl.gz"));
     let mut engine = Engine::new(Arc::clone(&rules), Limits::default());
     for (event, id) in events.iter().zip(0..) {
-        let found = engine.evaluate(source(event), event, EventRef { id, time_ms: 0 });
+        let found = engine.evaluate(source(event), event, EventRef::at(id, 0));
         let quick: Vec<_> = found.iter().map(|m| m.index).collect();
         assert_eq!(quick, rules.full_scan(source(event), event), "{event:?}");
     }
@@ -94,7 +94,7 @@ fn every_detection_match_says_why() {
     };
     let mut engine = Engine::new(rules, Limits::default());
     for (event, id) in events(&folder, "regression.jsonl.gz").iter().zip(0..) {
-        for found in engine.evaluate(source(event), event, EventRef { id, time_ms: 0 }) {
+        for found in engine.evaluate(source(event), event, EventRef::at(id, 0)) {
             assert!(!found.fields.is_empty(), "{}", found.rule.title);
             for field in &found.fields {
                 assert!(!field.predicate.is_empty());

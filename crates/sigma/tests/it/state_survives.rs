@@ -14,14 +14,7 @@ const FAIL: &str = r#"{"result":"fail","user":"a"}"#;
 fn third_guess(engine: &mut Engine) -> usize {
     let event: Event = serde_json::from_str(FAIL).unwrap();
     engine
-        .evaluate(
-            LogSource::default(),
-            &event,
-            EventRef {
-                id: 9,
-                time_ms: 9000,
-            },
-        )
+        .evaluate(LogSource::default(), &event, EventRef::at(9, 9000))
         .len()
 }
 

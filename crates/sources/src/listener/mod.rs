@@ -158,7 +158,11 @@ impl ListenerHandle {
 
     /// Waits until it has drained after its cancellation. A second call returns at once.
     pub async fn drained(&self) {
-        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let task = self
+            .task
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         let Some(task) = task else { return };
         if let Err(error) = task.await {
             tracing::error!(listener = %self.name, %error, "listener ended early");
