@@ -144,7 +144,7 @@ fn automation() -> Result<Origin, Problem> {
     ))
 }
 
-/// The token of a request. `Splunk` is what HEC senders write (Splunk HEC documentation),
+/// The token of a request; `Splunk` is the scheme that HEC senders write.
 fn token(parts: &Parts) -> Option<&str> {
     let value = parts.headers.get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;

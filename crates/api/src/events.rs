@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Extension, State as AxumState};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use ringfence_sources::{Format, Incoming, Naming, Receipt};
 use serde_json::json;
@@ -20,7 +20,7 @@ const MOST_KEY: usize = 200;
 /// Rejections listed in an answer; the counts are always whole.
 const MOST_LISTED: usize = 1_000;
 
-/// `POST /api/v1/events`: NDJSON, a JSON array or one object. Answers when all that was accepted
+/// `POST /api/v1/events`: NDJSON, a JSON array or one object; `text/csv` for tables. Answers when all that was accepted
 /// is durable.
 pub(crate) async fn post(
     AxumState(app): AxumState<App>,
@@ -29,7 +29,7 @@ pub(crate) async fn post(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let receipt = take(&app, &sender, peer, &headers, body, Format::Json).await?;
+    let receipt = take(&app, &sender, peer, &headers, body, format(&headers)).await?;
     // Nothing in it could be used: say so in the status, for senders that look no further.
     let refused = receipt.accepted + receipt.duplicates == 0 && !receipt.rejected.is_empty();
     let status = if refused {
@@ -105,6 +105,15 @@ async fn take(
         .sink
         .submit(&sender.origin, format, vec![incoming])
         .await?)
+}
+
+/// Tables are sent as `text/csv`: with a header line, or Asterisk's call detail records without.
+fn format(headers: &HeaderMap) -> Format {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
+    match kind.map(|k| k.trim().to_ascii_lowercase()) {
+        Some(kind) if kind.starts_with("text/csv") => Format::Cdr,
+        _ => Format::Json,
+    }
 }
 
 fn naming(headers: &HeaderMap) -> Result<Naming, Problem> {

@@ -96,6 +96,10 @@ pub(crate) async fn change_source(
     body: Body<SourceChange>,
 ) -> Result<Json<Source>, Problem> {
     person.must_administer()?;
+    if id.starts_with("config.") {
+        let detail = "this source is declared in the configuration file: change it there";
+        return Err(Problem::bad_request(detail));
+    }
     let change = read(body)?;
     for (field, name) in [("name", &change.name), ("site", &change.site)] {
         if let Some(name) = name {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use jiff::tz::TimeZone;
 use memchr::memmem;
-use ringfence_event::{BASE, Event, Flag, Map, Origin, Time, clip};
+use ringfence_event::{BASE, Event, Flag, LogSource, Map, Origin, Time, clip};
 use serde_json::Value;
 
 use crate::parsed::{Format, Parsed};
@@ -135,6 +135,7 @@ const MESSAGES: [&str; 5] = ["message", "msg", "Message", "event", "name"];
 pub(crate) fn event(parsed: &Parsed, origin: &Origin, received: Time) -> Event {
     let mut event = envelope::open(origin, received, BASE, 0);
     event.flag(Flag::Unmapped);
+    event.logsource = logsource(parsed);
     let line = MESSAGES
         .iter()
         .find_map(|name| path::get_text(&parsed.fields, name));
@@ -144,6 +145,21 @@ pub(crate) fn event(parsed: &Parsed, origin: &Origin, received: Time) -> Event {
         .or_else(|| line.map(Cow::into_owned))
         .map(|line| clip(&line, 1000).into_owned());
     event
+}
+
+/// SigmaHQ's rules look system logs up as `linux` with the program as service.
+fn logsource(parsed: &Parsed) -> LogSource {
+    let program = path::get_text(&parsed.fields, "appname");
+    match program {
+        Some(program) if parsed.formats.has(Format::Syslog) && !parsed.formats.has(Format::Cef) => {
+            LogSource {
+                product: Some("linux".to_owned()),
+                service: Some(program.to_ascii_lowercase()),
+                category: None,
+            }
+        }
+        _ => LogSource::default(),
+    }
 }
 
 /// When an unmapped record says that it happened.

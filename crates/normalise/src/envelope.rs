@@ -40,6 +40,11 @@ pub(crate) fn allow(origin: &Origin, class: u32) -> Result<(), Reject> {
     ))
 }
 
+/// OCSF classes that only rules ask for by log source.
+const EVENT_LOG: u32 = 1008;
+const PROCESS: u32 = 1007;
+const DNS: u32 = 4003;
+
 /// The Sigma log source of a class, where no mapping says another.
 pub(crate) fn logsource(class: u32) -> LogSource {
     let (product, category) = match class {
@@ -51,6 +56,9 @@ pub(crate) fn logsource(class: u32) -> LogSource {
         ext::SIGNALLING => (Some("sip"), "signalling"),
         ext::SOURCE => (Some("ringfence"), "source"),
         AUTHENTICATION => (None, "authentication"),
+        EVENT_LOG => (None, "audit_log"),
+        PROCESS => (None, "process_creation"),
+        DNS => (None, "dns_query"),
         _ => return LogSource::default(),
     };
     LogSource {

@@ -202,6 +202,9 @@ fn facts(shown: &Message<'_>, original: &Message<'_>, packet: &SipPacket<'_>) ->
         credentials_user(shown).map(|u| clip(&u).into()),
     );
     put("has_credentials", Some(has_credentials(original).into()));
+    // RFC 3261 §12.2: a request within a dialog carries the tag of the other side.
+    let in_dialog = original.to().is_some_and(|to| to.tag().is_some());
+    put("in_dialog", Some(in_dialog.into()));
     let request: Option<Uri<'_>> = shown.request_uri();
     put("request_uri", text(request.map(|u| u.as_str())));
     put("request_user", text(request.and_then(|u| u.user)));

@@ -109,8 +109,12 @@ pub struct Replay {
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Print the events themselves (OCSF) in place of the findings.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "hep")]
     pub events: bool,
+    /// Mirror the UDP packets of captures to a HEP3 collector, dated now, in place of analysing
+    /// them: a probe for a server's HEP listener.
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub hep: Option<SocketAddr>,
 }
 
 /// `hunt`.

@@ -117,5 +117,6 @@ fn is_rule(path: &Path) -> bool {
         .and_then(|n| n.to_str())
         .unwrap_or_default();
     let rule = name.ends_with(".yml") || name.ends_with(".yaml");
-    rule && !name.ends_with(".test.yml") && !name.starts_with('.')
+    let test = name.ends_with(".test.yml") || name.ends_with(".test.yaml");
+    rule && !test && !name.starts_with('.')
 }

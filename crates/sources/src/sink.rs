@@ -18,7 +18,7 @@ pub enum Format {
     Json,
     /// A body of Splunk HEC envelopes.
     Hec,
-    /// A body of lines of an Asterisk CDR file.
+    /// A table: CSV with a header line, or lines of an Asterisk CDR file without one.
     Cdr,
     /// One HEP3 packet.
     Hep,

@@ -37,7 +37,7 @@ pub struct SourceChange {
     pub grants: Option<BTreeSet<String>>,
     /// Networks it may send from.
     pub allowed_peers: Option<Vec<IpNet>>,
-    /// Alarm after this many silent seconds; 0 switches the alarm off.
+    /// Alarm after this many silent seconds; 0 goes back to the learned limit.
     pub expect_every_secs: Option<u32>,
     /// Switch it off or on again.
     pub disabled: Option<bool>,

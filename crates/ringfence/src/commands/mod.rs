@@ -5,6 +5,7 @@ pub mod explain;
 pub mod hunt;
 mod inputs;
 pub mod map;
+mod mirror;
 pub mod query;
 pub mod replay;
 pub mod rules;

@@ -6,7 +6,7 @@ use ringfence_event::{Event, Finding};
 use ringfence_server::{Config, Offline};
 use serde_json::{Map, Value, json};
 
-use super::inputs;
+use super::{inputs, mirror};
 use crate::Done;
 use crate::args::{Format, Replay};
 use crate::output::{Failure, Out};
@@ -15,6 +15,9 @@ const COLUMNS: &[&str] = &["time", "severity", "rule", "message"];
 
 /// Replays; exit code 1 when there are findings.
 pub fn run(args: &Replay, out: &Out) -> Done {
+    if let Some(collector) = args.hep {
+        return mirror::run(&args.files, collector);
+    }
     let config = match &args.config {
         Some(path) => Config::load(path).map_err(Failure::usage)?,
         None => Config::default(),

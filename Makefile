@@ -1,0 +1,70 @@
+# `make demo` and `make test` are all that a fresh Debian or Ubuntu machine needs.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# Outside the checkout, shared by demo, test and CI; never relied on.
+export CARGO_TARGET_DIR ?= $(HOME)/.cache/ringfence/target
+export RINGFENCE_VENV ?= $(HOME)/.cache/ringfence/venv
+export RINGFENCE_PYTHON ?= $(RINGFENCE_VENV)/bin/python
+export PATH := $(HOME)/.cargo/bin:$(PATH)
+PROFILE := quick
+BIN := $(CARGO_TARGET_DIR)/$(PROFILE)/ringfence
+
+.PHONY: help demo build release test unit lint prove crash-test fuzz bench bench-detect bench-voice bench-lake
+
+help:
+	@printf '%s\n' \
+	  'make demo      install what is missing, build, run the main job on real sample input' \
+	  'make test      install what is missing, build, run all tests' \
+	  'make lint      formatting, clippy, layers' \
+	  'make prove     the long proofs: crashes, kills, 20 simulated shifts, fuzzing, load' \
+	  'make bench     speed of each engine, beside a peer or a physical limit' \
+	  'make release   the optimised binary'
+
+build:
+	@scripts/peers.sh build
+	@cargo build --profile $(PROFILE) -p ringfence --locked
+
+demo: build
+	@scripts/peers.sh demo
+	@RINGFENCE="$(BIN)" scripts/demo.sh
+
+release:
+	@scripts/peers.sh build
+	@cargo build --release -p ringfence --locked
+
+test:
+	@scripts/peers.sh test
+	@scripts/layers.py
+	@scripts/test.sh --locked --workspace
+
+lint:
+	@cargo fmt --all --check
+	@cargo clippy --profile $(PROFILE) --workspace --all-targets --locked -- -D warnings
+
+prove: crash-test
+	@scripts/peers.sh test
+	@RINGFENCE_PROVE=1 scripts/test.sh -p ringfence-calls -E 'binary(story1)' --no-capture
+	@scripts/fuzz.sh 300
+	@RINGFENCE="$(BIN)" scripts/load.sh
+
+crash-test: build
+	@RINGFENCE_PROVE_KILLS=220 RINGFENCE_PROVE_CRASHES=1500 scripts/test.sh \
+	  -p ringfence-spine -E 'binary(power_cut) + binary(kill) + binary(real_disk)'
+	@RINGFENCE_PROVE_KILLS=200 scripts/test.sh -p ringfence -E 'test(kill)'
+
+bench: bench-detect bench-voice bench-lake
+	@cargo bench --locked -p ringfence-spine -p ringfence-normalise -p ringfence-calls -p ringfence-sources
+
+bench-detect:
+	@cargo bench --locked -p ringfence-sigma
+
+bench-voice:
+	@cargo bench --locked -p ringfence-sip -p ringfence-capture
+
+bench-lake:
+	@cargo bench --locked -p ringfence-lake
+
+fuzz:
+	@scripts/fuzz.sh 60

@@ -1,0 +1,25 @@
+//! What a user gets from the real program: started, fed, asked, killed and started again.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    missing_docs,
+    reason = "test code"
+)]
+
+mod alerts;
+mod cli;
+mod config;
+mod contract;
+mod crash;
+mod intake;
+mod listeners;
+mod rules;
+mod running;
+mod sql;
+mod story;
+mod webhooks;

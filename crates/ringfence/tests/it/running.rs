@@ -1,0 +1,350 @@
+//! A server as a process of its own, and requests to it.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, LazyLock, Mutex};
+use std::time::{Duration, Instant};
+
+use reqwest::{Client, Method, RequestBuilder};
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+
+/// Preset for every server here.
+pub const ADMIN: &str = "admin-token-for-tests-0123456789abcdef";
+
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap()
+});
+
+static CLIENT: LazyLock<Client> = LazyLock::new(|| {
+    LazyLock::force(&RUNTIME);
+    Client::builder()
+        .timeout(Duration::from_secs(60))
+        .build()
+        .unwrap()
+});
+
+/// Waits for a future.
+pub fn block_on<T>(work: impl Future<Output = T>) -> T {
+    RUNTIME.block_on(work)
+}
+
+/// Asks again until there is an answer; fails after `seconds`.
+#[track_caller]
+pub fn eventually<T>(what: &str, seconds: u64, mut ask: impl FnMut() -> Option<T>) -> T {
+    let until = Instant::now() + Duration::from_secs(seconds);
+    loop {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        assert!(Instant::now() < until, "not within {seconds} s: {what}");
+        std::thread::sleep(Duration::from_millis(25));
+    }
+}
+
+/// The program with arguments, without the environment of whoever runs the tests.
+pub fn program(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ringfence"));
+    command.args(args);
+    for name in ["TOKEN", "ADMIN_TOKEN", "SERVER", "CA_FILE"] {
+        command.env_remove(format!("RINGFENCE_{name}"));
+    }
+    command.stdin(Stdio::null());
+    command
+}
+
+/// What the program answered.
+pub struct Answer {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
+}
+
+impl From<Output> for Answer {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+/// Runs the program to its end.
+pub fn ringfence(args: &[&str]) -> Answer {
+    program(args).output().unwrap().into()
+}
+
+/// Test data that is not part of the repository; `None`, with a note, where it is not there.
+pub fn testdata(path: &str) -> Option<PathBuf> {
+    let root = std::env::var_os("RINGFENCE_TESTDATA").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
+        PathBuf::from,
+    );
+    let found = root.join(path);
+    if found.exists() {
+        return Some(found);
+    }
+    assert!(
+        std::env::var_os("CI").is_none(),
+        "{} is missing",
+        found.display()
+    );
+    eprintln!("left out: {} is missing", found.display());
+    None
+}
+
+/// How a server is started.
+pub struct Start {
+    data: PathBuf,
+    config: Option<String>,
+}
+
+impl Start {
+    pub fn on(data: &Path) -> Self {
+        Self {
+            data: data.to_owned(),
+            config: None,
+        }
+    }
+
+    /// With this configuration, written beside the data folder.
+    pub fn config(mut self, text: impl Into<String>) -> Self {
+        self.config = Some(text.into());
+        self
+    }
+
+    fn command(&self) -> Command {
+        let data = self.data.to_str().unwrap();
+        let mut command = program(&["serve", "--data", data, "--listen", "127.0.0.1:0"]);
+        if let Some(text) = &self.config {
+            let path = self.data.with_extension("toml");
+            std::fs::write(&path, text).unwrap();
+            command.arg("--config").arg(path);
+        }
+        command.env("RINGFENCE_ADMIN_TOKEN", ADMIN);
+        command
+    }
+
+    /// Starts it and waits until it is ready.
+    #[track_caller]
+    pub fn run(self) -> Server {
+        let mut child = self
+            .command()
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let log = Log::of(child.stderr.take().unwrap());
+        let mut server = Server {
+            child,
+            log,
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            data: self.data,
+        };
+        let line = server.await_line(|l| l["message"] == "serving");
+        server.address = line["address"].as_str().unwrap().parse().unwrap();
+        eventually("readyz answers 200", 20, || {
+            (server.get("/readyz").0 == 200).then_some(())
+        });
+        server
+    }
+
+    /// Starts it where it must refuse to run.
+    pub fn refused(self) -> Answer {
+        self.command().output().unwrap().into()
+    }
+}
+
+/// The lines of its log so far.
+struct Log {
+    lines: Arc<Mutex<Vec<Value>>>,
+    ended: Receiver<()>,
+}
+
+impl Log {
+    fn of(stream: impl std::io::Read + Send + 'static) -> Self {
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let (end, ended) = channel();
+        let kept = Arc::clone(&lines);
+        std::thread::spawn(move || {
+            for line in BufReader::new(stream).lines().map_while(Result::ok) {
+                let line = serde_json::from_str(&line).unwrap_or_else(|_| json!({"text": line}));
+                kept.lock().unwrap().push(line);
+            }
+            let _ = end.send(());
+        });
+        Self { lines, ended }
+    }
+}
+
+/// A running server; killed when dropped.
+pub struct Server {
+    child: Child,
+    log: Log,
+    address: SocketAddr,
+    data: PathBuf,
+}
+
+impl Server {
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// The first log line that fits.
+    #[track_caller]
+    pub fn await_line(&self, fits: impl Fn(&Value) -> bool) -> Value {
+        eventually("a log line", 20, || {
+            let lines = self.log.lines.lock().unwrap();
+            let found = lines.iter().find(|l| fits(l)).cloned();
+            if found.is_none() && self.log.ended.try_recv().is_ok() {
+                panic!("the server ended: {lines:#?}");
+            }
+            found
+        })
+    }
+
+    /// Whole log, for what must not be in it.
+    pub fn log_text(&self) -> String {
+        let lines = self.log.lines.lock().unwrap();
+        lines.iter().map(|l| format!("{l}\n")).collect()
+    }
+
+    /// Address of a listener.
+    #[track_caller]
+    pub fn listener(&self, name: &str) -> SocketAddr {
+        let line = self.await_line(|l| l["message"] == "listening" && l["listener"] == name);
+        line["addr"].as_str().unwrap().parse().unwrap()
+    }
+
+    pub fn request(&self, method: Method, path: &str, token: &str) -> RequestBuilder {
+        CLIENT.request(method, self.url(path)).bearer_auth(token)
+    }
+
+    pub fn get(&self, path: &str) -> (u16, Value) {
+        send(self.request(Method::GET, path, ADMIN))
+    }
+
+    pub fn post(&self, path: &str, body: &Value) -> (u16, Value) {
+        send(self.request(Method::POST, path, ADMIN).json(body))
+    }
+
+    /// Sends records with a token.
+    pub fn events(&self, token: &str, body: impl Into<reqwest::Body>) -> (u16, Value) {
+        send(self.request(Method::POST, "/api/v1/events", token).body(body))
+    }
+
+    /// The rows of a query that must work.
+    #[track_caller]
+    pub fn sql(&self, sql: &str) -> Vec<Value> {
+        let (status, answer) = self.post("/api/v1/query", &json!({"sql": sql}));
+        assert_eq!(status, 200, "{sql}: {answer}");
+        answer["rows"].as_array().unwrap().clone()
+    }
+
+    /// One number.
+    #[track_caller]
+    pub fn count(&self, sql: &str) -> u64 {
+        self.sql(sql)[0]["n"].as_u64().unwrap()
+    }
+
+    /// Makes a source and gives its token.
+    #[track_caller]
+    pub fn source(&self, name: &str, change: &Value) -> String {
+        let mut new = json!({
+            "name": name, "kind": "http", "program": "default", "site": "default",
+            "classes": "*", "grants": [], "allowed_peers": [], "expect_every_secs": null,
+        });
+        for (key, value) in change.as_object().unwrap() {
+            new[key] = value.clone();
+        }
+        let (status, made) = self.post("/api/v1/sources", &new);
+        assert_eq!(status, 201, "{made}");
+        made["token"].as_str().unwrap().to_owned()
+    }
+
+    /// All alerts, newest first.
+    pub fn alerts(&self) -> Vec<Value> {
+        let (status, list) = self.get("/api/v1/alerts?limit=500");
+        assert_eq!(status, 200, "{list}");
+        list["items"].as_array().unwrap().clone()
+    }
+
+    /// The first alert that fits, waited for.
+    #[track_caller]
+    pub fn alert(&self, seconds: u64, fits: impl Fn(&Value) -> bool) -> Value {
+        eventually("an alert", seconds, || self.alerts().into_iter().find(&fits))
+    }
+
+    /// `kill -9`.
+    pub fn kill(mut self) -> PathBuf {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        self.data.clone()
+    }
+
+    /// SIGTERM, and the exit code it led to.
+    pub fn stop(mut self) -> ExitStatus {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-TERM", &id]).status().unwrap();
+        assert!(sent.success());
+        eventually("the server stops", 30, || self.child.try_wait().unwrap())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Status and JSON of an answer; text becomes a JSON string.
+pub fn send(request: RequestBuilder) -> (u16, Value) {
+    try_send(request).unwrap()
+}
+
+/// The same where the server may be gone.
+pub fn try_send(request: RequestBuilder) -> reqwest::Result<(u16, Value)> {
+    block_on(async {
+        let response = request.send().await?;
+        let status = response.status().as_u16();
+        let text = response.text().await?;
+        let json = serde_json::from_str(&text).unwrap_or(Value::String(text));
+        Ok((status, json))
+    })
+}
+
+/// Milliseconds since 1970.
+pub fn now_ms() -> i64 {
+    let since = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
+    i64::try_from(since.as_millis()).unwrap()
+}
+
+/// A look-up of a customer's record by an agent, in OCSF.
+pub fn look_up(uid: &str, agent: &str, customer: &str) -> Value {
+    json!({
+        "class_uid": 6001, "category_uid": 6, "activity_id": 2, "type_uid": 600_102,
+        "severity_id": 1, "time": now_ms(),
+        "metadata": {"version": "1.8.0", "uid": uid, "product": {"name": "CRM"}},
+        "actor": {"user": {"uid": agent}},
+        "web_resources": [{"type": "customer_record", "uid": customer}],
+    })
+}
+
+/// JSON lines.
+pub fn lines(records: &[Value]) -> String {
+    records.iter().map(|r| format!("{r}\n")).collect()
+}
