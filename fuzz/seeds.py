@@ -28,24 +28,30 @@ def lines(blobs):
     return [line for blob in blobs for line in blob.splitlines() if line.strip()]
 
 
-def frames(pcap):
-    """Packets of a little-endian pcap file."""
-    at = 24
-    while at + 16 <= len(pcap):
-        (length,) = struct.unpack_from("<I", pcap, at + 8)
-        yield pcap[at + 16 : at + 16 + length]
-        at += 16 + length
+def frames(capture):
+    """Packets of a little-endian pcap or pcapng file."""
+    blocks = capture.startswith(b"\x0a\x0d\x0d\x0a")
+    at = 0 if blocks else 24
+    while at + 16 <= len(capture):
+        if not blocks:
+            (length,) = struct.unpack_from("<I", capture, at + 8)
+            yield capture[at + 16 : at + 16 + length]
+            at += 16 + length
+            continue
+        kind, total = struct.unpack_from("<II", capture, at)
+        if kind == 6:  # enhanced packet block
+            (length,) = struct.unpack_from("<I", capture, at + 20)
+            yield capture[at + 28 : at + 28 + length]
+        at += max(total, 12)
 
 
 def sip_messages(captures):
-    """One UDP payload for each first line, over Ethernet and IPv4."""
+    """One message for each kind of first line, wherever in the packets it begins."""
     found = {}
     for frame in (frame for pcap in captures for frame in frames(pcap)):
-        at = frame.find(b"SIP/2.0")
-        if at > 0 and frame[12:14] == b"\x08\x00":
-            payload = frame[14 + (frame[14] & 15) * 4 + 8 :]
-            found.setdefault(payload.split(b" ")[0:2][at == 42], payload)
-    return list(found.values())[:20]
+        if first := re.search(rb"SIP/2\.0 \d{3}|[A-Z]{3,10} sips?:", frame):
+            found.setdefault(first.group(), frame[first.start() :])
+    return list(found.values())
 
 
 def hep3(payload, key=b""):
