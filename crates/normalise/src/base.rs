@@ -136,6 +136,9 @@ pub(crate) fn event(parsed: &Parsed, origin: &Origin, received: Time) -> Event {
     let mut event = envelope::open(origin, received, BASE, 0);
     event.flag(Flag::Unmapped);
     event.logsource = logsource(parsed);
+    if parsed.formats.has(Format::Syslog) {
+        event.keys.device = path::get_text(&parsed.fields, "hostname").map(Cow::into_owned);
+    }
     let line = MESSAGES
         .iter()
         .find_map(|name| path::get_text(&parsed.fields, name));

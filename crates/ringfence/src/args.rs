@@ -233,6 +233,9 @@ pub struct Simulate {
     /// What is sent is dated so that it ends now.
     #[arg(long, default_value_t = 0.0)]
     pub speed: f64,
+    /// Send at most so many events a second; 0 sends as fast as they are taken.
+    #[arg(long, default_value_t = 0, conflicts_with = "speed")]
+    pub rate: u32,
     #[command(flatten)]
     pub server: Server,
 }
@@ -243,6 +246,9 @@ pub struct Alerts {
     /// Show alerts as they change, until Ctrl-C.
     #[arg(long, short = 'F')]
     pub follow: bool,
+    /// While following, show also every further finding of an alert that was shown.
+    #[arg(long)]
+    pub all: bool,
     /// Most alerts to list.
     #[arg(long, default_value_t = 50)]
     pub limit: u32,

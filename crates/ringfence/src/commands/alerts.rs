@@ -24,7 +24,7 @@ const COLUMNS: &[&str] = &[
 pub fn run(args: &Alerts, out: &Out) -> Done {
     let api = Api::new(&args.server)?;
     if args.follow {
-        block_on(follow(&api, out))
+        block_on(follow(&api, args.all, out))
     } else {
         block_on(list(&api, args, out))
     }
@@ -51,7 +51,7 @@ async fn list(api: &Api, args: &Alerts, out: &Out) -> Done {
 }
 
 /// Reads the event stream; the server ends it when it stops.
-async fn follow(api: &Api, out: &Out) -> Done {
+async fn follow(api: &Api, all: bool, out: &Out) -> Done {
     let request = api
         .request(Method::GET, "/api/v1/alerts/stream")
         .map_err(Failure::usage)?;
@@ -72,13 +72,13 @@ async fn follow(api: &Api, out: &Out) -> Done {
         while let Some(end) = pending.iter().position(|b| *b == b'\n') {
             let line: Vec<u8> = pending.drain(..=end).collect();
             if let Some(data) = line.trim_ascii_end().strip_prefix(b"data: ") {
-                show(data, out)?;
+                show(data, all, out)?;
             }
         }
     }
 }
 
-fn show(data: &[u8], out: &Out) -> std::io::Result<()> {
+fn show(data: &[u8], all: bool, out: &Out) -> std::io::Result<()> {
     let Ok(change) = serde_json::from_slice::<Value>(data) else {
         return Ok(());
     };
@@ -87,6 +87,9 @@ fn show(data: &[u8], out: &Out) -> std::io::Result<()> {
     };
     if out.format() != Format::Table {
         return out.object(&change);
+    }
+    if !all && change.get("kind").and_then(Value::as_str) == Some("more_findings") {
+        return Ok(());
     }
     let text = |key: &str| {
         alert

@@ -29,11 +29,8 @@ pub fn run(args: &Simulate, out: &Out) -> Done {
         insiders: args.insiders,
         hours: args.hours,
         start: start(args),
-        branch_agents: if args.out.is_some() {
-            0
-        } else {
-            args.agents / 10
-        },
+        // Detail records come at hang-up: without pace, the work they are about came long ago.
+        branch_agents: if args.speed > 0.0 { args.agents / 10 } else { 0 },
         ..Shift::of_seed(args.seed)
     };
     let story = shift.run();
@@ -94,7 +91,7 @@ async fn send(args: &Simulate, story: &Story) -> Result<Value, Failure> {
     let mut totals = Totals::default();
     let mut rest = story.items.as_slice();
     while let Some(first) = rest.first() {
-        let due = due(args, story, first);
+        let due = due(args, story, first).max(paced(args, totals.sent()));
         tokio::select! {
             _ = tokio::signal::ctrl_c() => break,
             () = tokio::time::sleep_until((began + due).into()) => {}
@@ -104,7 +101,12 @@ async fn send(args: &Simulate, story: &Story) -> Result<Value, Failure> {
             true => rest.partition_point(|i| self::due(args, story, i) <= due + PACE),
             false => rest.len(),
         };
-        let (bite, later) = rest.split_at(upto.clamp(1, BATCH).min(rest.len()));
+        // At a rate, bites of a tenth of a second.
+        let most = match usize::try_from(args.rate).unwrap_or(0) / 10 {
+            0 => BATCH,
+            tenth => tenth.min(BATCH),
+        };
+        let (bite, later) = rest.split_at(upto.clamp(1, most).min(rest.len()));
         post(&senders, bite, &mut totals).await?;
         bar.inc(bite.len() as u64);
         rest = later;
@@ -130,11 +132,25 @@ fn due(args: &Simulate, story: &Story, item: &Item) -> Duration {
     Duration::from_millis(ms).div_f64(args.speed)
 }
 
+/// When the next event may go out at the rate that was asked for.
+fn paced(args: &Simulate, sent: u64) -> Duration {
+    match args.rate {
+        0 => Duration::ZERO,
+        rate => Duration::from_millis(sent * 1_000 / u64::from(rate)),
+    }
+}
+
 #[derive(Default)]
 struct Totals {
     accepted: u64,
     duplicates: u64,
     rejected: u64,
+}
+
+impl Totals {
+    fn sent(&self) -> u64 {
+        self.accepted + self.duplicates + self.rejected
+    }
 }
 
 async fn post(senders: &Senders, items: &[Item], totals: &mut Totals) -> Result<(), Failure> {

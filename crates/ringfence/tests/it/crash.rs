@@ -1,0 +1,123 @@
+//! What was acknowledged is there once, whatever happens to the process.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::running::{Server, Start, eventually, lines, now_ms, try_send};
+
+/// `make prove` asks for more.
+const KILLS: u64 = 5;
+const SENDERS: u64 = 3;
+const BATCH: usize = 20;
+
+/// Failed log-ins by many users from a few addresses: they make findings as well as rows.
+fn record(marker: &str) -> Value {
+    let hash = marker.bytes().fold(7_u32, |h, b| h.wrapping_mul(31).wrapping_add(u32::from(b)));
+    json!({
+        "class_uid": 3002, "category_uid": 3, "activity_id": 1, "type_uid": 300_201,
+        "severity_id": 1, "time": now_ms(), "status_id": 2, "status": "Failure",
+        "metadata": {"version": "1.8.0", "uid": marker, "product": {"name": "VPN"}},
+        "user": {"name": format!("user-{}", hash % 40), "uid": format!("{}", hash % 40)},
+        "src_endpoint": {"ip": format!("203.0.113.{}", hash % 4)},
+    })
+}
+
+/// One sender: its batches in order, each until it is acknowledged.
+struct Load {
+    sender: u64,
+    next: u64,
+    pending: Option<Vec<Value>>,
+    acknowledged: Vec<String>,
+}
+
+impl Load {
+    /// Sends until told to stop or until the server is gone.
+    fn run(&mut self, server: &Server, token: &str, stop: &AtomicBool, sent: &AtomicU64) {
+        while !stop.load(Ordering::Relaxed) {
+            let batch = self.pending.take().unwrap_or_else(|| {
+                let first = self.next;
+                self.next += BATCH as u64;
+                (first..self.next).map(|n| record(&format!("m-{}-{n}", self.sender))).collect()
+            });
+            let request = server.request(Method::POST, "/api/v1/events", token);
+            let request = request.timeout(Duration::from_secs(10)).body(lines(&batch));
+            match try_send(request) {
+                Ok((200, answer)) => {
+                    let taken = answer["accepted"].as_u64().unwrap() + answer["duplicates"].as_u64().unwrap();
+                    assert_eq!(taken, BATCH as u64, "{answer}");
+                    let markers = batch.iter().map(|r| r["metadata"]["uid"].as_str().unwrap().to_owned());
+                    self.acknowledged.extend(markers);
+                    sent.fetch_add(1, Ordering::Relaxed);
+                }
+                Ok((503, _)) => self.pending = Some(batch),
+                Ok((status, answer)) => panic!("{status}: {answer}"),
+                Err(_) => {
+                    self.pending = Some(batch);
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// Random enough to kill at any point of a write, and the same on every run of one process id.
+fn random(state: &mut u64) -> u64 {
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    *state
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_or_counted_twice_when_the_server_is_killed() {
+    let kills = std::env::var("RINGFENCE_PROVE_KILLS").map_or(KILLS, |n| n.parse().unwrap());
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let config = "[lake]\ncommit_secs = 1\n";
+    let start = || Start::on(&data).config(config).run();
+    let mut server = start();
+    let token = server.source("vpn", &json!({}));
+    let mut loads: Vec<Load> = (0..SENDERS)
+        .map(|sender| Load { sender, next: 0, pending: None, acknowledged: Vec::new() })
+        .collect();
+    let mut seed = u64::from(std::process::id()) | 1;
+    println!("seed {seed}");
+    for round in 0..=kills {
+        let (stop, sent) = (AtomicBool::new(false), AtomicU64::new(0));
+        let last = round == kills;
+        server = std::thread::scope(|scope| {
+            let shared = &server;
+            for load in &mut loads {
+                let (stop, sent, token) = (&stop, &sent, &token);
+                scope.spawn(move || load.run(shared, token, stop, sent));
+            }
+            // After something was taken, at a random moment; the last round ends in peace.
+            eventually("load is taken", 30, || (sent.load(Ordering::Relaxed) > 0).then_some(()));
+            let until = Instant::now() + Duration::from_millis(random(&mut seed) % 1_500);
+            while Instant::now() < until {
+                std::thread::yield_now();
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            if !last {
+                kill(shared.id());
+            } else {
+                stop.store(true, Ordering::Relaxed);
+            }
+        })
+        .then(server, last, &start);
+    }
+    let acknowledged: BTreeSet<&String> = loads.iter().flat_map(|l| &l.acknowledged).collect();
+    let expected = acknowledged.len() as u64;
+    assert!(expected >= (kills + 1) * BATCH as u64);
+    settled(&server);
+    check(&server, &acknowledged);
+    // And so it is after an orderly stop, from files alone.
+    assert_eq!(server.stop().code(), Some(0));
+    let server = start();
+    settled(&server);
+    check(&server, &acknowledged);
+}
