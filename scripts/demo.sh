@@ -66,7 +66,7 @@ hep=$(port hep); syslog=$(port syslog)
 echo "   API at $RINGFENCE_SERVER, HEP on UDP port $hep, syslog on UDP port $syslog"
 
 say "2. Alerts, as they appear"
-"$ringfence" alerts --follow --format table 2>/dev/null | cut -c1-180 &
+"$ringfence" alerts --follow --format table 2>/dev/null | stdbuf -oL cut -c1-180 &
 follower=$!
 sleep 0.5
 
@@ -83,8 +83,8 @@ logger --udp --server 127.0.0.1 --port "$syslog" --rfc5424=notq -t systemd \
   "Stopped rsyslog.service - System Logging Service."
 sleep 2
 
-say "5. A shift of 200 agents, 3 of them insiders, 8 hours, over HTTP"
-"$ringfence" simulate --seed 1 --truth "$data/truth.json" --format json
+say "5. A shift of 200 agents, 3 of them insiders, 5 hours in a few seconds, over HTTP"
+"$ringfence" simulate --seed 1 --hours 5 --truth "$data/truth.json" --format json
 sleep 5
 
 kill "$follower" 2>/dev/null || true; follower=

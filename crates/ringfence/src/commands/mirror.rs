@@ -31,7 +31,10 @@ pub fn run(files: &[PathBuf], collector: SocketAddr) -> Done {
         let sent = mirror(path, &socket)
             .with_context(|| format!("`{}`", path.display()))
             .map_err(Failure::input)?;
-        say(format_args!("{}: {sent} packets to {collector}", path.display()));
+        say(format_args!(
+            "{}: {sent} packets to {collector}",
+            path.display()
+        ));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -19,6 +19,8 @@ use crate::output::{Failure, Out, say};
 
 /// Items in one request to one source.
 const BATCH: usize = 1_000;
+/// The call join takes telephony that is at most six hours late (`calls.revise_ms`).
+const MOST_HOURS_AT_ONCE: u32 = 5;
 /// Tries of a request that the server could not take for the moment.
 const TRIES: u32 = 20;
 
@@ -30,7 +32,11 @@ pub fn run(args: &Simulate, out: &Out) -> Done {
         hours: args.hours,
         start: start(args),
         // Detail records come at hang-up: without pace, the work they are about came long ago.
-        branch_agents: if args.speed > 0.0 { args.agents / 10 } else { 0 },
+        branch_agents: if args.speed > 0.0 {
+            args.agents / 10
+        } else {
+            0
+        },
         ..Shift::of_seed(args.seed)
     };
     let story = shift.run();
@@ -41,6 +47,9 @@ pub fn run(args: &Simulate, out: &Out) -> Done {
     match &args.out {
         Some(path) => write(path, &story)?,
         None => {
+            if args.speed <= 0.0 && args.hours > MOST_HOURS_AT_ONCE {
+                say("sent at once, only the last 6 hours of a shift are judged by their calls");
+            }
             let sent = block_on(send(args, &story))?;
             out.object(&sent)?;
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -16,7 +16,9 @@ const BATCH: usize = 20;
 
 /// Failed log-ins by many users from a few addresses: they make findings as well as rows.
 fn record(marker: &str) -> Value {
-    let hash = marker.bytes().fold(7_u32, |h, b| h.wrapping_mul(31).wrapping_add(u32::from(b)));
+    let hash = marker
+        .bytes()
+        .fold(7_u32, |h, b| h.wrapping_mul(31).wrapping_add(u32::from(b)));
     json!({
         "class_uid": 3002, "category_uid": 3, "activity_id": 1, "type_uid": 300_201,
         "severity_id": 1, "time": now_ms(), "status_id": 2, "status": "Failure",
@@ -35,21 +37,35 @@ struct Load {
 }
 
 impl Load {
+    const fn of(sender: u64) -> Self {
+        Self {
+            sender,
+            next: 0,
+            pending: None,
+            acknowledged: Vec::new(),
+        }
+    }
+
     /// Sends until told to stop or until the server is gone.
     fn run(&mut self, server: &Server, token: &str, stop: &AtomicBool, sent: &AtomicU64) {
         while !stop.load(Ordering::Relaxed) {
             let batch = self.pending.take().unwrap_or_else(|| {
                 let first = self.next;
                 self.next += BATCH as u64;
-                (first..self.next).map(|n| record(&format!("m-{}-{n}", self.sender))).collect()
+                (first..self.next)
+                    .map(|n| record(&format!("m-{}-{n}", self.sender)))
+                    .collect()
             });
             let request = server.request(Method::POST, "/api/v1/events", token);
             let request = request.timeout(Duration::from_secs(10)).body(lines(&batch));
             match try_send(request) {
                 Ok((200, answer)) => {
-                    let taken = answer["accepted"].as_u64().unwrap() + answer["duplicates"].as_u64().unwrap();
+                    let taken = answer["accepted"].as_u64().unwrap()
+                        + answer["duplicates"].as_u64().unwrap();
                     assert_eq!(taken, BATCH as u64, "{answer}");
-                    let markers = batch.iter().map(|r| r["metadata"]["uid"].as_str().unwrap().to_owned());
+                    let markers = batch
+                        .iter()
+                        .map(|r| r["metadata"]["uid"].as_str().unwrap().to_owned());
                     self.acknowledged.extend(markers);
                     sent.fetch_add(1, Ordering::Relaxed);
                 }
@@ -77,47 +93,74 @@ fn nothing_acknowledged_is_lost_or_counted_twice_when_the_server_is_killed() {
     let kills = std::env::var("RINGFENCE_PROVE_KILLS").map_or(KILLS, |n| n.parse().unwrap());
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");
-    let config = "[lake]\ncommit_secs = 1\n";
-    let start = || Start::on(&data).config(config).run();
+    let start = || Start::on(&data).config("[lake]\ncommit_secs = 1\n").run();
     let mut server = start();
     let token = server.source("vpn", &json!({}));
-    let mut loads: Vec<Load> = (0..SENDERS)
-        .map(|sender| Load { sender, next: 0, pending: None, acknowledged: Vec::new() })
-        .collect();
+    let mut loads: Vec<Load> = (0..SENDERS).map(Load::of).collect();
     let mut seed = u64::from(std::process::id()) | 1;
     println!("seed {seed}");
     for round in 0..=kills {
-        let (stop, sent) = (AtomicBool::new(false), AtomicU64::new(0));
         let last = round == kills;
-        server = std::thread::scope(|scope| {
-            let shared = &server;
+        let (stop, taken) = (AtomicBool::new(false), AtomicU64::new(0));
+        std::thread::scope(|scope| {
             for load in &mut loads {
-                let (stop, sent, token) = (&stop, &sent, &token);
-                scope.spawn(move || load.run(shared, token, stop, sent));
+                let (server, token, stop, taken) = (&server, &token, &stop, &taken);
+                scope.spawn(move || load.run(server, token, stop, taken));
             }
             // After something was taken, at a random moment; the last round ends in peace.
-            eventually("load is taken", 30, || (sent.load(Ordering::Relaxed) > 0).then_some(()));
-            let until = Instant::now() + Duration::from_millis(random(&mut seed) % 1_500);
-            while Instant::now() < until {
-                std::thread::yield_now();
-                std::thread::sleep(Duration::from_millis(1));
-            }
-            if !last {
-                kill(shared.id());
-            } else {
+            eventually("load is taken", 30, || {
+                (taken.load(Ordering::Relaxed) > 0).then_some(())
+            });
+            std::thread::sleep(Duration::from_millis(random(&mut seed) % 1_500));
+            if last {
                 stop.store(true, Ordering::Relaxed);
+            } else {
+                server.kill_now();
             }
-        })
-        .then(server, last, &start);
+        });
+        if !last {
+            drop(server);
+            server = start();
+        }
     }
-    let acknowledged: BTreeSet<&String> = loads.iter().flat_map(|l| &l.acknowledged).collect();
-    let expected = acknowledged.len() as u64;
-    assert!(expected >= (kills + 1) * BATCH as u64);
-    settled(&server);
+    let acknowledged: BTreeSet<String> = loads
+        .iter()
+        .flat_map(|l| l.acknowledged.iter().cloned())
+        .collect();
+    assert!(acknowledged.len() as u64 >= (kills + 1) * BATCH as u64);
+    assert!(loads.iter().all(|l| l.pending.is_none()), "all was retried");
     check(&server, &acknowledged);
-    // And so it is after an orderly stop, from files alone.
+    // And so it is after an orderly stop, read back from disk.
     assert_eq!(server.stop().code(), Some(0));
-    let server = start();
-    settled(&server);
-    check(&server, &acknowledged);
+    check(&start(), &acknowledged);
+}
+
+/// Every marker once, and as many findings in the alerts as there are in the lake.
+fn check(server: &Server, acknowledged: &BTreeSet<String>) {
+    let expected = acknowledged.len() as u64;
+    let rows = "SELECT count(*) AS n, count(DISTINCT ocsf_get(ocsf, 'metadata.uid')) AS d FROM events WHERE class_uid = 3002";
+    eventually("every row is visible", 30, || {
+        (server.sql(rows)[0]["d"].as_u64()? >= expected).then_some(())
+    });
+    assert_eq!(server.sql(rows), [json!({"n": expected, "d": expected})]);
+    for (sender, load) in (0..SENDERS).map(|s| (s, format!("m-{s}-"))) {
+        let mine = acknowledged.iter().filter(|m| m.starts_with(&load)).count();
+        let sql = format!(
+            "SELECT count(DISTINCT ocsf_get(ocsf, 'metadata.uid')) AS n FROM events WHERE ocsf LIKE '%\"{load}%'"
+        );
+        assert_eq!(server.count(&sql), mine as u64, "sender {sender}");
+    }
+    let findings =
+        "SELECT count(*) AS n, count(DISTINCT event_id) AS d FROM events WHERE class_uid = 2004";
+    let (n, d) = eventually("alerts have caught up with the lake", 30, || {
+        let row = server.sql(findings).remove(0);
+        let (n, d) = (row["n"].as_u64()?, row["d"].as_u64()?);
+        let told: u64 = server
+            .alerts()
+            .iter()
+            .map(|a| a["finding_count"].as_u64().unwrap())
+            .sum();
+        (d > 0 && told == d).then_some((n, d))
+    });
+    assert_eq!(n, d, "no finding twice");
 }

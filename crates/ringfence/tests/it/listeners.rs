@@ -1,8 +1,8 @@
 //! What the network brings: HEP and syslog.
 
 use std::borrow::Cow;
-use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::io::Write as _;
+use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -132,16 +132,21 @@ fn sipvicious_on_the_wire_raises_alerts_for_scanning_and_password_guessing() {
     let titles = eventually("both alerts", 15, || {
         let findings = server.sql("SELECT DISTINCT message FROM events WHERE class_uid = 2004");
         let text = json!(findings).to_string();
-        (text.contains("SIP scanner at") && text.contains("guesses the SIP password")).then_some(text)
+        (text.contains("SIP scanner at") && text.contains("guesses the SIP password"))
+            .then_some(text)
     });
     assert!(titles.contains("127.0.0.1"), "{titles}");
     let alert = server.alert(5, |a| a["entity_kind"] == "src_ip");
-    assert_eq!((&alert["program"], &alert["site"]), (&json!("acme"), &json!("berlin")));
+    assert_eq!(
+        (&alert["program"], &alert["site"]),
+        (&json!("acme"), &json!("berlin"))
+    );
 }
 
 fn arrived(server: &Server, sent: u64) {
     eventually("all packets arrived", 20, || {
-        (server.count("SELECT count(*) AS n FROM events WHERE source = 'sip'") >= sent).then_some(())
+        (server.count("SELECT count(*) AS n FROM events WHERE source = 'sip'") >= sent)
+            .then_some(())
     });
 }
 
@@ -168,14 +173,29 @@ fn secrets_in_signalling_are_nowhere_in_the_data_folder() {
     let auth = format!(
         "Authorization: Digest username=\"alice\", realm=\"example.com\", nonce=\"n1\", uri=\"sip:example.com\", response=\"{DIGEST}\"\r\n"
     );
-    let sdp = format!("v=0\r\nm=audio 4000 RTP/SAVP 0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{SDES}\r\n");
+    let sdp = format!(
+        "v=0\r\nm=audio 4000 RTP/SAVP 0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{SDES}\r\n"
+    );
     let digits = format!("Signal={PIN}\r\nDuration=160\r\n");
     let messages = [
         message("REGISTER sip:example.com SIP/2.0", &auth, "text/plain", ""),
-        message("INVITE sip:bob@example.com SIP/2.0", "", "application/sdp", &sdp),
-        message("INFO sip:bob@example.com SIP/2.0", "", "application/dtmf-relay", &digits),
+        message(
+            "INVITE sip:bob@example.com SIP/2.0",
+            "",
+            "application/sdp",
+            &sdp,
+        ),
+        message(
+            "INFO sip:bob@example.com SIP/2.0",
+            "",
+            "application/dtmf-relay",
+            &digits,
+        ),
     ];
-    let (src, dst) = ("10.0.0.9:5060".parse().unwrap(), "10.0.0.2:5060".parse().unwrap());
+    let (src, dst) = (
+        "10.0.0.9:5060".parse().unwrap(),
+        "10.0.0.2:5060".parse().unwrap(),
+    );
     let now = || u64::try_from(now_ms()).unwrap() * 1_000_000;
     let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
     let mut tcp = TcpStream::connect(server.listener("hep-tcp")).unwrap();
@@ -188,7 +208,12 @@ fn secrets_in_signalling_are_nowhere_in_the_data_folder() {
         tcp.write_all(&cut).unwrap();
         // The same inside an OCSF event and a log line.
         let token_free = json!({"class_uid": 0, "time": now_ms(), "message": text});
-        assert_eq!(server.events(crate::running::ADMIN, token_free.to_string()).0, 200);
+        assert_eq!(
+            server
+                .events(crate::running::ADMIN, token_free.to_string())
+                .0,
+            200
+        );
         let half = format!("{{\"class_uid\": 0, \"message\": {}", json!(text));
         assert_eq!(server.events(crate::running::ADMIN, half).0, 400);
     }
@@ -200,19 +225,35 @@ fn secrets_in_signalling_are_nowhere_in_the_data_folder() {
     let secrets = [DIGEST, SDES, PIN];
     let clauses: Vec<_> = secrets
         .iter()
-        .flat_map(|s| ["raw", "ocsf", "message", "enrichment"].map(|c| format!("CAST({c} AS VARCHAR) LIKE '%{s}%'")))
+        .flat_map(|s| {
+            ["raw", "ocsf", "message", "enrichment"]
+                .map(|c| format!("CAST({c} AS VARCHAR) LIKE '%{s}%'"))
+        })
         .collect();
-    let sql = format!("SELECT count(*) AS n FROM events WHERE {}", clauses.join(" OR "));
+    let sql = format!(
+        "SELECT count(*) AS n FROM events WHERE {}",
+        clauses.join(" OR ")
+    );
     assert_eq!(server.count(&sql), 0);
     // The columns would show it, if it were there.
     assert!(server.count("SELECT count(*) AS n FROM events WHERE raw LIKE '%alice%'") >= 3);
     let (_, quarantine) = server.get("/api/v1/quarantine?limit=500");
     for secret in secrets {
-        assert!(!quarantine.to_string().contains(secret), "{secret} in quarantine");
+        assert!(
+            !quarantine.to_string().contains(secret),
+            "{secret} in quarantine"
+        );
         assert!(!server.log_text().contains(secret), "{secret} in the log");
     }
     assert_eq!(server.stop().code(), Some(0));
-    let stopped = ringfence(&["query", "--data", data.to_str().unwrap(), "--format", "jsonl", &sql]);
+    let stopped = ringfence(&[
+        "query",
+        "--data",
+        data.to_str().unwrap(),
+        "--format",
+        "jsonl",
+        &sql,
+    ]);
     assert_eq!(stopped.out.trim(), "{\"n\":0}", "{}", stopped.err);
     for file in files(&data) {
         let bytes = std::fs::read(&file).unwrap();
@@ -239,14 +280,21 @@ fn files(dir: &Path) -> Vec<std::path::PathBuf> {
 /// The row of a log line, waited for.
 fn line(server: &Server, marker: &str) -> Value {
     eventually("the line arrives", 10, || {
-        let sql = format!("SELECT source, program, message, flags, raw FROM events WHERE raw LIKE '%{marker}%' OR message LIKE '%{marker}%'");
+        let sql = format!(
+            "SELECT source, program, message, flags, raw FROM events WHERE raw LIKE '%{marker}%' OR message LIKE '%{marker}%'"
+        );
         server.sql(&sql).into_iter().next()
     })
 }
 
 #[test]
 fn what_logger_writes_arrives_over_udp_and_tcp() {
-    if Command::new("logger").arg("--version").stdout(Stdio::null()).status().is_err() {
+    if Command::new("logger")
+        .arg("--version")
+        .stdout(Stdio::null())
+        .status()
+        .is_err()
+    {
         assert!(std::env::var_os("CI").is_none(), "logger is missing");
         eprintln!("left out: logger is missing");
         return;
@@ -264,14 +312,25 @@ fn what_logger_writes_arrives_over_udp_and_tcp() {
             .unwrap();
         assert!(done.success());
         let row = line(&server, marker);
-        assert_eq!((&row["source"], &row["program"]), (&json!("pbx-log"), &json!("acme")), "{row}");
+        assert_eq!(
+            (&row["source"], &row["program"]),
+            (&json!("pbx-log"), &json!("acme")),
+            "{row}"
+        );
         row
     };
     let udp = log("udp", &["--udp", "--rfc5424"], "marker-udp-5424");
-    assert!(udp["flags"].to_string().contains("unauthenticated"), "{udp}");
+    assert!(
+        udp["flags"].to_string().contains("unauthenticated"),
+        "{udp}"
+    );
     log("udp", &["--udp", "--rfc3164"], "marker-udp-3164");
     log("tcp", &["--tcp", "--rfc5424"], "marker-tcp-5424");
-    log("tcp", &["--tcp", "--octet-count", "--rfc5424"], "marker-tcp-counted");
+    log(
+        "tcp",
+        &["--tcp", "--octet-count", "--rfc5424"],
+        "marker-tcp-counted",
+    );
 }
 
 #[test]
@@ -281,7 +340,15 @@ fn syslog_over_tls_arrives() {
     let to = server.listener("tls").to_string();
     let ca = server.data().join("tls/self-signed.crt");
     let mut client = Command::new("openssl")
-        .args(["s_client", "-quiet", "-no_ign_eof", "-verify_return_error", "-connect", &to, "-CAfile"])
+        .args([
+            "s_client",
+            "-quiet",
+            "-no_ign_eof",
+            "-verify_return_error",
+            "-connect",
+            &to,
+            "-CAfile",
+        ])
         .arg(ca)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
@@ -305,19 +372,33 @@ fn strangers_are_not_heard_and_plain_udp_must_be_asked_for() {
     let narrow = CONFIG.replace("allow = [\"127.0.0.0/8\"]", "allow = [\"10.1.0.0/16\"]");
     let server = Start::on(&dir.path().join("data")).config(narrow).run();
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-    socket.set_write_timeout(Some(Duration::from_secs(5))).unwrap();
+    socket
+        .set_write_timeout(Some(Duration::from_secs(5)))
+        .unwrap();
     let to = server.listener("udp");
-    socket.send_to(b"<34>1 - h a - - - from a stranger", to).unwrap();
+    socket
+        .send_to(b"<34>1 - h a - - - from a stranger", to)
+        .unwrap();
     eventually("it is counted", 10, || {
         let (_, metrics) = server.get("/metrics");
         let metrics = metrics.as_str()?.to_owned();
-        let refused = |l: &&str| !l.starts_with('#') && l.contains("refused_peer") && l.contains("udp");
-        metrics.lines().find(refused).filter(|l| !l.ends_with(" 0")).map(|_| ())
+        let refused =
+            |l: &&str| !l.starts_with('#') && l.contains("refused_peer") && l.contains("udp");
+        metrics
+            .lines()
+            .find(refused)
+            .filter(|l| !l.ends_with(" 0"))
+            .map(|_| ())
     });
-    assert_eq!(server.count("SELECT count(*) AS n FROM events WHERE source = 'pbx-log'"), 0);
+    assert_eq!(
+        server.count("SELECT count(*) AS n FROM events WHERE source = 'pbx-log'"),
+        0
+    );
     drop(server);
     let silent = CONFIG.replace("plain_udp = true\n", "");
-    let refused = Start::on(&dir.path().join("other")).config(silent).refused();
+    let refused = Start::on(&dir.path().join("other"))
+        .config(silent)
+        .refused();
     assert_eq!(refused.code, 2, "{}", refused.err);
     assert!(refused.err.contains("plain_udp"), "{}", refused.err);
 }

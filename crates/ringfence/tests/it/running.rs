@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
@@ -106,6 +106,7 @@ pub fn testdata(path: &str) -> Option<PathBuf> {
 pub struct Start {
     data: PathBuf,
     config: Option<String>,
+    token: Option<&'static str>,
 }
 
 impl Start {
@@ -113,7 +114,14 @@ impl Start {
         Self {
             data: data.to_owned(),
             config: None,
+            token: Some(ADMIN),
         }
+    }
+
+    /// Lets the server make its administrator's token itself.
+    pub fn without_token(mut self) -> Self {
+        self.token = None;
+        self
     }
 
     /// With this configuration, written beside the data folder.
@@ -130,7 +138,9 @@ impl Start {
             std::fs::write(&path, text).unwrap();
             command.arg("--config").arg(path);
         }
-        command.env("RINGFENCE_ADMIN_TOKEN", ADMIN);
+        if let Some(token) = self.token {
+            command.env("RINGFENCE_ADMIN_TOKEN", token);
+        }
         command
     }
 
@@ -167,20 +177,20 @@ impl Start {
 /// The lines of its log so far.
 struct Log {
     lines: Arc<Mutex<Vec<Value>>>,
-    ended: Receiver<()>,
+    ended: Arc<AtomicBool>,
 }
 
 impl Log {
     fn of(stream: impl std::io::Read + Send + 'static) -> Self {
         let lines = Arc::new(Mutex::new(Vec::new()));
-        let (end, ended) = channel();
-        let kept = Arc::clone(&lines);
+        let ended = Arc::new(AtomicBool::new(false));
+        let (kept, end) = (Arc::clone(&lines), Arc::clone(&ended));
         std::thread::spawn(move || {
             for line in BufReader::new(stream).lines().map_while(Result::ok) {
                 let line = serde_json::from_str(&line).unwrap_or_else(|_| json!({"text": line}));
                 kept.lock().unwrap().push(line);
             }
-            let _ = end.send(());
+            end.store(true, Ordering::Release);
         });
         Self { lines, ended }
     }
@@ -209,7 +219,7 @@ impl Server {
         eventually("a log line", 20, || {
             let lines = self.log.lines.lock().unwrap();
             let found = lines.iter().find(|l| fits(l)).cloned();
-            if found.is_none() && self.log.ended.try_recv().is_ok() {
+            if found.is_none() && self.log.ended.load(Ordering::Acquire) {
                 panic!("the server ended: {lines:#?}");
             }
             found
@@ -243,7 +253,10 @@ impl Server {
 
     /// Sends records with a token.
     pub fn events(&self, token: &str, body: impl Into<reqwest::Body>) -> (u16, Value) {
-        send(self.request(Method::POST, "/api/v1/events", token).body(body))
+        send(
+            self.request(Method::POST, "/api/v1/events", token)
+                .body(body),
+        )
     }
 
     /// The rows of a query that must work.
@@ -285,14 +298,16 @@ impl Server {
     /// The first alert that fits, waited for.
     #[track_caller]
     pub fn alert(&self, seconds: u64, fits: impl Fn(&Value) -> bool) -> Value {
-        eventually("an alert", seconds, || self.alerts().into_iter().find(&fits))
+        eventually("an alert", seconds, || {
+            self.alerts().into_iter().find(&fits)
+        })
     }
 
-    /// `kill -9`.
-    pub fn kill(mut self) -> PathBuf {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-        self.data.clone()
+    /// `kill -9`, while others are still talking to it.
+    pub fn kill_now(&self) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-KILL", &id]).status().unwrap();
+        assert!(sent.success());
     }
 
     /// SIGTERM, and the exit code it led to.

@@ -21,27 +21,48 @@ fn set<'a>(items: impl Iterator<Item = &'a Value>) -> BTreeSet<String> {
 /// Insiders of whom at least one look-up can be told from honest work.
 fn exposed(truth: &Value) -> BTreeSet<String> {
     let illicit = truth["illicit"].as_array().unwrap();
-    set(illicit.iter().filter(|i| i["exposed"] == true).map(|i| &i["agent"]))
+    set(illicit
+        .iter()
+        .filter(|i| i["exposed"] == true)
+        .map(|i| &i["agent"]))
 }
 
 const SHIFT: [&str; 9] = [
-    "simulate", "--agents", "40", "--insiders", "2", "--hours", "2", "--seed", "7",
+    "simulate",
+    "--agents",
+    "40",
+    "--insiders",
+    "2",
+    "--hours",
+    "2",
+    "--seed",
+    "7",
 ];
 
 #[test]
 fn a_shift_written_to_a_file_and_replayed_names_the_insiders() {
     let dir = tempfile::tempdir().unwrap();
-    let (shift, truth) = (dir.path().join("shift.ndjson"), dir.path().join("truth.json"));
+    let (shift, truth) = (
+        dir.path().join("shift.ndjson"),
+        dir.path().join("truth.json"),
+    );
     let (shift, truth_arg) = (shift.to_str().unwrap(), truth.to_str().unwrap());
     let made = ringfence(&[&SHIFT[..], &["--out", shift, "--truth", truth_arg]].concat());
     assert_eq!(made.code, 0, "{}", made.err);
     let again = dir.path().join("again.ndjson");
     ringfence(&[&SHIFT[..], &["--out", again.to_str().unwrap()]].concat());
-    assert!(std::fs::read(shift).unwrap() == std::fs::read(again).unwrap(), "one seed, one shift");
+    assert!(
+        std::fs::read(shift).unwrap() == std::fs::read(again).unwrap(),
+        "one seed, one shift"
+    );
 
     let replayed = ringfence(&["replay", "--format", "jsonl", shift]);
     assert_eq!(replayed.code, 1, "findings: {}", replayed.err);
-    let findings: Vec<Value> = replayed.out.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    let findings: Vec<Value> = replayed
+        .out
+        .lines()
+        .map(|l| serde_json::from_str(l).unwrap())
+        .collect();
     let accused = findings.iter().filter(|f| f["rule"] == WITHOUT_CALL);
     let accused = set(accused.map(|f| &f["story"]["value"]));
     assert_eq!(accused, exposed(&read(&truth)));
@@ -53,19 +74,32 @@ fn a_shift_sent_to_the_server_raises_alerts_on_the_insiders_and_few_others() {
     let server = Start::on(&dir.path().join("data")).run();
     let truth = dir.path().join("truth.json");
     let url = server.url("");
-    let sent: Answer = program(&[&SHIFT[..], &["--truth", truth.to_str().unwrap(), "--server", &url]].concat())
-        .env("RINGFENCE_ADMIN_TOKEN", ADMIN)
-        .output()
-        .unwrap()
-        .into();
+    let sent: Answer = program(
+        &[
+            &SHIFT[..],
+            &["--truth", truth.to_str().unwrap(), "--server", &url],
+        ]
+        .concat(),
+    )
+    .env("RINGFENCE_ADMIN_TOKEN", ADMIN)
+    .output()
+    .unwrap()
+    .into();
     assert_eq!(sent.code, 0, "{}", sent.err);
     let sent: Value = serde_json::from_str(&sent.out).unwrap();
-    assert_eq!((&sent["rejected"], &sent["duplicates"]), (&json!(0), &json!(0)));
+    assert_eq!(
+        (&sent["rejected"], &sent["duplicates"]),
+        (&json!(0), &json!(0))
+    );
     let truth = read(&truth);
     let insiders = exposed(&truth);
     assert!(!insiders.is_empty());
     for insider in &insiders {
-        server.alert(20, |a| a["entity_kind"] == "agent" && a["entity_value"] == **insider && a["severity_id"].as_u64() >= Some(4));
+        server.alert(20, |a| {
+            a["entity_kind"] == "agent"
+                && a["entity_value"] == **insider
+                && a["severity_id"].as_u64() >= Some(4)
+        });
     }
     let alerts = server.alerts();
     let mut known = set(truth["shared_logins"].as_array().unwrap().iter());
@@ -76,11 +110,19 @@ fn a_shift_sent_to_the_server_raises_alerts_on_the_insiders_and_few_others() {
         .filter(|a| !known.contains(a["entity_value"].as_str().unwrap()))
         .collect();
     assert!(others.len() <= 1, "{others:#?}");
-    let agents = alerts.iter().filter(|a| a["entity_kind"] == "agent").count();
+    let agents = alerts
+        .iter()
+        .filter(|a| a["entity_kind"] == "agent")
+        .count();
     assert!(agents <= 12, "{agents} of 40 agents have an alert");
     // A site whose telephony fell silent is said to be blind.
     if !truth["silences"].as_array().unwrap().is_empty() {
-        server.alert(5, |a| a["title"].as_str().unwrap().contains("telephony source silent"));
+        server.alert(5, |a| {
+            a["title"]
+                .as_str()
+                .unwrap()
+                .contains("telephony source silent")
+        });
     }
 }
 
@@ -118,7 +160,10 @@ fn a_look_up_without_a_call_raises_an_alert_within_five_seconds_of_the_event() {
     assert_eq!(server.events(&dialer, lines(&sign_on)).1["accepted"], 6);
     let began = Instant::now();
     // 4712 looks up who is on the line, 4711 somebody who never called.
-    let both = lines(&[look_up("l-1", "4712", "C-2002"), look_up("l-2", "4711", "C-1001")]);
+    let both = lines(&[
+        look_up("l-1", "4712", "C-2002"),
+        look_up("l-2", "4711", "C-1001"),
+    ]);
     assert_eq!(server.events(&crm, both).1["accepted"], 2);
     // The dialer goes on telling what it sees: its feed is fresh.
     let mut beat = 0;
@@ -126,15 +171,34 @@ fn a_look_up_without_a_call_raises_an_alert_within_five_seconds_of_the_event() {
         beat += 1;
         let alive = agent(4713, 3, &format!("beat-{beat}"), Some("available"));
         assert_eq!(server.events(&dialer, alive.to_string()).0, 200);
-        let found = server.alerts().into_iter().find(|a| a["title"] == WITHOUT_CALL);
+        let found = server
+            .alerts()
+            .into_iter()
+            .find(|a| a["title"] == WITHOUT_CALL);
         let passed = began.elapsed();
-        assert!(passed.as_millis() < 5_000, "no alert within 5 s: {:#?}", server.sql("SELECT agent, customer, call_state, enrichment FROM events WHERE class_uid = 6001"));
+        assert!(
+            passed.as_millis() < 5_000,
+            "no alert within 5 s: {:#?}",
+            server.sql(
+                "SELECT agent, customer, call_state, enrichment FROM events WHERE class_uid = 6001"
+            )
+        );
         if let Some(found) = found {
             break found;
         }
         std::thread::sleep(std::time::Duration::from_millis(100));
     };
-    assert_eq!((&alert["entity_value"], &alert["finding_count"]), (&json!("4711"), &json!(1)), "{alert}");
-    assert!(alert["message"].as_str().unwrap().contains("C-1001"), "{alert}");
-    assert!(!server.alerts().iter().any(|a| a["entity_value"] == "4712"), "an honest look-up");
+    assert_eq!(
+        (&alert["entity_value"], &alert["finding_count"]),
+        (&json!("4711"), &json!(1)),
+        "{alert}"
+    );
+    assert!(
+        alert["message"].as_str().unwrap().contains("C-1001"),
+        "{alert}"
+    );
+    assert!(
+        !server.alerts().iter().any(|a| a["entity_value"] == "4712"),
+        "an honest look-up"
+    );
 }
