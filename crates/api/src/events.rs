@@ -109,7 +109,9 @@ async fn take(
 
 /// Tables are sent as `text/csv`: with a header line, or Asterisk's call detail records without.
 fn format(headers: &HeaderMap) -> Format {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|v| v.to_str().ok());
     match kind.map(|k| k.trim().to_ascii_lowercase()) {
         Some(kind) if kind.starts_with("text/csv") => Format::Cdr,
         _ => Format::Json,
