@@ -238,7 +238,11 @@ fn event(offset: u64, events: u64) -> Row {
     let caller = format!("+1555{:07}", customer * 37 % 10_000_000);
     let src_ip = format!("10.{}.{}.{}", agent % 4, agent % 16, agent);
     let port = 1024 + pick(60_000);
-    let program = ["gold-card", "telco-care", "utility"][(agent % 3) as usize];
+    let program = match agent % 3 {
+        0 => "gold-card",
+        1 => "telco-care",
+        _ => "utility",
+    };
     let message = format!("{name} by agent {agent}");
     let raw = format!(
         "{{\"time\":{time_ms},\"class\":\"{class}\",\"activity\":\"{name}\",\"user\":\"user{agent}\",\

@@ -15,6 +15,8 @@ use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+use tokio_util::either::Either;
 use tokio_util::sync::CancellationToken;
 
 /// First byte of a TLS record that begins a handshake (RFC 8446 section 5.1).
@@ -57,14 +59,25 @@ pub async fn serve(
             },
         };
         let (front, watcher) = (front.clone(), graceful.watcher());
+        let cancel = cancel.clone();
         tokio::spawn(async move {
-            front.connection(stream, peer, watcher).await;
+            // A connection that has not said anything yet has no request to finish.
+            let greeted = tokio::select! {
+                () = cancel.cancelled() => None,
+                greeted = front.greet(stream, peer) => greeted,
+            };
+            if let Some(stream) = greeted {
+                front.http(stream, peer, watcher).await;
+            }
             drop(place);
         });
     }
     drop(listener);
     let _ = tokio::time::timeout(DRAIN, graceful.shutdown()).await;
 }
+
+/// Plain, or TLS.
+type Stream = Either<TcpStream, TlsStream<TcpStream>>;
 
 #[derive(Clone)]
 struct Front {
@@ -74,26 +87,26 @@ struct Front {
 }
 
 impl Front {
-    async fn connection(
-        self,
-        stream: TcpStream,
-        peer: SocketAddr,
-        watcher: hyper_util::server::graceful::Watcher,
-    ) {
+    /// Waits for the first byte, and for the handshake if it begins one.
+    async fn greet(&self, stream: TcpStream, peer: SocketAddr) -> Option<TokioIo<Stream>> {
         let _ = stream.set_nodelay(true);
         let mut first = [0];
         let peeked = tokio::time::timeout(PATIENCE, stream.peek(&mut first)).await;
-        let Ok(Ok(1)) = peeked else { return };
-        if first == [TLS_HANDSHAKE] {
-            match tokio::time::timeout(PATIENCE, self.acceptor.accept(stream)).await {
-                Ok(Ok(stream)) => self.http(TokioIo::new(stream), peer, watcher).await,
-                Ok(Err(error)) => tracing::debug!(%peer, %error, "a TLS handshake failed"),
-                Err(_) => {}
+        let Ok(Ok(1)) = peeked else { return None };
+        if first != [TLS_HANDSHAKE] {
+            if self.plain_allowed {
+                return Some(TokioIo::new(Either::Left(stream)));
             }
-        } else if self.plain_allowed {
-            self.http(TokioIo::new(stream), peer, watcher).await;
-        } else {
             tracing::debug!(%peer, "plain HTTP was refused: only TLS is spoken beyond loopback");
+            return None;
+        }
+        match tokio::time::timeout(PATIENCE, self.acceptor.accept(stream)).await {
+            Ok(Ok(stream)) => Some(TokioIo::new(Either::Right(stream))),
+            Ok(Err(error)) => {
+                tracing::debug!(%peer, %error, "a TLS handshake failed");
+                None
+            }
+            Err(_) => None,
         }
     }
 

@@ -8,6 +8,9 @@ use ringfence_spine::COMMIT_BUCKETS_US;
 use crate::gauges::{Gauges, LATENCY_MS};
 use crate::inside::Inner;
 
+/// A family of counters: the end of its name, its help, and where its value stands.
+type Family<T> = (&'static str, &'static str, fn(&T) -> u64);
+
 /// Text being written.
 struct Text(String);
 
@@ -80,7 +83,7 @@ pub(crate) fn render(inner: &Inner) -> String {
 
 fn sources(inner: &Inner, t: &mut Text) {
     let counts = inner.intake.counts();
-    let families: [(&str, &str, fn(&ringfence_sources::SourceCount) -> u64); 5] = [
+    let families: [Family<ringfence_sources::SourceCount>; 5] = [
         ("accepted", "Records on the event log.", |c| c.accepted),
         (
             "duplicate",
@@ -106,7 +109,7 @@ fn sources(inner: &Inner, t: &mut Text) {
             t.sample(&name, &labels, value(count));
         }
     }
-    let families: [(&str, &str, fn(&ringfence_sources::CounterSnapshot) -> u64); 7] = [
+    let families: [Family<ringfence_sources::CounterSnapshot>; 7] = [
         ("received", "Records received.", |c| c.received),
         ("lost", "Records that the intake had no room for.", |c| {
             c.lost

@@ -17,6 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use crate::reading::read;
+use crate::sample::sample;
 use crate::sink::{Format, Incoming, Naming, Offer, Receipt, Rejection, Sink, SinkError};
 
 /// Encoded bytes that go to the spine in one append.
@@ -28,8 +29,6 @@ const OFFER_BYTES: usize = 16 << 20;
 const OFFER_RECORDS: usize = 32_768;
 /// Offered records that are read and appended together.
 const OFFER_BATCH: usize = 2_000;
-/// Bytes of a refused record that are kept.
-const SAMPLE_BYTES: usize = 8 << 10;
 
 /// A record that was refused, as it goes to quarantine.
 #[derive(Debug, Clone)]
@@ -84,12 +83,15 @@ pub struct Intake {
     spine: Arc<dyn Spine>,
     normaliser: Normaliser,
     quarantine: Arc<dyn Quarantine>,
-    counters: Mutex<BTreeMap<String, (Arc<Origin>, Arc<SourceCounters>)>>,
+    counters: Mutex<BySource>,
     arrivals: Arrivals,
     offers: mpsc::Sender<Offered>,
     room: Arc<Semaphore>,
     quarantine_failed: AtomicU64,
 }
+
+/// By `program/source`, which cannot be mistaken: names hold no slash.
+type BySource = BTreeMap<String, (Arc<Origin>, Arc<SourceCounters>)>;
 
 struct Offered {
     origin: Arc<Origin>,
@@ -386,7 +388,6 @@ impl Work {
     }
 
     fn refuse(&self, record: &Incoming, index: u64, bytes: &[u8], reject: &Reject) -> Refused {
-        let sample = bytes.get(..SAMPLE_BYTES).unwrap_or(bytes);
         let line = reject.position.line as u64;
         Refused {
             origin: Arc::clone(&self.origin),
@@ -402,7 +403,7 @@ impl Work {
                 code: reject.code.as_str(),
                 reason: neutralise(&reject.reason).into_owned(),
             },
-            sample: ringfence_sip::mask_text(sample).into_owned(),
+            sample: sample(bytes),
         }
     }
 }

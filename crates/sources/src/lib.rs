@@ -19,6 +19,7 @@ mod framing;
 mod intake;
 mod listener;
 mod reading;
+mod sample;
 mod silence;
 mod sink;
 mod tls;

@@ -26,7 +26,9 @@ pub fn row(offset: u64, time_ms: i64, program: &str) -> Row {
         message: Some(format!("agent {} signed in", offset % 7)),
         program: program.into(),
         agent: Some(format!("agent-{}", offset % 7)),
-        caller: (offset % 3 == 0).then(|| format!("+1555{:07}", offset % 11)),
+        caller: offset
+            .is_multiple_of(3)
+            .then(|| format!("+1555{:07}", offset % 11)),
         src_ip: Some(format!("10.0.0.{}", offset % 250)),
         ocsf: format!(r#"{{"class_uid":3002,"actor":{{"user":{{"name":"u{offset}"}}}}}}"#),
         raw,

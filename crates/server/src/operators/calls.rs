@@ -65,20 +65,14 @@ pub async fn run(
         }
         next = after;
         live.publish(&join);
-        if next > said && (asked || !facts.is_empty()) {
-            if !say(
-                &entries,
-                Enriched {
-                    through: next,
-                    facts,
-                },
-                &cancel,
-            )
-            .await
-            {
-                // Not said means not saved either: after the restart it is computed again.
-                return Ok(());
-            }
+        let news = next > said && (asked || !facts.is_empty());
+        let enriched = Enriched {
+            through: next,
+            facts,
+        };
+        if news && !say(&entries, enriched, &cancel).await {
+            // Not said means not saved either: after the restart it is computed again.
+            return Ok(());
         }
     }
 }
