@@ -1,7 +1,7 @@
 //! Alerts: list, look, judge.
 
 use axum::Json;
-use axum::extract::rejection::{JsonRejection, QueryRejection};
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State as AxumState};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::App;
 use crate::auth::Person;
+use crate::object::{Body, read};
 use crate::problem::Problem;
 
 /// Query parameters of the list.
@@ -93,9 +94,9 @@ pub(crate) async fn edit(
     person: Person,
     Path(id): Path<String>,
     headers: HeaderMap,
-    edit: Result<Json<AlertEdit>, JsonRejection>,
+    edit: Body<AlertEdit>,
 ) -> Result<Response, Problem> {
-    let Json(edit) = edit.map_err(|e| Problem::bad_request(e.body_text()))?;
+    let edit = read(edit)?;
     let expected = expected_version(&headers)?;
     let now = app.inside.now().0;
     let edited = app
@@ -117,9 +118,9 @@ pub(crate) struct Bulk {
 pub(crate) async fn bulk(
     AxumState(app): AxumState<App>,
     person: Person,
-    bulk: Result<Json<Bulk>, JsonRejection>,
+    bulk: Body<Bulk>,
 ) -> Result<Json<BulkResult>, Problem> {
-    let Json(bulk) = bulk.map_err(|e| Problem::bad_request(e.body_text()))?;
+    let bulk = read(bulk)?;
     let now = app.inside.now().0;
     let done = app
         .state
@@ -130,7 +131,7 @@ pub(crate) async fn bulk(
 impl Asked {
     fn filter(&self) -> Result<AlertFilter, Problem> {
         let status = match self.status.as_deref() {
-            None | Some("") => Vec::new(),
+            None => Vec::new(),
             Some(list) => list.split(',').map(status).collect::<Result<_, _>>()?,
         };
         Ok(AlertFilter {

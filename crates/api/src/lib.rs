@@ -12,6 +12,7 @@ mod body;
 mod events;
 mod health;
 mod manage;
+mod object;
 mod problem;
 mod query;
 mod routes;

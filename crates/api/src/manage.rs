@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::rejection::{JsonRejection, QueryRejection};
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State as AxumState};
 use axum::http::StatusCode;
 use ringfence_event::Name;
@@ -16,14 +16,8 @@ use serde::{Deserialize, Serialize};
 use crate::alerts::{PageQuery, page_request};
 use crate::app::{App, LiveCall};
 use crate::auth::Person;
+use crate::object::{Body, read};
 use crate::problem::Problem;
-
-type Body<T> = Result<Json<T>, JsonRejection>;
-
-fn read<T>(body: Body<T>) -> Result<T, Problem> {
-    body.map(|Json(v)| v)
-        .map_err(|e| Problem::bad_request(e.body_text()))
-}
 
 /// A list that has no pages.
 #[derive(Debug, Serialize)]

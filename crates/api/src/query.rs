@@ -2,12 +2,12 @@
 
 use axum::Json;
 use axum::extract::State as AxumState;
-use axum::extract::rejection::JsonRejection;
 use ringfence_lake::{QueryResult, Scope};
 use serde::Deserialize;
 
 use crate::app::App;
 use crate::auth::Person;
+use crate::object::{Body, read};
 use crate::problem::Problem;
 
 /// A query.
@@ -24,9 +24,9 @@ pub(crate) struct Asked {
 pub(crate) async fn post(
     AxumState(app): AxumState<App>,
     person: Person,
-    asked: Result<Json<Asked>, JsonRejection>,
+    asked: Body<Asked>,
 ) -> Result<Json<QueryResult>, Problem> {
-    let Json(asked) = asked.map_err(|e| Problem::bad_request(e.body_text()))?;
+    let asked = read(asked)?;
     let mut limits = app.limits.query.clone();
     if let Some(rows) = asked.limit {
         limits.rows = limits.rows.min(rows);

@@ -213,7 +213,7 @@ fn the_stream_shows_a_new_alert_and_resumes_where_it_broke_off() {
         if let Some(after) = after {
             request = request.header("last-event-id", after.to_string());
         }
-        let response = block_on(request.send()).unwrap();
+        let response = block_on(async { request.send().await }).unwrap();
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         response
