@@ -122,6 +122,14 @@ fn a_passport_keeps_its_level_and_loses_its_people() {
 }
 
 #[test]
+fn an_identity_that_is_no_passport_goes_whole() {
+    // A quote that opens before a dot and closes after it: masking a piece would move the commas.
+    let line = "Identity: x realm=\"a.b\",uri=\"c.d\",e\r\n";
+    let out = masked(&message("INVITE", line, ""));
+    assert!(out.contains("Identity: masked\r\n"), "{out}");
+}
+
+#[test]
 fn keyed_digits_go_whatever_carries_them() {
     let kpml = "<kpml-response version=\"1.0\" code=\"200\" digits=\"4111\" tag='x'/>";
     for (method, media_type, body, left) in [

@@ -153,8 +153,19 @@ fn mask_identity(data: &[u8], header: &Header<'_>, edits: &mut Edits) {
     if header.text().is_err() {
         return mask_value(data, header, edits);
     }
+    let mut found = Edits::default();
     for (_, element) in header.list() {
         let token = trim_lws(element.split(';').next().unwrap_or_default());
+        if !token.contains('.') {
+            continue;
+        }
+        // Anything else than base64 is no PASSporT, and a quote in it would have a reader of the
+        // masked header cut the list elsewhere.
+        let base64 = |b: u8| b.is_ascii_alphanumeric() || b"-_+/=".contains(&b);
+        let mut pieces = token.split('.').map(trim_lws);
+        if !pieces.all(|piece| piece.bytes().all(base64)) {
+            return mask_value(data, header, edits);
+        }
         let mut pieces = token.split('.');
         let _header = pieces.next();
         for (index, piece) in pieces.map(trim_lws).enumerate() {
@@ -165,9 +176,10 @@ fn mask_identity(data: &[u8], header: &Header<'_>, edits: &mut Edits) {
                 String::new()
             };
             let with = if index == 0 { masked.as_bytes() } else { MASK };
-            edits.replace(data, at, at + piece.len(), with);
+            found.replace(data, at, at + piece.len(), with);
         }
     }
+    edits.absorb(found);
 }
 
 /// The payload with nothing but `attest` and `iat`.
