@@ -103,8 +103,17 @@ pub fn sip_event(
             .ocsf
             .insert("call_uid".to_owned(), call.as_str().into());
     }
-    event.raw = Some(String::from_utf8_lossy(&masked).into_owned());
+    event.raw = Some(text_of(&masked));
     Ok(Some(event))
+}
+
+/// Masked bytes as text. Where bytes that are no text were replaced, lengths changed and the body
+/// may end elsewhere, so that the text is masked once more as it now reads.
+fn text_of(masked: &[u8]) -> String {
+    match String::from_utf8_lossy(masked) {
+        Cow::Borrowed(text) => text.to_owned(),
+        Cow::Owned(text) => String::from_utf8_lossy(&mask(text.as_bytes())).into_owned(),
+    }
 }
 
 fn endpoint(address: SocketAddr) -> Value {

@@ -116,6 +116,18 @@ fn torture_messages_make_events_or_refusals() {
     assert!(event(&origin(), &wsinv).unwrap().is_some());
 }
 
+#[test]
+fn text_that_moves_out_of_a_binary_body_is_masked_too() {
+    // Each byte that is no text becomes three, so that the length no longer covers the last line.
+    let mut data = b"INFO sip:x SIP/2.0\r\nContent-Length: 38\r\n\r\n".to_vec();
+    data.extend([0xff; 12]);
+    data.extend(b"\r\nIdentity: abcd.def.ghi\r\n");
+    let e = event(&origin(), &data).unwrap().unwrap();
+    let raw = e.raw.unwrap();
+    assert!(raw.ends_with("Identity: masked\r\n"), "{raw}");
+    fuzz_sip(&data);
+}
+
 proptest::proptest! {
     #[test]
     fn any_bytes(data: Vec<u8>) {

@@ -29,7 +29,8 @@ pub(crate) fn rows(bytes: &[u8], limits: &Limits) -> Vec<Row> {
     while at < bytes.len() {
         let position = Position {
             line,
-            column: 1,
+            // The first row may stand behind a byte order mark.
+            column: if line == 1 { at + 1 } else { 1 },
             byte: at,
         };
         let (span, cells) = match row::read(bytes, at, limits.record) {
