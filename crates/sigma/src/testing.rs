@@ -275,7 +275,7 @@ pub fn fuzz_test_file(data: &[u8]) {
     let Ok(source) = std::str::from_utf8(data) else {
         return;
     };
-    let lines = source.lines().count().max(1) + 1;
+    let lines = crate::document::lines(source);
     match TestFile::parse(source, "fuzz.test.yml") {
         Ok(file) => assert!(file.scenarios.iter().all(|s| (1..=lines).contains(&s.line))),
         Err(error) => assert!((1..=lines).contains(&error.line)),

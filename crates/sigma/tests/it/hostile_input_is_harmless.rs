@@ -101,3 +101,10 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn lines_may_end_in_a_bare_carriage_return() {
+    fuzz_parse(SEED.replace('\n', "\r").as_bytes());
+    fuzz_test_file(TESTS.replace('\n', "\r").as_bytes());
+    fuzz_parse(b"title: a\r\r\rlogsource: {}\rdetection: 7\r");
+}
