@@ -4,7 +4,7 @@
 #   scripts/fuzz.sh [SECONDS] [TARGET…]     SECONDS for each target: 60 where none is given
 #
 # Without targets it runs all that do not need the query engine; name `lake_…` or `api_…`, or set
-# RINGFENCE_FUZZ_LAKE=1, and these are built too (many minutes). Needs a C++ compiler.
+# RINGFENCE_FUZZ_LAKE=1, and these are built too (many minutes). Needs a C++ compiler and Python.
 # What it finds stands in fuzz/artifacts/TARGET, what it learns in fuzz/corpus/TARGET.
 # Exit code 1: a target crashed, hung for 10 s or took more than 2 GB.
 set -euo pipefail
@@ -46,7 +46,7 @@ host=$(rustc -vV | sed -n 's/^host: //p')
 if [ Cargo.lock -nt fuzz/Cargo.lock ]; then cp Cargo.lock fuzz/Cargo.lock; fi
 # Naming the target keeps the flags off build scripts and macros.
 RUSTFLAGS="${coverage[*]}" nice -n 19 cargo build --quiet --release --bins --target "$host" \
-  --jobs "${RINGFENCE_FUZZ_JOBS:-1}" --manifest-path fuzz/Cargo.toml ${lake:+--features lake}
+  --manifest-path fuzz/Cargo.toml ${lake:+--features lake}
 python3 fuzz/seeds.py
 
 failed=0
@@ -64,7 +64,8 @@ for target in "${targets[@]}"; do
   result=ok
   if ! nice -n 19 "$CARGO_TARGET_DIR/$host/release/$target" "${options[@]}" "$corpus" >"$log" 2>&1; then
     failed=1
-    result="FAILED: $(grep -om1 "$artifacts/.*" "$log" || echo "see $log")"
+    input=$(sed -n 's/.*Test unit written to //p' "$log" | tail -n1)
+    result="FAILED: ${input:-see $log}"
   fi
   execs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
   rate=$(sed -n 's/^stat::average_exec_per_sec: *//p' "$log")
