@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use ringfence_event::{Entry, Finding};
-use ringfence_spine::Offset;
 use ringfence_state::{Entity, NewFinding, Position, State};
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{OperatorError, RETRY_AFTER, SAVE_EVERY, more};
+use super::reader::{RETRY_AFTER, Reader, Step};
+use super::{OperatorError, SAVE_EVERY};
 use crate::clock;
 use crate::entries::Entries;
 use crate::gauges::Gauges;
@@ -31,30 +30,22 @@ pub async fn run(
         None => entries.spine().tail().0,
     };
     let mut kept = None;
-    let mut save_at = Instant::now();
+    let mut reader = Reader::new(NAME, &entries, SAVE_EVERY, &cancel);
+    // Registers it with the spine before anything can be deleted that it has not read.
+    reader.save(next, None).await;
     loop {
-        if cancel.is_cancelled() || Instant::now() >= save_at {
-            // What the spine knows only keeps it from deleting what was not read.
-            if kept != Some(next) && keep(&entries, &state, next).await {
-                kept = Some(next);
-            }
-            save_at = Instant::now() + SAVE_EVERY;
-            if cancel.is_cancelled() {
-                return Ok(());
-            }
-        }
-        let (batch, after) = match entries.read(next).await {
-            Ok(read) => read,
-            Err(error) => {
-                tracing::error!(%error, operator = NAME, "the event log cannot be read");
-                tokio::time::sleep(RETRY_AFTER).await;
-                continue;
+        let (batch, after) = match reader.step(next).await {
+            Step::Batch(batch, after) => (batch, after),
+            end => {
+                if kept != Some(next) && keep(&reader, &state, next).await {
+                    kept = Some(next);
+                }
+                match end {
+                    Step::End => return Ok(()),
+                    _ => continue,
+                }
             }
         };
-        if after == next {
-            more(&entries, next, save_at, &cancel).await;
-            continue;
-        }
         let found: Vec<NewFinding> = batch
             .iter()
             .filter_map(|(_, entry)| match &**entry {
@@ -107,7 +98,9 @@ fn new_finding(f: &Finding) -> NewFinding {
     }
 }
 
-async fn keep(entries: &Entries, state: &State, next: u64) -> bool {
+/// The position that counts is the one in the state store; what the spine knows only keeps it from
+/// deleting what was not read.
+async fn keep(reader: &Reader<'_>, state: &State, next: u64) -> bool {
     let position = Position {
         consumer: NAME,
         next_offset: next,
@@ -116,15 +109,5 @@ async fn keep(entries: &Entries, state: &State, next: u64) -> bool {
         tracing::error!(%error, operator = NAME, "the position cannot be saved yet");
         return false;
     }
-    match entries
-        .spine()
-        .commit_position(NAME, Offset(next), None)
-        .await
-    {
-        Ok(()) => true,
-        Err(error) => {
-            tracing::error!(%error, operator = NAME, "the position cannot be saved yet");
-            false
-        }
-    }
+    reader.save(next, None).await
 }

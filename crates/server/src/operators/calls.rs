@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use ringfence_calls::{Join, JoinConfig};
 use ringfence_event::{Enriched, Entry, EntryKind, FactsRevision};
-use ringfence_spine::{Offset, SpineError};
-use tokio::time::Instant;
+use ringfence_spine::SpineError;
 use tokio_util::sync::CancellationToken;
 
-use super::{OperatorError, RETRY_AFTER, SAVE_EVERY, more};
+use super::reader::{Reader, Step};
+use super::{OperatorError, SAVE_EVERY};
 use crate::entries::Entries;
 use crate::live::Live;
 
@@ -28,30 +27,21 @@ pub async fn run(
     let (mut join, mut next) = restore(&entries, config).await?;
     // Facts through here are on the spine already: pass over that part without saying them again.
     let said = said_through(&entries, next).await?;
-    let mut save_at = Instant::now() + SAVE_EVERY;
     let mut saved = next;
+    let mut reader = Reader::new(NAME, &entries, SAVE_EVERY, &cancel);
     loop {
-        if cancel.is_cancelled() || Instant::now() >= save_at {
-            if next != saved && save(&entries, &join, next).await {
-                saved = next;
-            }
-            save_at = Instant::now() + SAVE_EVERY;
-            if cancel.is_cancelled() {
-                return Ok(());
-            }
-        }
-        let (batch, after) = match entries.read(next).await {
-            Ok(read) => read,
-            Err(error) => {
-                tracing::error!(%error, operator = NAME, "the event log cannot be read");
-                tokio::time::sleep(RETRY_AFTER).await;
-                continue;
+        let (batch, after) = match reader.step(next).await {
+            Step::Batch(batch, after) => (batch, after),
+            end => {
+                if next != saved && reader.save(next, Some(join.snapshot().into())).await {
+                    saved = next;
+                }
+                match end {
+                    Step::End => return Ok(()),
+                    _ => continue,
+                }
             }
         };
-        if after == next {
-            more(&entries, next, save_at, &cancel).await;
-            continue;
-        }
         let mut facts = Vec::new();
         let mut asked = false;
         for (offset, entry) in batch {
@@ -65,14 +55,16 @@ pub async fn run(
         }
         next = after;
         live.publish(&join);
-        let news = next > said && (asked || !facts.is_empty());
-        let enriched = Enriched {
-            through: next,
-            facts,
-        };
-        if news && !say(&entries, enriched, &cancel).await {
-            // Not said means not saved either: after the restart it is computed again.
-            return Ok(());
+        if next > said && (asked || !facts.is_empty()) {
+            let enriched = Entry::Enriched(Enriched {
+                through: next,
+                facts,
+            });
+            let payload = enriched.encode();
+            let entry = ringfence_spine::Entry::new(EntryKind::Enriched as u8, payload);
+            if !reader.say(vec![entry]).await {
+                return Ok(());
+            }
         }
     }
 }
@@ -82,22 +74,6 @@ fn step(join: &mut Join, offset: u64, entry: &Entry, facts: &mut Vec<FactsRevisi
         Entry::Event(event) => join.on_event(offset, event, facts),
         Entry::Tick(tick) => join.on_tick(tick.now, facts),
         Entry::Enriched(_) | Entry::Finding(_) => {}
-    }
-}
-
-/// Appends, and does not give up before the end: events wait for their facts.
-async fn say(entries: &Entries, enriched: Enriched, cancel: &CancellationToken) -> bool {
-    let payload = Bytes::from(Entry::Enriched(enriched).encode());
-    loop {
-        let entry = ringfence_spine::Entry::new(EntryKind::Enriched as u8, payload.clone());
-        match entries.spine().append_relaxed(vec![entry]).await {
-            Ok(()) => return true,
-            Err(_) if cancel.is_cancelled() => return false,
-            Err(error) => {
-                tracing::error!(%error, operator = NAME, "facts cannot be written yet");
-                tokio::time::sleep(RETRY_AFTER).await;
-            }
-        }
     }
 }
 
@@ -131,20 +107,5 @@ async fn said_through(entries: &Entries, from: u64) -> Result<u64, SpineError> {
             }
         }
         at = next;
-    }
-}
-
-async fn save(entries: &Entries, join: &Join, next: u64) -> bool {
-    let state = Bytes::from(join.snapshot());
-    match entries
-        .spine()
-        .commit_position(NAME, Offset(next), Some(state))
-        .await
-    {
-        Ok(()) => true,
-        Err(error) => {
-            tracing::error!(%error, operator = NAME, "the state cannot be saved yet");
-            false
-        }
     }
 }

@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use ringfence_detect::{Detector, Pack};
 use ringfence_event::{Entry, EntryKind, Finding};
-use ringfence_spine::Offset;
 use tokio::sync::watch;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{OperatorError, RETRY_AFTER, SAVE_EVERY, more};
+use super::reader::{Reader, Step};
+use super::{OperatorError, SAVE_EVERY};
 use crate::entries::Entries;
 use crate::gauges::Gauges;
 use crate::pairing::{Pairing, Ready};
@@ -31,19 +29,9 @@ pub async fn run(
     let pack = packs.borrow_and_update().clone();
     let (mut detector, start) = restore(&entries, pack).await?;
     let mut pairing = Pairing::resume(start);
-    let mut save_at = Instant::now() + SAVE_EVERY;
     let mut saved = start;
+    let mut reader = Reader::new(NAME, &entries, SAVE_EVERY, &cancel);
     loop {
-        if cancel.is_cancelled() || Instant::now() >= save_at {
-            let at = pairing.resume_at();
-            if at != saved && save(&entries, &detector, at).await {
-                saved = at;
-            }
-            save_at = Instant::now() + SAVE_EVERY;
-            if cancel.is_cancelled() {
-                return Ok(());
-            }
-        }
         if packs.has_changed().unwrap_or(false) {
             let restored = detector.swap(packs.borrow_and_update().clone());
             tracing::info!(
@@ -52,19 +40,19 @@ pub async fn run(
                 "new rules are in force"
             );
         }
-        let next = pairing.next();
-        let (batch, after) = match entries.read(next).await {
-            Ok(read) => read,
-            Err(error) => {
-                tracing::error!(%error, operator = NAME, "the event log cannot be read");
-                tokio::time::sleep(RETRY_AFTER).await;
-                continue;
+        let (batch, after) = match reader.step(pairing.next()).await {
+            Step::Batch(batch, after) => (batch, after),
+            end => {
+                let at = pairing.resume_at();
+                if at != saved && reader.save(at, Some(detector.snapshot().into())).await {
+                    saved = at;
+                }
+                match end {
+                    Step::End => return Ok(()),
+                    _ => continue,
+                }
             }
         };
-        if after == next {
-            more(&entries, next, save_at, &cancel).await;
-            continue;
-        }
         let mut ready = Vec::new();
         for (offset, entry) in &batch {
             pairing.push(*offset, entry, &mut ready);
@@ -75,11 +63,22 @@ pub async fn run(
             judge(&mut detector, item, &mut found);
         }
         gauges.detector(detector.stats(), pairing.waiting());
-        if !found.is_empty() && !say(&entries, found, &cancel).await {
-            // Not said means not saved either: after the restart it is found again.
+        if !found.is_empty()
+            && !reader
+                .say(found.into_iter().map(spine_entry).collect())
+                .await
+        {
             return Ok(());
         }
     }
+}
+
+/// A finding's uid is its identity on the spine: what is found again after a restart is recognised
+/// there.
+fn spine_entry(finding: Finding) -> ringfence_spine::Entry {
+    let uid = finding.uid.0;
+    let payload = Entry::Finding(Box::new(finding)).encode();
+    ringfence_spine::Entry::new(EntryKind::Finding as u8, payload).with_identity(uid)
 }
 
 fn judge(detector: &mut Detector, item: &Ready, found: &mut Vec<Finding>) {
@@ -97,30 +96,6 @@ fn judge(detector: &mut Detector, item: &Ready, found: &mut Vec<Finding>) {
     }
 }
 
-/// Appends, and does not give up before the end. A finding's uid is its identity on the spine: what
-/// is found again after a restart is recognised there.
-async fn say(entries: &Entries, found: Vec<Finding>, cancel: &CancellationToken) -> bool {
-    let encode = |f: Finding| (f.uid.0, Bytes::from(Entry::Finding(Box::new(f)).encode()));
-    let payloads: Vec<(u128, Bytes)> = found.into_iter().map(encode).collect();
-    loop {
-        let batch = payloads
-            .iter()
-            .map(|(uid, payload)| {
-                ringfence_spine::Entry::new(EntryKind::Finding as u8, payload.clone())
-                    .with_identity(*uid)
-            })
-            .collect();
-        match entries.spine().append_relaxed(batch).await {
-            Ok(()) => return true,
-            Err(_) if cancel.is_cancelled() => return false,
-            Err(error) => {
-                tracing::error!(%error, operator = NAME, "findings cannot be written yet");
-                tokio::time::sleep(RETRY_AFTER).await;
-            }
-        }
-    }
-}
-
 async fn restore(entries: &Entries, pack: Pack) -> Result<(Detector, u64), OperatorError> {
     let Some(position) = entries.spine().position(NAME).await? else {
         let tail = entries.spine().tail();
@@ -135,19 +110,4 @@ async fn restore(entries: &Entries, pack: Pack) -> Result<(Detector, u64), Opera
         })?,
     };
     Ok((detector, position.offset.0))
-}
-
-async fn save(entries: &Entries, detector: &Detector, at: u64) -> bool {
-    let state = Bytes::from(detector.snapshot());
-    match entries
-        .spine()
-        .commit_position(NAME, Offset(at), Some(state))
-        .await
-    {
-        Ok(()) => true,
-        Err(error) => {
-            tracing::error!(%error, operator = NAME, "the state cannot be saved yet");
-            false
-        }
-    }
 }

@@ -6,10 +6,10 @@ use std::time::Duration;
 use ringfence_event::{CallFacts, Entry, Event, EventId, FactsRevision, activity_name, class_of};
 use ringfence_lake::{Facts, Lake, Row};
 use ringfence_spine::Offset;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{OperatorError, RETRY_AFTER, more};
+use super::OperatorError;
+use super::reader::{Reader, Step};
 use crate::entries::Entries;
 use crate::pairing::{Pairing, Ready};
 
@@ -35,32 +35,22 @@ pub async fn run(
         .commit_position(NAME, Offset(start), None)
         .await?;
     let mut pairing = Pairing::resume(start);
-    let mut look_at = Instant::now() + LOOK_EVERY;
+    let mut reader = Reader::new(NAME, &entries, LOOK_EVERY, &cancel);
     loop {
-        let ending = cancel.is_cancelled();
-        if ending || Instant::now() >= look_at {
-            let done = pairing.resume_at();
-            if done > start && (ending || lake.commit_due()) {
-                commit(&entries, &lake, done).await;
-            }
-            look_at = Instant::now() + LOOK_EVERY;
-            if ending {
-                return Ok(());
-            }
-        }
-        let next = pairing.next();
-        let (batch, after) = match entries.read(next).await {
-            Ok(read) => read,
-            Err(error) => {
-                tracing::error!(%error, operator = NAME, "the event log cannot be read");
-                tokio::time::sleep(RETRY_AFTER).await;
+        let (batch, after) = match reader.step(pairing.next()).await {
+            Step::Batch(batch, after) => (batch, after),
+            end => {
+                let done = pairing.resume_at();
+                let ending = matches!(end, Step::End);
+                if done > start && (ending || lake.commit_due()) {
+                    commit(&reader, &lake, done).await;
+                }
+                if ending {
+                    return Ok(());
+                }
                 continue;
             }
         };
-        if after == next {
-            more(&entries, next, look_at, &cancel).await;
-            continue;
-        }
         let mut ready = Vec::new();
         for (offset, entry) in &batch {
             pairing.push(*offset, entry, &mut ready);
@@ -113,7 +103,7 @@ async fn revised(entries: &Entries, as_of: u64, revision: &FactsRevision) -> Opt
 
 /// Commits on a thread that may block. A failure is told and tried again: the rows stay in the
 /// tail and the log.
-async fn commit(entries: &Entries, lake: &Arc<Lake>, done: u64) {
+async fn commit(reader: &Reader<'_>, lake: &Arc<Lake>, done: u64) {
     let through = done.saturating_sub(1);
     let lake = Arc::clone(lake);
     let committed = tokio::task::spawn_blocking(move || lake.commit(through)).await;
@@ -126,13 +116,7 @@ async fn commit(entries: &Entries, lake: &Arc<Lake>, done: u64) {
                     "committed to the lake"
                 );
             }
-            if let Err(error) = entries
-                .spine()
-                .commit_position(NAME, Offset(done), None)
-                .await
-            {
-                tracing::error!(%error, operator = NAME, "the position cannot be saved yet");
-            }
+            reader.save(done, None).await;
         }
         Ok(Err(error)) => {
             tracing::error!(%error, operator = NAME, "the lake cannot be written yet")

@@ -5,6 +5,7 @@ mod alerts;
 mod calls;
 mod detect;
 mod lake;
+mod reader;
 mod tick;
 
 pub use alerts::run as alerts;
@@ -15,17 +16,11 @@ pub use tick::run as tick;
 
 use std::time::Duration;
 
-use ringfence_spine::{Offset, SpineError};
+use ringfence_spine::SpineError;
 use thiserror::Error;
-use tokio_util::sync::CancellationToken;
-
-use crate::entries::Entries;
 
 /// How often an operator saves where it is. A restart reads at most this much again.
 const SAVE_EVERY: Duration = Duration::from_secs(10);
-/// How long an operator rests after an error of the disk before it tries again.
-const RETRY_AFTER: Duration = Duration::from_millis(500);
-
 /// Why an operator stopped.
 #[derive(Debug, Error)]
 pub enum OperatorError {
@@ -46,25 +41,4 @@ pub enum OperatorError {
         /// What is wrong.
         why: String,
     },
-}
-
-/// Waits until there is something at `next`, the time for saving has come, or the end.
-/// Returns `false` at the end.
-async fn more(
-    entries: &Entries,
-    next: u64,
-    until: tokio::time::Instant,
-    cancel: &CancellationToken,
-) -> bool {
-    tokio::select! {
-        () = cancel.cancelled() => false,
-        () = tokio::time::sleep_until(until) => true,
-        waited = entries.spine().wait(Offset(next)) => {
-            if let Err(error) = waited {
-                tracing::error!(%error, "waiting for the event log failed");
-                tokio::time::sleep(RETRY_AFTER).await;
-            }
-            true
-        }
-    }
 }

@@ -1,0 +1,119 @@
+//! What all consumers do alike: read on, wait, save now and then, append without giving up.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use ringfence_spine::{Entry, Offset};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::entries::{Entries, Numbered};
+
+/// How long a consumer rests after an error of a disk before it tries again.
+pub(super) const RETRY_AFTER: Duration = Duration::from_millis(500);
+
+/// Reads the spine for one consumer.
+pub(super) struct Reader<'a> {
+    name: &'static str,
+    entries: &'a Entries,
+    cancel: &'a CancellationToken,
+    every: Duration,
+    pause_at: Instant,
+}
+
+/// What a consumer has to do next.
+pub(super) enum Step {
+    /// Work on these; the next ones begin at the offset.
+    Batch(Vec<Numbered>, u64),
+    /// The time for saving has come.
+    Pause,
+    /// The end: save, and return.
+    End,
+}
+
+impl<'a> Reader<'a> {
+    /// For the consumer of this name, with a pause so often.
+    pub fn new(
+        name: &'static str,
+        entries: &'a Entries,
+        every: Duration,
+        cancel: &'a CancellationToken,
+    ) -> Self {
+        Self {
+            name,
+            entries,
+            cancel,
+            every,
+            pause_at: Instant::now() + every,
+        }
+    }
+
+    /// Waits for something to do for a consumer that stands at `next`.
+    pub async fn step(&mut self, next: u64) -> Step {
+        loop {
+            if self.cancel.is_cancelled() {
+                return Step::End;
+            }
+            if Instant::now() >= self.pause_at {
+                self.pause_at = Instant::now() + self.every;
+                return Step::Pause;
+            }
+            match self.entries.read(next).await {
+                Ok((batch, after)) if after > next => return Step::Batch(batch, after),
+                Ok(_) => self.more(next).await,
+                Err(error) => {
+                    tracing::error!(%error, operator = self.name, "the event log cannot be read");
+                    tokio::time::sleep(RETRY_AFTER).await;
+                }
+            }
+        }
+    }
+
+    /// Waits until there is something at `next`, a pause is due, or the end.
+    async fn more(&self, next: u64) {
+        tokio::select! {
+            () = self.cancel.cancelled() => {}
+            () = tokio::time::sleep_until(self.pause_at) => {}
+            waited = self.entries.spine().wait(Offset(next)) => if let Err(error) = waited {
+                tracing::error!(%error, operator = self.name, "waiting for the event log failed");
+                tokio::time::sleep(RETRY_AFTER).await;
+            }
+        }
+    }
+
+    /// Appends what the consumer concluded, and does not give up before the end. False when the
+    /// end came first: then nothing may be saved, so that the restart concludes it again.
+    pub async fn say(&self, conclusions: Vec<Entry>) -> bool {
+        loop {
+            match self
+                .entries
+                .spine()
+                .append_relaxed(conclusions.clone())
+                .await
+            {
+                Ok(()) => return true,
+                Err(_) if self.cancel.is_cancelled() => return false,
+                Err(error) => {
+                    tracing::error!(%error, operator = self.name, "conclusions cannot be written yet");
+                    tokio::time::sleep(RETRY_AFTER).await;
+                }
+            }
+        }
+    }
+
+    /// Saves where the consumer stands and its state there; false when that has to wait.
+    pub async fn save(&self, at: u64, state: Option<Bytes>) -> bool {
+        match self
+            .entries
+            .spine()
+            .commit_position(self.name, Offset(at), state)
+            .await
+        {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::error!(%error, operator = self.name, "the position cannot be saved yet");
+                false
+            }
+        }
+    }
+}
