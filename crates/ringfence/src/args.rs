@@ -132,8 +132,8 @@ pub struct Hunt {
 pub struct Query {
     /// One SELECT over the table `events`.
     pub sql: String,
-    /// Read the files of a data folder, beside a running server or without one.
-    #[arg(long, value_name = "DIR", conflicts_with = "server")]
+    /// Read the files of a data folder, beside a running server or without one; wins over --server.
+    #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
     #[command(flatten)]
     pub server: Server,
@@ -224,7 +224,7 @@ pub struct Simulate {
     #[arg(long, default_value_t = 8)]
     pub hours: u32,
     /// Write OCSF JSON lines to this file (`-`: standard output) in place of sending.
-    #[arg(long, value_name = "FILE", conflicts_with = "server")]
+    #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
     /// Write the truth (who the insiders are, what they opened) to this file.
     #[arg(long, value_name = "FILE")]

@@ -115,8 +115,8 @@ async fn look(
                 Change::Silent => (1, "silent"),
                 Change::Recovered => (2, "heard again"),
             };
-            let minutes = t.duration / 60_000;
-            let message = format!("{word} after {minutes} min, since {}", t.begin);
+            let lasted = span(t.duration);
+            let message = format!("{word} after {lasted}, since {}", t.begin);
             let keys = Keys::of(program.clone(), site.clone(), name.clone());
             let fields = json!({"begin_time": t.begin.0, "duration": t.duration});
             tell(intake, keys, activity, message, fields, now).await;
@@ -130,6 +130,15 @@ async fn look(
         }
     }
     state.touch_sources(&seen).await.map_err(|e| e.to_string())
+}
+
+/// A duration as people say it.
+fn span(ms: i64) -> String {
+    match ms / 1_000 {
+        secs @ ..120 => format!("{secs} s"),
+        secs @ 120..7_200 => format!("{} min", secs / 60),
+        secs => format!("{} h", secs / 3_600),
+    }
 }
 
 /// Losses of intake queues and of listeners' sockets.
