@@ -1,5 +1,6 @@
 //! The lake as a consumer: every event and finding becomes a row, once.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,9 @@ use crate::pairing::{Pairing, Ready};
 const NAME: &str = "lake";
 /// How often it looks whether a commit is due.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// Events kept at hand whose facts may still change: reading one of them from the log again costs
+/// a thousand times as much.
+const MOST_OPEN: usize = 20_000;
 
 /// Runs until `cancel`, then commits what is in the hot tail.
 ///
@@ -36,16 +40,26 @@ pub async fn run(
         .await?;
     let mut pairing = Pairing::resume(start);
     let mut reader = Reader::new(NAME, &entries, LOOK_EVERY, &cancel);
+    // Files are written beside the work: rows become visible meanwhile.
+    let mut committing: Option<Committing> = None;
+    let mut open: BTreeMap<u64, Arc<Entry>> = BTreeMap::new();
     loop {
         let (batch, after) = match reader.step(pairing.next()).await {
             Step::Batch(batch, after) => (batch, after),
             end => {
-                let done = pairing.resume_at();
                 let ending = matches!(end, Step::End);
-                if done > start && (ending || lake.commit_due()) {
-                    commit(&reader, &lake, done).await;
+                if let Some(running) = committing.take_if(|c| ending || c.is_finished()) {
+                    finish(&reader, running).await;
+                }
+                let done = pairing.resume_at();
+                let wanted = done > start && (ending || lake.commit_due());
+                if wanted && committing.is_none() {
+                    committing = Some(commit(&lake, done));
                 }
                 if ending {
+                    if let Some(last) = committing {
+                        finish(&reader, last).await;
+                    }
                     return Ok(());
                 }
                 continue;
@@ -64,13 +78,23 @@ pub async fn run(
                     entry,
                     facts,
                 } => {
+                    if facts.as_ref().is_some_and(|f| !f.settled) {
+                        open.insert(*offset, Arc::clone(entry));
+                        if open.len() > MOST_OPEN {
+                            open.pop_first();
+                        }
+                    }
                     rows.extend(row_of(*offset, entry, facts.as_ref()));
                 }
                 Ready::Revision { as_of, revision } => {
                     // In order: the row that it is about may be among those not pushed yet.
                     lake.push(&std::mem::take(&mut rows))?;
                     if !lake.revise(revision.offset, &facts_of(&revision.facts)) {
-                        rows.extend(revised(&entries, *as_of, revision).await);
+                        let known = open.get(&revision.offset).cloned();
+                        rows.extend(revised(&entries, known, *as_of, revision).await);
+                    }
+                    if revision.facts.settled {
+                        open.remove(&revision.offset);
                     }
                 }
             }
@@ -79,10 +103,19 @@ pub async fn run(
     }
 }
 
-/// The event is read from the spine again, which keeps a week by default; facts are revised
-/// within hours.
-async fn revised(entries: &Entries, as_of: u64, revision: &FactsRevision) -> Option<Row> {
-    match entries.one(revision.offset).await {
+/// After a restart the event is read from the spine again, which keeps a week by default; facts
+/// are revised within hours.
+async fn revised(
+    entries: &Entries,
+    known: Option<Arc<Entry>>,
+    as_of: u64,
+    revision: &FactsRevision,
+) -> Option<Row> {
+    let entry = match known {
+        Some(entry) => Ok(Some(entry)),
+        None => entries.one(revision.offset).await,
+    };
+    match entry {
         Ok(Some(entry)) => match &*entry {
             Entry::Event(event) => Some(revision_row(as_of, revision, event)),
             _ => None,
@@ -101,27 +134,38 @@ async fn revised(entries: &Entries, as_of: u64, revision: &FactsRevision) -> Opt
     }
 }
 
+/// A commit under way, and what it answers: the offset from which to read on after a restart.
+type Committing = tokio::task::JoinHandle<Option<u64>>;
+
 /// Commits on a thread that may block. A failure is told and tried again: the rows stay in the
 /// tail and the log.
-async fn commit(reader: &Reader<'_>, lake: &Arc<Lake>, done: u64) {
-    let through = done.saturating_sub(1);
+fn commit(lake: &Arc<Lake>, done: u64) -> Committing {
     let lake = Arc::clone(lake);
-    let committed = tokio::task::spawn_blocking(move || lake.commit(through)).await;
-    match committed {
-        Ok(Ok(committed)) => {
-            if committed.rows > 0 {
-                tracing::debug!(
-                    rows = committed.rows,
-                    bytes = committed.bytes,
-                    "committed to the lake"
-                );
-            }
+    tokio::task::spawn_blocking(move || match lake.commit(done.saturating_sub(1)) {
+        Ok(committed) => {
+            tracing::debug!(
+                rows = committed.rows,
+                bytes = committed.bytes,
+                "committed to the lake"
+            );
+            Some(done)
+        }
+        Err(error) => {
+            tracing::error!(%error, operator = NAME, "the lake cannot be written yet");
+            None
+        }
+    })
+}
+
+async fn finish(reader: &Reader<'_>, committing: Committing) {
+    match committing.await {
+        Ok(Some(done)) => {
             reader.save(done, None).await;
         }
-        Ok(Err(error)) => {
-            tracing::error!(%error, operator = NAME, "the lake cannot be written yet")
+        Ok(None) => {}
+        Err(error) => {
+            tracing::error!(%error, operator = NAME, "a commit to the lake broke off");
         }
-        Err(error) => tracing::error!(%error, operator = NAME, "a commit to the lake broke off"),
     }
 }
 

@@ -12,6 +12,10 @@ use crate::entries::{Entries, Numbered};
 /// How long a consumer rests after an error of a disk before it tries again.
 pub(super) const RETRY_AFTER: Duration = Duration::from_millis(500);
 
+/// Entries after which a consumer pauses however fast it is: a restart reads no more than that
+/// again.
+const PAUSE_ENTRIES: u64 = 20_000;
+
 /// Reads the spine for one consumer.
 pub(super) struct Reader<'a> {
     name: &'static str,
@@ -19,6 +23,9 @@ pub(super) struct Reader<'a> {
     cancel: &'a CancellationToken,
     every: Duration,
     pause_at: Instant,
+    paused: bool,
+    /// Where the last pause was.
+    mark: Option<u64>,
 }
 
 /// What a consumer has to do next.
@@ -45,17 +52,27 @@ impl<'a> Reader<'a> {
             cancel,
             every,
             pause_at: Instant::now() + every,
+            paused: false,
+            mark: None,
         }
     }
 
     /// Waits for something to do for a consumer that stands at `next`.
     pub async fn step(&mut self, next: u64) -> Step {
+        // Counted from the end of what was done in the pause, however long that took: the next
+        // step is work.
+        if std::mem::take(&mut self.paused) {
+            self.pause_at = Instant::now() + self.every;
+        }
         loop {
             if self.cancel.is_cancelled() {
                 return Step::End;
             }
-            if Instant::now() >= self.pause_at {
-                self.pause_at = Instant::now() + self.every;
+            let mark = *self.mark.get_or_insert(next);
+            let far = next.saturating_sub(mark) >= PAUSE_ENTRIES;
+            if far || Instant::now() >= self.pause_at {
+                self.mark = Some(next);
+                self.paused = true;
                 return Step::Pause;
             }
             match self.entries.read(next).await {
