@@ -4,6 +4,16 @@ use aws_lc_rs::digest::{Context, SHA256, digest};
 
 use crate::encoding::to_hex;
 
+/// The first 128 bits of the SHA-256 of `data`, as a number: long enough that nobody makes two
+/// texts meet, short enough for an identity.
+#[must_use]
+pub fn sha256_128(data: &[u8]) -> u128 {
+    sha256(data)
+        .iter()
+        .take(16)
+        .fold(0, |n, byte| (n << 8) | u128::from(*byte))
+}
+
 /// The SHA-256 of `data`.
 #[must_use]
 pub fn sha256(data: &[u8]) -> [u8; 32] {

@@ -19,7 +19,7 @@ mod random;
 mod secret;
 mod token;
 
-pub use digest::{Sha256, sha256, sha256_hex};
+pub use digest::{Sha256, sha256, sha256_128, sha256_hex};
 pub use encoding::{HexError, from_hex, to_hex};
 pub use mac::{constant_time_eq, hmac_sha256, hmac_sha256_hex, verify_hmac_sha256};
 pub use random::{RandomError, random_array, random_bytes};

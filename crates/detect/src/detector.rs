@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use ringfence_crypto::sha256;
+use ringfence_crypto::sha256_128;
 use ringfence_event::{CallFacts, Event, EventId, FactsRevision, Finding, Story};
 use ringfence_sigma::{Engine, EngineStats, Limits, Match, Restored, State};
 use serde::{Deserialize, Serialize};
@@ -248,10 +248,7 @@ fn uid(m: &Match, event: &Event) -> EventId {
         text.push('\0');
         text.push_str(value);
     }
-    let hash = sha256(text.as_bytes());
-    let mut first = [0; 16];
-    first.iter_mut().zip(hash).for_each(|(a, b)| *a = b);
-    EventId(u128::from_be_bytes(first))
+    EventId(sha256_128(text.as_bytes()))
 }
 
 fn reason(m: &Match) -> Value {

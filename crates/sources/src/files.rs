@@ -284,12 +284,7 @@ impl Reading<'_> {
             .clone()
             .unwrap_or_else(|| format!("{}\0{index}\0{part}", self.place));
         let text = format!("file\0{}\0{name}", self.origin.source);
-        let hash = ringfence_crypto::sha256(text.as_bytes());
-        event.id = EventId(
-            hash.iter()
-                .take(16)
-                .fold(0, |n, b| (n << 8) | u128::from(*b)),
-        );
+        event.id = EventId(ringfence_crypto::sha256_128(text.as_bytes()));
         self.report.events += 1;
         (self.take)(event);
     }

@@ -437,20 +437,14 @@ fn identity(origin: &Origin, event: &Event, naming: &Naming) -> Option<u128> {
         "event\0{}\0{}\0{kind}\0{name}\0{number}",
         origin.program, origin.source
     );
-    Some(first_half(&ringfence_crypto::sha256(text.as_bytes())))
-}
-
-fn first_half(hash: &[u8; 32]) -> u128 {
-    hash.iter()
-        .take(16)
-        .fold(0, |n, b| (n << 8) | u128::from(*b))
+    Some(ringfence_crypto::sha256_128(text.as_bytes()))
 }
 
 impl Arrivals {
     fn next(&self) -> u128 {
         let mut text = Vec::from(self.run);
         text.extend(self.next.fetch_add(1, Ordering::Relaxed).to_be_bytes());
-        first_half(&ringfence_crypto::sha256(&text))
+        ringfence_crypto::sha256_128(&text)
     }
 }
 
