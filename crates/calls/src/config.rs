@@ -82,7 +82,7 @@ impl Default for JoinConfig {
             fresh_ms: MINUTE,
             cdr_fresh_ms: 30 * MINUTE,
             cdr_due_ms: 2 * HOUR,
-            revise_ms: 6 * HOUR,
+            revise_ms: 12 * HOUR,
             backlog_ms: HOUR,
             slack_ms: 2 * SECOND,
             max_ahead_ms: 10 * SECOND,

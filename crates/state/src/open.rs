@@ -7,10 +7,10 @@ use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::Row as _;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
+use sqlx::{Connection as _, Row as _};
 use tokio::sync::watch;
 
 use crate::error::{Error, Result};
@@ -68,7 +68,7 @@ impl State {
             .synchronous(SqliteSynchronous::Full);
         let options = common(options, &limits);
         // One connection is the single writer; the queue for it is fair.
-        let write = pool(1).connect_with(options.clone()).await?;
+        let write = whole(pool(1)).connect_with(options.clone()).await?;
         migrate(&write).await?;
         // Readers could not write even if a statement tried.
         let read = pool(READERS)
@@ -203,6 +203,19 @@ fn pool(connections: u32) -> SqlitePoolOptions {
         .acquire_timeout(TURN_TIMEOUT)
         .idle_timeout(None)
         .max_lifetime(None)
+}
+
+/// Gives a connection up that believes to be in a transaction when nobody holds it: SQLite rolls
+/// back by itself when the disk is full, the driver does not notice, and every later transaction
+/// on the connection would be refused.
+fn whole(options: SqlitePoolOptions) -> SqlitePoolOptions {
+    options.after_release(|connection, _| {
+        Box::pin(async move {
+            // A rollback that is still queued is carried out first.
+            connection.ping().await?;
+            Ok(!connection.is_in_transaction())
+        })
+    })
 }
 
 async fn migrate(pool: &SqlitePool) -> Result<()> {

@@ -19,8 +19,8 @@ use crate::output::{Failure, Out, say};
 
 /// Items in one request to one source.
 const BATCH: usize = 1_000;
-/// The call join takes telephony that is at most six hours late (`calls.revise_ms`).
-const MOST_HOURS_AT_ONCE: u32 = 5;
+/// The call join takes telephony that is at most twelve hours late (`calls.revise_ms`).
+const MOST_HOURS_AT_ONCE: u32 = 11;
 /// Tries of a request that the server could not take for the moment.
 const TRIES: u32 = 20;
 
@@ -48,7 +48,7 @@ pub fn run(args: &Simulate, out: &Out) -> Done {
         Some(path) => write(path, &story)?,
         None => {
             if args.speed <= 0.0 && args.hours > MOST_HOURS_AT_ONCE {
-                say("sent at once, only the last 6 hours of a shift are judged by their calls");
+                say("sent at once, only the last 12 hours of a shift are judged by their calls");
             }
             let sent = block_on(send(args, &story))?;
             out.object(&sent)?;

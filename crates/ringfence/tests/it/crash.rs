@@ -11,7 +11,7 @@ use crate::running::{Server, Start, eventually, lines, now_ms, try_send};
 
 /// `make prove` asks for more.
 const KILLS: u64 = 5;
-const SENDERS: u64 = 3;
+pub const SENDERS: u64 = 3;
 const BATCH: usize = 20;
 
 /// Failed log-ins by many users from a few addresses: they make findings as well as rows.
@@ -29,15 +29,15 @@ fn record(marker: &str) -> Value {
 }
 
 /// One sender: its batches in order, each until it is acknowledged.
-struct Load {
+pub struct Load {
     sender: u64,
     next: u64,
-    pending: Option<Vec<Value>>,
-    acknowledged: Vec<String>,
+    pub pending: Option<Vec<Value>>,
+    pub acknowledged: Vec<String>,
 }
 
 impl Load {
-    const fn of(sender: u64) -> Self {
+    pub const fn of(sender: u64) -> Self {
         Self {
             sender,
             next: 0,
@@ -47,7 +47,7 @@ impl Load {
     }
 
     /// Sends until told to stop or until the server is gone.
-    fn run(&mut self, server: &Server, token: &str, stop: &AtomicBool, sent: &AtomicU64) {
+    pub fn run(&mut self, server: &Server, token: &str, stop: &AtomicBool, sent: &AtomicU64) {
         while !stop.load(Ordering::Relaxed) {
             let batch = self.pending.take().unwrap_or_else(|| {
                 let first = self.next;
@@ -138,7 +138,7 @@ fn nothing_acknowledged_is_lost_or_counted_twice_when_the_server_is_killed() {
 }
 
 /// Every marker once, and as many findings in the alerts as there are in the lake.
-fn check(server: &Server, acknowledged: &BTreeSet<String>) {
+pub fn check(server: &Server, acknowledged: &BTreeSet<String>) {
     let expected = acknowledged.len() as u64;
     let rows = "SELECT count(*) AS n, count(DISTINCT ocsf_get(ocsf, 'metadata.uid')) AS d FROM events WHERE class_uid = 3002";
     eventually("every row is visible", 120, || {

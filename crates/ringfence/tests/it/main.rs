@@ -16,6 +16,7 @@ mod cli;
 mod config;
 mod contract;
 mod crash;
+mod disk;
 mod intake;
 mod listeners;
 mod rules;
