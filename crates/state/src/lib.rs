@@ -15,6 +15,7 @@
 
 mod alert;
 mod apply;
+mod bookmarks;
 mod bulk;
 mod changes;
 mod cursor;
