@@ -21,7 +21,7 @@ LAYERS = {
     "words": ["event", "crypto"],
     "engines": ["sip", "capture", "sigma", "media", "stir", "dlp", "tlog", "policy"],
     "decisions": ["normalise", "calls", "detect", "simulate", "behaviour", "consent", "compliance"],
-    "world": ["spine", "lake", "state", "respond", "sources", "edge", "endpoint", "vault", "access",
+    "world": ["backup", "spine", "lake", "state", "respond", "sources", "edge", "endpoint", "vault", "access",
               "evidence"],
     "faces": ["api", "server", "ringfence"],
 }

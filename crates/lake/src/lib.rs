@@ -21,6 +21,7 @@
 
 mod chunk;
 mod config;
+mod copy;
 mod day;
 mod delta;
 mod disk;
@@ -33,6 +34,7 @@ mod schema;
 mod tail;
 
 pub use config::Config;
+pub use copy::{TableCopy, TableFile, table_copy};
 #[doc(hidden)]
 pub use delta::fuzz_log_entry;
 pub use error::{LakeError, QueryError};

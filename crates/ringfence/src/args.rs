@@ -3,6 +3,10 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+mod operate;
+
+pub use operate::{Backup, Restore};
+
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 /// The open-source security platform for contact centers.
@@ -67,6 +71,10 @@ pub enum Command {
     Source(Source),
     /// How the server is.
     Status(Status),
+    /// Copy a data folder into a backup, beside a running server.
+    Backup(Backup),
+    /// Put a backup back into an empty folder.
+    Restore(Restore),
     /// What an error code means and what to do.
     Explain(Explain),
 }

@@ -119,4 +119,35 @@ pub static ALL: &[Code] = &[
         "The server is stopping.",
         "Send again after the restart.",
     ),
+    page(
+        "E-BACKUP-001",
+        "The folder to restore into is not empty",
+        "A restore never mixes with what is there.",
+        "Name a new or empty folder. To replace a data folder, stop the server and move it aside.",
+    ),
+    page(
+        "E-BACKUP-002",
+        "This is not a whole backup",
+        "The backup was broken off, or its bytes are not what was written: the digest of every file \
+         is compared before anything is restored. Nothing was written.",
+        "Use another backup. `ringfence restore --check` tells whether one is whole.",
+    ),
+    page(
+        "E-BACKUP-003",
+        "This is another backup than the one expected",
+        "The digest given with --expect is not the digest of this backup's manifest.",
+        "Compare with what `ringfence backup` printed when it was made.",
+    ),
+    page(
+        "E-BACKUP-004",
+        "The backup was written by a later release",
+        "Its format is not known to this release.",
+        "Restore with the release that wrote it, or a later one.",
+    ),
+    page(
+        "E-BACKUP-005",
+        "A restore was broken off in the data folder",
+        "Only a part of the files is there, so the server does not start on them.",
+        "Empty the folder and restore again.",
+    ),
 ];

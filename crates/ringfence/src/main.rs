@@ -34,6 +34,8 @@ fn main() -> ExitCode {
         Command::Alerts(a) => commands::alerts::run(&a, &out),
         Command::Source(a) => commands::source::run(&a, &out),
         Command::Status(a) => commands::status::run(&a, &out),
+        Command::Backup(a) => commands::backup::backup(&a, &out),
+        Command::Restore(a) => commands::backup::restore(&a, &out),
         Command::Explain(a) => commands::explain::run(&a, &out),
     };
     match done {

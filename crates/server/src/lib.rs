@@ -7,7 +7,8 @@
 //!
 //! This crate holds no detection, no parsing and no storage of its own.
 
-pub mod clock;
+pub mod backup;
+mod clock;
 pub mod config;
 mod entries;
 mod gauges;

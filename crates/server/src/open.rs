@@ -34,6 +34,9 @@ pub(crate) fn data_folder(path: &Path) -> Result<(), ServerError> {
         .mode(0o700)
         .create(path)
         .map_err(failed)?;
+    if ringfence_backup::is_half_restored(path) {
+        return Err(ServerError::HalfRestored(path.to_owned()));
+    }
     let probe = path.join(".writable");
     std::fs::write(&probe, b"")
         .and_then(|()| std::fs::remove_file(&probe))

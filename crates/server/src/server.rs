@@ -38,6 +38,9 @@ pub enum ServerError {
         /// Why.
         source: std::io::Error,
     },
+    /// A restore that was broken off.
+    #[error("E-BACKUP-005: restoring into `{}` was broken off: empty it and restore again", .0.display())]
+    HalfRestored(PathBuf),
     /// The event log.
     #[error(transparent)]
     Spine(#[from] ringfence_spine::SpineError),

@@ -28,6 +28,7 @@
 
 mod block;
 mod config;
+mod copy;
 mod dedup;
 pub mod disk;
 mod entry;
@@ -46,6 +47,7 @@ mod spine;
 mod writer;
 
 pub use config::{Compression, LocalConfig};
+pub use copy::{Copied, Pinned, SegmentCopy};
 pub use entry::{Block, Entry, Offset, Outcome, Position};
 pub use error::SpineError;
 pub use local::LocalSpine;

@@ -36,8 +36,7 @@ impl Positions {
             .map_err(|error| SpineError::io(&disk.place(), "", "list", error))?;
         let mut offsets = BTreeMap::new();
         for file in listed {
-            let consumer = file.name.strip_prefix(PREFIX).filter(|name| valid(name));
-            if let Some(consumer) = consumer
+            if let Some(consumer) = consumer_of(&file.name)
                 && let Some(position) = read(disk, consumer)?
             {
                 offsets.insert(consumer.to_owned(), position.offset);
@@ -142,6 +141,11 @@ pub(crate) fn is_half_written(name: &str) -> bool {
     name.starts_with(PREFIX) && name.ends_with(TEMPORARY)
 }
 
+/// The consumer whose position a file of this name holds.
+pub(crate) fn consumer_of(name: &str) -> Option<&str> {
+    name.strip_prefix(PREFIX).filter(|name| valid(name))
+}
+
 fn slowest(offsets: &BTreeMap<String, Offset>) -> Option<(String, Offset)> {
     let (name, offset) = offsets.iter().min_by_key(|(_, offset)| **offset)?;
     Some((name.clone(), *offset))
@@ -193,7 +197,7 @@ pub(crate) fn read(disk: &dyn Disk, consumer: &str) -> Result<Option<Position>, 
     decode(bytes.into()).map(Some).ok_or(damaged)
 }
 
-fn encode(position: &Position) -> Vec<u8> {
+pub(crate) fn encode(position: &Position) -> Vec<u8> {
     let state = position.state.as_deref().unwrap_or_default();
     let mut out = Vec::with_capacity(FIXED + state.len() + 4);
     out.extend_from_slice(&MAGIC);

@@ -1,6 +1,7 @@
 //! One file a command.
 
 pub mod alerts;
+pub mod backup;
 pub mod explain;
 pub mod hunt;
 mod inputs;

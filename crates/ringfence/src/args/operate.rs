@@ -1,0 +1,40 @@
+//! Commands of whoever runs the machine.
+
+use std::path::PathBuf;
+
+use clap::Args as ClapArgs;
+
+/// `backup`.
+#[derive(Debug, ClapArgs)]
+pub struct Backup {
+    /// Where to: a new file (one tar file), or a folder that keeps all backups made into it and
+    /// stores what they have in common once.
+    #[arg(long, value_name = "FILE|DIR")]
+    pub out: PathBuf,
+    /// Configuration file of the server, for its data folder.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The data folder. Default: the configuration's, else `ringfence-data`.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// In a folder of backups, keep only so many and remove the older ones afterwards.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub keep: Option<u32>,
+}
+
+/// `restore`.
+#[derive(Debug, ClapArgs)]
+pub struct Restore {
+    /// The backup: a tar file, a folder of backups (the newest is meant), or one manifest in it.
+    #[arg(value_name = "FILE|DIR")]
+    pub from: PathBuf,
+    /// An empty or new folder.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// Refuse any other backup than the one with this digest, which `backup` printed.
+    #[arg(long, value_name = "SHA256")]
+    pub expect: Option<String>,
+    /// Only check the backup; write nothing.
+    #[arg(long)]
+    pub check: bool,
+}
