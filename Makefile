@@ -11,7 +11,7 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 PROFILE := quick
 BIN := $(CARGO_TARGET_DIR)/$(PROFILE)/ringfence
 
-.PHONY: help demo build release test unit lint prove crash-test fuzz bench bench-detect bench-voice bench-lake
+.PHONY: help demo build release package test unit lint prove crash-test fuzz bench bench-detect bench-voice bench-lake
 
 help:
 	@printf '%s\n' \
@@ -20,7 +20,8 @@ help:
 	  'make lint      formatting, clippy, layers' \
 	  'make prove     the long proofs: crashes, kills, 20 simulated shifts, fuzzing, load' \
 	  'make bench     speed of each engine, beside a peer or a physical limit' \
-	  'make release   the optimised binary'
+	  'make release   the optimised binary' \
+	  'make package   the Debian package, in dist/'
 
 build:
 	@scripts/peers.sh build
@@ -33,6 +34,9 @@ demo: build
 release:
 	@scripts/peers.sh build
 	@cargo build --release -p ringfence --locked
+
+package: release
+	@scripts/package.sh "$(CARGO_TARGET_DIR)/release/ringfence" dist
 
 test:
 	@scripts/peers.sh test
