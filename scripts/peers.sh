@@ -18,11 +18,16 @@ test_debs=(
   "rsyslogd rsyslog"                                    # real syslog sender
   "/usr/lib/*/rsyslog/lmnsd_ossl.so rsyslog-openssl"    # … and its TLS
   "sipp sip-tester"                                     # real SIP traffic
+  "kamailio kamailio"                                   # a real proxy that mirrors it
+  "dpkg-deb dpkg"                                       # the package and its checks
+  "lintian lintian"
+  "systemd-analyze systemd"
   "python3 python3"
   "/usr/lib/python3*/ensurepip/__init__.py python3-venv"
 )
-# A SIP scanner, readers of the lake, a checker of the API.
-test_pips=(sipvicious deltalake duckdb pyarrow schemathesis)
+# A mail server, a checker of the bill of materials, a SIP scanner, readers of the lake, a checker of
+# the API.
+test_pips=(aiosmtpd 'cyclonedx-python-lib[json-validation]' sipvicious deltalake duckdb pyarrow schemathesis)
 # Compiles the event schema anew. The tests use the compiled form in the repository.
 schema_pip=ocsf-schema-compiler
 schema_python=3.14
@@ -81,7 +86,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 for name in sys.argv[1:]:
     try:
-        version(name)
+        version(name.split("[")[0])
     except PackageNotFoundError:
         print(name)
 PY

@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use ringfence_event::Name;
 use ringfence_state::{
     MintedSource, NewSource, NewWebhook, OutboxEntry, OutboxState, Page, QuarantineStats,
-    Quarantined, Source, SourceChange, Webhook, WebhookChange,
+    Quarantined, Recipient, Source, SourceChange, Webhook, WebhookChange,
 };
 use serde::{Deserialize, Serialize};
 
@@ -284,6 +284,16 @@ pub(crate) async fn test_webhook(
         .enqueue_test(person.scope(), &id, app.inside.now().0)
         .await?;
     Ok((StatusCode::ACCEPTED, Json(Queued { delivery_id })))
+}
+
+/// `GET /api/v1/mail`.
+pub(crate) async fn recipients(
+    AxumState(app): AxumState<App>,
+    person: Person,
+) -> Result<Json<All<Recipient>>, Problem> {
+    Ok(Json(All {
+        items: app.state.list_recipients(person.scope()).await?,
+    }))
 }
 
 /// Query parameters of deliveries.

@@ -55,6 +55,9 @@ pub fn router(app: App) -> Router {
             "/api/v1/deliveries/{id}/replay",
             post(manage::replay_delivery),
         )
+        .route("/api/v1/mail", get(manage::recipients))
+        .route("/api/v1/mail/{id}/test", post(manage::test_webhook))
+        .route("/api/v1/mail/{id}/deliveries", get(manage::deliveries))
         .route("/api/v1/calls", get(manage::calls))
         .route("/api/v1/rules", get(manage::rules))
         .route("/api/v1/status", get(health::status))

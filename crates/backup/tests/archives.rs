@@ -76,7 +76,10 @@ fn what_was_put_in_comes_out_for_its_owner_alone() {
         let stored = Stored::open(out).unwrap();
         assert_eq!(*stored.manifest(), finished.manifest);
         stored.expect(finished.manifest.digest()).unwrap();
-        assert!(matches!(stored.expect("00"), Err(BackupError::NotExpected { .. })));
+        assert!(matches!(
+            stored.expect("00"),
+            Err(BackupError::NotExpected { .. })
+        ));
         let data = dir.path().join(format!("data{i}"));
         stored.extract(&data).unwrap();
         assert!(!is_half_restored(&data));
@@ -84,7 +87,10 @@ fn what_was_put_in_comes_out_for_its_owner_alone() {
         for (path, bytes) in FILES {
             let path = data.join(path);
             assert_eq!(fs::read(&path).unwrap(), bytes);
-            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+            assert_eq!(
+                fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+                0o600
+            );
         }
         let archive = fs::metadata(&finished.place).unwrap().permissions().mode();
         assert_eq!(archive & 0o777, 0o600, "{}", finished.place.display());
@@ -120,12 +126,18 @@ fn no_changed_bit_and_no_missing_end_passes() {
     }
     // Content of each file, and the manifest.
     for needle in [&b"segment"[..], b"PAR1 rows", b"\"newest_event_ms\": 7"] {
-        let at = whole.windows(needle.len()).position(|w| w == needle).unwrap();
+        let at = whole
+            .windows(needle.len())
+            .position(|w| w == needle)
+            .unwrap();
         let mut changed = whole.clone();
         changed[at + needle.len() - 1] ^= 1;
         fs::write(&broken, &changed).unwrap();
         let refused = Stored::open(&broken);
-        assert!(matches!(refused, Err(BackupError::Damaged { .. })), "{refused:?}");
+        assert!(
+            matches!(refused, Err(BackupError::Damaged { .. })),
+            "{refused:?}"
+        );
     }
 }
 
@@ -158,7 +170,10 @@ fn a_backup_that_was_not_finished_is_none() {
             open: || Ok(&b"a"[..]),
         };
         writer.put(source).unwrap();
-        assert!(matches!(Writer::begin(&out), Err(BackupError::Busy(_))), "one at a time");
+        assert!(
+            matches!(Writer::begin(&out), Err(BackupError::Busy(_))),
+            "one at a time"
+        );
         let scratch = writer.scratch().unwrap();
         let path = scratch.path().to_owned();
         drop((scratch, writer));
@@ -175,7 +190,10 @@ fn a_backup_never_replaces_another() {
     let dir = tempfile::tempdir().unwrap();
     let [tar, folder] = places(&dir);
     write(&tar, &FILES, 1).unwrap();
-    assert!(matches!(write(&tar, &FILES, 2), Err(BackupError::Exists(_))));
+    assert!(matches!(
+        write(&tar, &FILES, 2),
+        Err(BackupError::Exists(_))
+    ));
     let first = write(&folder, &FILES, 1).unwrap();
     let second = write(&folder, &FILES, 1).unwrap();
     assert_ne!(first.place, second.place);
@@ -208,10 +226,18 @@ fn a_second_backup_writes_only_what_is_new_and_pruning_keeps_what_is_needed() {
     let dir = tempfile::tempdir().unwrap();
     let [_, out] = places(&dir);
     let first = write(&out, &FILES, 1_000).unwrap();
-    let more = [FILES[0], FILES[1], ("lake/day=2026-01-01/rf-2.parquet", b"new")];
+    let more = [
+        FILES[0],
+        FILES[1],
+        ("lake/day=2026-01-01/rf-2.parquet", b"new"),
+    ];
     let second = write(&out, &more, 2_000).unwrap();
     let lake = FILES[1].1.len() as u64;
-    assert_eq!(second.written, first.written - lake + 3, "the sealed file is there");
+    assert_eq!(
+        second.written,
+        first.written - lake + 3,
+        "the sealed file is there"
+    );
     assert_eq!(prune(&out, 1).unwrap(), 1);
     assert!(!first.place.exists());
     let data = dir.path().join("data");

@@ -1,4 +1,4 @@
-//! What Ringfence does in the world outside: today, signed webhooks.
+//! What Ringfence does in the world outside: today, signed webhooks and mail.
 //!
 //! A webhook is a request that Ringfence sends to an address that a user typed.
 //! Two things make that safe: the receiver can prove that the message is ours and
@@ -13,6 +13,7 @@ mod address;
 mod allow;
 mod connect;
 mod guard;
+mod mail;
 mod outbox;
 mod resolve;
 mod retry;
@@ -23,6 +24,10 @@ mod tls;
 pub use address::{Refusal, check_address};
 pub use allow::{AllowError, AllowList};
 pub use guard::{Blocked, Guard, Target};
+pub use mail::{
+    Batch, Composed, Item, MailConfig, MailError, MailOutbox, Mailer, Password, Security, compose,
+    run_mail,
+};
 pub use outbox::{Delivery, Outbox, Outcome};
 pub use resolve::{Resolve, SystemResolver};
 pub use retry::{MAX_ATTEMPTS, next_attempt, retry_after_ms};
@@ -32,3 +37,5 @@ pub use tls::TlsError;
 
 #[doc(hidden)]
 pub use guard::fuzz_guard;
+#[doc(hidden)]
+pub use mail::{fuzz_address, fuzz_compose, fuzz_reply};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 mod operate;
 
-pub use operate::{Backup, Restore};
+pub use operate::{Backup, Doctor, Mail, MailWhat, Manual, Restore};
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
@@ -71,12 +71,19 @@ pub enum Command {
     Source(Source),
     /// How the server is.
     Status(Status),
+    /// See who is told of alerts by mail, and send them a test.
+    Mail(Mail),
+    /// Find out what is misconfigured, and what to do about it.
+    Doctor(Doctor),
     /// Copy a data folder into a backup, beside a running server.
     Backup(Backup),
     /// Put a backup back into an empty folder.
     Restore(Restore),
     /// What an error code means and what to do.
     Explain(Explain),
+    /// Write manual pages and shell completions, for packages.
+    #[command(hide = true)]
+    Manual(Manual),
 }
 
 /// `serve`.

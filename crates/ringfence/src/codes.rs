@@ -1,5 +1,7 @@
 //! What error codes mean, for people who met one.
 
+mod operation;
+
 /// A page.
 pub struct Code {
     /// Stable.
@@ -26,8 +28,13 @@ const fn page(
     }
 }
 
-/// All pages, by code.
-pub static ALL: &[Code] = &[
+/// All pages.
+pub fn all() -> impl Iterator<Item = &'static Code> {
+    STORES.iter().chain(operation::PAGES)
+}
+
+/// Of the event log and of backups.
+static STORES: &[Code] = &[
     page(
         "E-SPINE-001",
         "The event log has no room at this moment",

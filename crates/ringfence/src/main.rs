@@ -4,6 +4,7 @@ mod args;
 mod client;
 mod codes;
 mod commands;
+mod notify;
 mod output;
 
 use std::process::ExitCode;
@@ -34,6 +35,9 @@ fn main() -> ExitCode {
         Command::Alerts(a) => commands::alerts::run(&a, &out),
         Command::Source(a) => commands::source::run(&a, &out),
         Command::Status(a) => commands::status::run(&a, &out),
+        Command::Mail(a) => commands::mail::run(&a, &out),
+        Command::Doctor(a) => commands::doctor::run(&a, &out),
+        Command::Manual(a) => commands::manual::run(&a),
         Command::Backup(a) => commands::backup::backup(&a, &out),
         Command::Restore(a) => commands::backup::restore(&a, &out),
         Command::Explain(a) => commands::explain::run(&a, &out),

@@ -22,6 +22,8 @@ const TRIES: usize = 3;
 /// Bytes of the log's end that are looked through at a time for the newest event.
 const LOOK_BACK: usize = 4 << 20;
 
+/// Remembers in the data folder when it was last backed up.
+const NOTE: &str = "last-backup.json";
 /// Parts of a data folder that have a way of their own, or are of no use in a copy.
 const NOT_COPIED: &[&str] = &["spine", "lake", "state.db", "state.db-wal", "state.db-shm"];
 
@@ -75,11 +77,7 @@ impl CopyError {
 ///
 /// # Errors
 /// When something cannot be read or written; then there is no backup at `out`.
-pub async fn backup(
-    data: &Path,
-    out: &Path,
-    state_elsewhere: bool,
-) -> Result<Finished, CopyError> {
+pub async fn backup(data: &Path, out: &Path, state_elsewhere: bool) -> Result<Finished, CopyError> {
     if !data.join("spine").is_dir() {
         return Err(CopyError::NoData(data.to_owned()));
     }
@@ -142,7 +140,20 @@ async fn attempt(data: &Path, out: &Path, state_elsewhere: bool) -> Result<Finis
             put_bytes(&mut writer, &format!("lake/{path}"), &bytes)?;
         }
     }
-    Ok(writer.finish(summary)?)
+    let finished = writer.finish(summary)?;
+    // Only for `last`: a folder that cannot be written can be backed up all the same.
+    let note = serde_json::json!({"made_ms": finished.manifest.summary.made_ms}).to_string();
+    if let Err(error) = fs::write(data.join(NOTE), note) {
+        tracing::warn!(%error, "the time of this backup cannot be noted in the data folder");
+    }
+    Ok(finished)
+}
+
+/// When the last backup of a data folder was made, in milliseconds since 1970.
+#[must_use]
+pub fn last(data: &Path) -> Option<i64> {
+    let note: serde_json::Value = serde_json::from_slice(&fs::read(data.join(NOTE)).ok()?).ok()?;
+    note.get("made_ms")?.as_i64()
 }
 
 /// The server refuses a log that a consumer stands outside of; so does the backup of one.
@@ -173,7 +184,8 @@ fn other_files(data: &Path, writer: &mut Writer) -> Result<(), CopyError> {
                 continue;
             };
             let kind = entry.file_type().map_err(failed)?;
-            let passing = inside.ends_with(".tmp") || inside == ".writable" || inside == ".restoring";
+            let passing =
+                inside.ends_with(".tmp") || inside == ".writable" || inside == ".restoring";
             if NOT_COPIED.contains(&inside) || passing {
                 continue;
             }

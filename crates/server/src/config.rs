@@ -11,6 +11,7 @@ use ringfence_event::Name;
 use ringfence_sources::ListenersConfig;
 use thiserror::Error;
 
+use crate::mail::MailSettings;
 use crate::written::{Mistake, Mistakes, Section};
 
 /// Everything that can be set.
@@ -36,6 +37,8 @@ pub struct Config {
     pub listeners: ListenersConfig,
     /// `[webhooks]`.
     pub webhooks: WebhooksConfig,
+    /// `[mail]`.
+    pub mail: Option<MailSettings>,
 }
 
 /// `[server]`.
@@ -198,6 +201,7 @@ impl Config {
         let lake = doc.table("lake", m);
         let query = doc.table("query", m);
         let webhooks = doc.table("webhooks", m);
+        let mail = doc.table("mail", m);
         let config = Self {
             server: ServerConfig::read(server, m),
             log: LogConfig::read(log, m),
@@ -213,6 +217,7 @@ impl Config {
                 .collect(),
             listeners: doc.table("listeners", m).into_serde(m).unwrap_or_default(),
             webhooks: WebhooksConfig::read(webhooks, m),
+            mail: MailSettings::read(mail, m),
         };
         doc.finish(m);
         config

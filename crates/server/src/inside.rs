@@ -21,6 +21,15 @@ use crate::live::Live;
 use crate::watch::Watched;
 use crate::{clock, metrics};
 
+/// Which ways to tell people of alerts are open.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Notifying {
+    /// Webhooks can be sent.
+    pub webhooks: bool,
+    /// Mails can be sent, if any are configured.
+    pub mail: Option<bool>,
+}
+
 /// Handles to everything that has something to tell.
 pub(crate) struct Inner {
     pub spine: Arc<LocalSpine>,
@@ -33,6 +42,7 @@ pub(crate) struct Inner {
     pub watched: Arc<Watched>,
     pub packs: watch::Receiver<Pack>,
     pub guard: Guard,
+    pub notifying: Notifying,
     pub started: Time,
     pub stopping: CancellationToken,
     /// A consumer ended with an error.
@@ -134,6 +144,7 @@ impl Inside for Inner {
                 "files": lake.files, "bytes": lake.file_bytes,
             },
             "calls": self.live.picture().stats,
+            "notifying": {"webhooks": self.notifying.webhooks, "mail": self.notifying.mail},
             "rules": {"in_force": pack.len(), "mistakes": pack.mistakes().len()},
             "memory_bytes": metrics::resident_bytes(),
         })

@@ -8,14 +8,16 @@
 //! This crate holds no detection, no parsing and no storage of its own.
 
 pub mod backup;
-mod clock;
+pub mod clock;
 pub mod config;
+pub mod doctor;
 mod entries;
 mod gauges;
 mod http;
 mod inside;
 mod live;
 pub mod logs;
+mod mail;
 mod metrics;
 mod offline;
 mod open;
@@ -30,6 +32,7 @@ mod watch;
 mod written;
 
 pub use config::{Config, ConfigError};
+pub use mail::MailSettings;
 pub use offline::Offline;
 pub use server::{FirstToken, Server, ServerError};
 pub use written::Mistake;

@@ -216,10 +216,20 @@ pub(crate) async fn listen(
     Ok(handles)
 }
 
-pub(crate) fn sender(config: &Config) -> Result<Arc<WebhookSender>, ServerError> {
-    let wrong = |what: String| ServerError::Config(vec![what]);
+/// What webhooks may reach.
+pub(crate) fn guard(config: &Config) -> Result<Guard, ServerError> {
     let allow = AllowList::parse(&config.webhooks.allow)
-        .map_err(|e| wrong(format!("webhooks.allow: {e}")))?;
+        .map_err(|e| ServerError::Config(vec![format!("webhooks.allow: {e}")]))?;
+    Ok(Guard::new(allow))
+}
+
+/// The sender of webhooks; none, with a warning, on a machine without TLS roots: what is queued
+/// waits for a start that has them, and everything else works.
+pub(crate) fn sender(
+    config: &Config,
+    guard: &Guard,
+) -> Result<Option<Arc<WebhookSender>>, ServerError> {
+    let wrong = |what: String| ServerError::Config(vec![what]);
     let extra_ca_pem = match &config.webhooks.ca_file {
         None => None,
         Some(path) => Some(
@@ -231,7 +241,18 @@ pub(crate) fn sender(config: &Config) -> Result<Arc<WebhookSender>, ServerError>
         extra_ca_pem,
         ..SenderConfig::default()
     };
-    Ok(Arc::new(WebhookSender::new(Guard::new(allow), settings)?))
+    match WebhookSender::new(guard.clone(), settings) {
+        Ok(sender) => Ok(Some(Arc::new(sender))),
+        Err(ringfence_respond::TlsError::Roots(error)) => {
+            tracing::warn!(
+                %error,
+                code = "E-START-003",
+                "no webhook will be sent: this machine has no TLS roots"
+            );
+            Ok(None)
+        }
+        Err(error) => Err(wrong(format!("webhooks.ca_file: {error}"))),
+    }
 }
 
 /// Clears old rows until `cancel`.

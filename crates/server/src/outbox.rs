@@ -31,11 +31,15 @@ impl Outbox for StateOutbox {
     }
 
     async fn settle(&self, id: &str, outcome: Outcome, now_ms: i64) -> Result<(), Self::Error> {
-        let settlement = match outcome {
-            Outcome::Delivered => Settlement::Delivered,
-            Outcome::Retry { at_ms, error } => Settlement::Retry { at_ms, error },
-            Outcome::Dead { error } => Settlement::Dead { error },
-        };
-        self.0.settle(id, settlement, now_ms).await
+        self.0.settle(id, settlement(outcome), now_ms).await
+    }
+}
+
+/// What an attempt came to, as it is stored.
+pub(crate) fn settlement(outcome: Outcome) -> Settlement {
+    match outcome {
+        Outcome::Delivered => Settlement::Delivered,
+        Outcome::Retry { at_ms, error } => Settlement::Retry { at_ms, error },
+        Outcome::Dead { error } => Settlement::Dead { error },
     }
 }

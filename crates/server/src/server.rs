@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 use crate::entries::Entries;
-use crate::inside::Inner;
+use crate::inside::{Inner, Notifying};
 use crate::open;
 use crate::operators::OperatorError;
 use crate::outbox::StateOutbox;
@@ -31,7 +31,7 @@ use crate::{clock, http, rules, watch as watching};
 #[derive(Debug, Error)]
 pub enum ServerError {
     /// The data folder.
-    #[error("cannot prepare the data folder `{}`: {source}", .path.display())]
+    #[error("E-START-004: cannot prepare the data folder `{}`: {source}", .path.display())]
     Data {
         /// Which folder.
         path: PathBuf,
@@ -53,9 +53,6 @@ pub enum ServerError {
     /// Certificates and keys.
     #[error(transparent)]
     Tls(#[from] ringfence_sources::TlsError),
-    /// The webhooks' trust in receivers.
-    #[error(transparent)]
-    Webhooks(#[from] ringfence_respond::TlsError),
     /// The system has no randomness.
     #[error(transparent)]
     Random(#[from] ringfence_crypto::RandomError),
@@ -63,7 +60,7 @@ pub enum ServerError {
     #[error(transparent)]
     Listen(#[from] ringfence_sources::ListenError),
     /// The API's address.
-    #[error("cannot listen on `{address}`: {source}")]
+    #[error("E-START-002: cannot listen on `{address}`: {source}")]
     Bind {
         /// Which address.
         address: SocketAddr,
@@ -157,7 +154,9 @@ impl Server {
             .await
             .map_err(|source| ServerError::Bind { address, source })?;
         let address = socket.local_addr().unwrap_or(address);
-        let sender = open::sender(&config)?;
+        let guard = open::guard(&config)?;
+        let sender = open::sender(&config, &guard)?;
+        let mail = crate::mail::open(config.mail.as_ref(), address, &state, now.0).await?;
         let watched = Arc::new(Watched::default());
         let inner = Arc::new(Inner {
             spine,
@@ -169,7 +168,11 @@ impl Server {
             gauges: Arc::clone(&parts.gauges),
             watched: Arc::clone(&watched),
             packs,
-            guard: sender.guard().clone(),
+            guard,
+            notifying: Notifying {
+                webhooks: sender.is_some(),
+                mail: config.mail.as_ref().map(|_| mail.is_some()),
+            },
             started: now,
             stopping: stages.api.clone(),
             broken: AtomicBool::new(false),
@@ -193,7 +196,7 @@ impl Server {
         let stop = &stages.consumers;
         let outbox = Arc::new(StateOutbox(state.clone()));
         let limits = ringfence_respond::Limits::default();
-        let helpers = vec![
+        let mut helpers = vec![
             tokio::spawn(watching::run(
                 state.clone(),
                 intake,
@@ -202,15 +205,18 @@ impl Server {
                 stop.clone(),
             )),
             tokio::spawn(rules::watch(config.rules.clone(), packs_in, stop.clone())),
-            tokio::spawn(ringfence_respond::run(
-                outbox,
-                sender,
-                limits,
-                || clock::now().0,
-                stop.clone(),
-            )),
             tokio::spawn(open::maintain(state.clone(), stop.clone())),
         ];
+        let now = || clock::now().0;
+        if let Some(sender) = sender {
+            let run = ringfence_respond::run(outbox, sender, limits, now, stop.clone());
+            helpers.push(tokio::spawn(run));
+        }
+        if let Some((mailer, every)) = mail {
+            let outbox = Arc::new(crate::mail::StateMail(state.clone()));
+            let run = ringfence_respond::run_mail(outbox, mailer, every, now, stop.clone());
+            helpers.push(tokio::spawn(run));
+        }
         Ok(Self {
             address,
             fingerprint: identity.fingerprint(),

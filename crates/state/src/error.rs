@@ -51,7 +51,9 @@ pub enum Error {
         cause: std::io::Error,
     },
     /// The file was written by a newer release, or its migrations were changed.
-    #[error("the state database does not match this release: {0}")]
+    #[error(
+        "E-START-001: the state database does not match this release, probably a later one wrote it: {0}"
+    )]
     Migration(sqlx::migrate::MigrateError),
     /// Anything else the database said.
     #[error("the state database failed: {0}")]

@@ -12,13 +12,14 @@ use crate::error::{Error, Result};
 use crate::id::{new_id, new_ids};
 use crate::limits::{Limits, millis};
 use crate::list::{Page, PageRequest};
+use crate::mail::DueItem;
 use crate::names::clip;
 use crate::open::State;
 use crate::payload::{body, is_news, test_body};
 use crate::scope::Scope;
 use crate::settings::bump;
 use crate::sql::{Row, Sql, Tx, bigint};
-use crate::webhooks::{Stored, all, one};
+use crate::webhooks::{Kind, Stored, all, channel};
 
 const CHUNK: usize = 200;
 const MAX_ERROR: usize = 500;
@@ -118,7 +119,7 @@ impl State {
         busy: &[String],
     ) -> Result<Vec<Due>> {
         // Most polls find nothing, and must not make every other writer wait.
-        if !self.anything_due(now_ms).await? {
+        if !self.anything_due(Kind::Http, now_ms).await? {
             return Ok(Vec::new());
         }
         let mut tx = self.begin().await?;
@@ -126,7 +127,8 @@ impl State {
         for webhook in all(&mut tx).await? {
             let room = limit.saturating_sub(due.len()).min(per_webhook);
             let id = &webhook.shown.id;
-            if room > 0 && webhook.shown.disabled_ms.is_none() && !busy.contains(id) {
+            let free = webhook.shown.disabled_ms.is_none() && !busy.contains(id);
+            if room > 0 && free && webhook.kind == Kind::Http {
                 due.extend(due_of(&mut tx, &webhook, now_ms, room).await?);
             }
         }
@@ -170,7 +172,7 @@ impl State {
         Ok(tx.commit().await?)
     }
 
-    /// Queues a test message for a webhook.
+    /// Queues a test message for a webhook or a recipient of mail.
     ///
     /// # Errors
     /// When there is no such webhook within the caller's programs.
@@ -182,7 +184,7 @@ impl State {
     ) -> Result<String> {
         let id = new_id(now_ms)?;
         let mut tx = self.begin().await?;
-        one(&mut tx, scope, webhook_id).await?;
+        channel(&mut tx, scope, webhook_id).await?;
         // Test messages tell no change; a negative number keeps them apart.
         let row = sqlx::query("SELECT COALESCE(MIN(change_id), 0) AS low FROM outbox")
             .fetch_one(&mut *tx)
@@ -207,7 +209,7 @@ impl State {
             .await?
             .ok_or_else(|| Error::not_found("delivery", id))?;
         let webhook: String = row.try_get("webhook_id")?;
-        one(&mut tx, scope, &webhook)
+        channel(&mut tx, scope, &webhook)
             .await
             .map_err(|_| Error::not_found("delivery", id))?;
         sqlx::query(
@@ -232,8 +234,8 @@ impl State {
         state: Option<OutboxState>,
         page: &PageRequest,
     ) -> Result<Page<OutboxEntry>> {
-        let known = self.list_webhooks(scope).await?;
-        if !known.iter().any(|webhook| webhook.id == webhook_id) {
+        let known = self.channels(scope).await?;
+        if !known.iter().any(|channel| channel.shown.id == webhook_id) {
             return Err(Error::not_found("webhook", webhook_id));
         }
         let shown = state.map_or("", OutboxState::as_str);
@@ -267,13 +269,14 @@ impl State {
         crate::sql::count(&row, "value")
     }
 
-    async fn anything_due(&self, now_ms: i64) -> Result<bool> {
+    pub(crate) async fn anything_due(&self, kind: Kind, now_ms: i64) -> Result<bool> {
         let found = sqlx::query(
-            "SELECT 1 FROM webhooks w WHERE w.disabled_ms IS NULL AND EXISTS (
+            "SELECT 1 FROM webhooks w WHERE w.disabled_ms IS NULL AND w.kind = $2 AND EXISTS (
                  SELECT 1 FROM outbox o WHERE o.webhook_id = w.id AND o.state = 'pending'
                  AND o.next_attempt_ms <= $1) LIMIT 1",
         )
         .bind(now_ms)
+        .bind(kind.as_str())
         .fetch_optional(self.reader())
         .await?;
         Ok(found.is_some())
@@ -296,13 +299,9 @@ pub(crate) async fn enqueue(
     }
     let mut bodies: BTreeMap<u64, String> = BTreeMap::new();
     let mut dropped = 0_i64;
-    for Stored { shown: webhook, .. } in all(tx).await? {
-        let wanted = news.iter().filter(|change| {
-            webhook.disabled_ms.is_none()
-                && change.alert.severity_id >= webhook.min_severity_id
-                && webhook.scope.allows(&change.alert.program)
-        });
-        let wanted: Vec<_> = wanted.collect();
+    for stored in all(tx).await? {
+        let wanted: Vec<_> = news.iter().filter(|change| stored.wants(change)).collect();
+        let webhook = stored.shown;
         if wanted.is_empty() {
             continue;
         }
@@ -381,23 +380,39 @@ async fn insert(
 }
 
 async fn due_of(tx: &mut Tx, webhook: &Stored, now_ms: i64, room: usize) -> Result<Vec<Due>> {
+    let items = items_due(tx, &webhook.shown.id, now_ms, room).await?;
+    let due = items.into_iter().map(|item| Due {
+        id: item.id,
+        webhook_id: webhook.shown.id.clone(),
+        url: webhook.url.clone(),
+        secret: webhook.secret.clone(),
+        payload: item.payload,
+        attempts: item.attempts,
+    });
+    Ok(due.collect())
+}
+
+/// The first `room` messages that are due for one receiver.
+pub(crate) async fn items_due(
+    tx: &mut Tx,
+    receiver: &str,
+    now_ms: i64,
+    room: usize,
+) -> Result<Vec<DueItem>> {
     let rows = sqlx::query(
         "SELECT id, payload, attempts FROM outbox
          WHERE webhook_id = $1 AND state = 'pending' AND next_attempt_ms <= $2
          ORDER BY next_attempt_ms, id LIMIT $3",
     )
-    .bind(webhook.shown.id.clone())
+    .bind(receiver.to_owned())
     .bind(now_ms)
     .bind(bigint(room as u64))
     .fetch_all(&mut **tx)
     .await?;
     rows.iter()
         .map(|row| {
-            Ok(Due {
+            Ok(DueItem {
                 id: row.try_get("id")?,
-                webhook_id: webhook.shown.id.clone(),
-                url: webhook.url.clone(),
-                secret: webhook.secret.clone(),
                 payload: row.try_get("payload")?,
                 attempts: u32::try_from(row.try_get::<i64, _>("attempts")?).unwrap_or(u32::MAX),
             })

@@ -4,6 +4,7 @@ use ringfence_crypto::SigningSecret;
 use serde::{Deserialize, Serialize};
 use sqlx::Row as _;
 
+use crate::changes::AlertChange;
 use crate::error::{Error, Result};
 use crate::id::new_id;
 use crate::names;
@@ -116,14 +117,19 @@ impl State {
     /// # Errors
     /// When the database cannot be read.
     pub async fn list_webhooks(&self, scope: &Scope) -> Result<Vec<Webhook>> {
+        let channels = self.channels(scope).await?;
+        let webhooks = channels.into_iter().filter(|c| c.kind == Kind::Http);
+        Ok(webhooks.map(|stored| stored.shown).collect())
+    }
+
+    /// Receivers of every kind whose programs all belong to the caller, oldest first.
+    pub(crate) async fn channels(&self, scope: &Scope) -> Result<Vec<Stored>> {
         let rows = sqlx::query("SELECT * FROM webhooks ORDER BY id")
             .fetch_all(self.reader())
             .await?;
-        let all: Vec<_> = rows.iter().map(Stored::read).collect::<Result<_>>()?;
-        let shown = all.into_iter().map(|stored| stored.shown);
-        Ok(shown
-            .filter(|webhook| scope.covers(&webhook.scope))
-            .collect())
+        let mut all: Vec<_> = rows.iter().map(Stored::read).collect::<Result<_>>()?;
+        all.retain(|stored| scope.covers(&stored.shown.scope));
+        Ok(all)
     }
 
     /// Changes a webhook; its secret stays.
@@ -183,11 +189,33 @@ impl State {
     }
 }
 
-/// A webhook with what only its delivery may see.
+/// How a receiver is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A signed request.
+    Http,
+    /// Mail.
+    Mail,
+}
+
+impl Kind {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Mail => "mail",
+        }
+    }
+}
+
+/// A receiver with what only its delivery may see.
 pub(crate) struct Stored {
     pub(crate) shown: Webhook,
     pub(crate) url: String,
+    /// Made up anew at each look for receivers that are sent nothing signed.
     pub(crate) secret: SigningSecret,
+    pub(crate) kind: Kind,
+    /// Ids of the rules whose alerts it is told; empty for all.
+    pub(crate) rules: Vec<String>,
 }
 
 impl Stored {
@@ -203,12 +231,39 @@ impl Stored {
             created_ms: row.try_get("created_ms")?,
             disabled_ms: row.try_get("disabled_ms")?,
         };
-        let secret = SigningSecret::parse(&secret).map_err(|_| Error::Corrupt("webhook secret"))?;
-        Ok(Self { shown, url, secret })
+        let kind = match row.try_get::<String, _>("kind")?.as_str() {
+            "http" => Kind::Http,
+            "mail" => Kind::Mail,
+            _ => return Err(Error::Corrupt("webhook kind")),
+        };
+        let secret = match kind {
+            Kind::Http => {
+                SigningSecret::parse(&secret).map_err(|_| Error::Corrupt("webhook secret"))?
+            }
+            Kind::Mail => SigningSecret::mint()?,
+        };
+        let rules = serde_json::from_str(&row.try_get::<String, _>("rules")?)
+            .map_err(|_| Error::Corrupt("webhook rules"))?;
+        Ok(Self {
+            shown,
+            url,
+            secret,
+            kind,
+            rules,
+        })
+    }
+
+    /// Whether it is told of a change. Fails closed towards telling too little across programs.
+    pub(crate) fn wants(&self, change: &AlertChange) -> bool {
+        let (webhook, alert) = (&self.shown, &change.alert);
+        webhook.disabled_ms.is_none()
+            && alert.severity_id >= webhook.min_severity_id
+            && webhook.scope.allows(&alert.program)
+            && (self.rules.is_empty() || self.rules.contains(&alert.rule_id))
     }
 }
 
-/// Every webhook; there are few.
+/// Every receiver; there are few.
 pub(crate) async fn all(tx: &mut Tx) -> Result<Vec<Stored>> {
     let rows = sqlx::query("SELECT * FROM webhooks ORDER BY id")
         .fetch_all(&mut **tx)
@@ -216,7 +271,17 @@ pub(crate) async fn all(tx: &mut Tx) -> Result<Vec<Stored>> {
     rows.iter().map(Stored::read).collect()
 }
 
+/// A webhook; other receivers are not found by its ways.
 pub(crate) async fn one(tx: &mut Tx, scope: &Scope, id: &str) -> Result<Stored> {
+    let found = channel(tx, scope, id).await?;
+    match found.kind {
+        Kind::Http => Ok(found),
+        Kind::Mail => Err(Error::not_found("webhook", id)),
+    }
+}
+
+/// A receiver of any kind.
+pub(crate) async fn channel(tx: &mut Tx, scope: &Scope, id: &str) -> Result<Stored> {
     let row = sqlx::query("SELECT * FROM webhooks WHERE id = $1")
         .bind(id.to_owned())
         .fetch_optional(&mut **tx)

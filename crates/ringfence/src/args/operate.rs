@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::Args as ClapArgs;
+use clap::{Args as ClapArgs, Subcommand};
+
+use super::Server;
 
 /// `backup`.
 #[derive(Debug, ClapArgs)]
@@ -37,4 +39,51 @@ pub struct Restore {
     /// Only check the backup; write nothing.
     #[arg(long)]
     pub check: bool,
+}
+
+/// `mail`.
+#[derive(Debug, ClapArgs)]
+pub struct Mail {
+    /// What to do.
+    #[command(subcommand)]
+    pub what: MailWhat,
+}
+
+/// What to do with mail.
+#[derive(Debug, Subcommand)]
+pub enum MailWhat {
+    /// Who is told, of which alerts.
+    List {
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Send a test mail and wait for what the mail server says; exit code 1 when it was not taken.
+    Test {
+        /// Only to this recipient. Default: to all.
+        #[arg(long, value_name = "NAME")]
+        recipient: Option<String>,
+        #[command(flatten)]
+        server: Server,
+    },
+}
+
+/// `doctor`.
+#[derive(Debug, ClapArgs)]
+pub struct Doctor {
+    /// Configuration file of the server.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The data folder. Default: the configuration's, else `ringfence-data`.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    #[command(flatten)]
+    pub server: Server,
+}
+
+/// `manual`.
+#[derive(Debug, ClapArgs)]
+pub struct Manual {
+    /// Folder to write them into.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
 }

@@ -12,8 +12,7 @@ use crate::output::{Failure, Out};
 /// Says what a code means, or lists all codes.
 pub fn run(args: &Explain, out: &Out) -> Done {
     let Some(code) = &args.code else {
-        let rows: Vec<_> = codes::ALL
-            .iter()
+        let rows: Vec<_> = codes::all()
             .filter_map(|c| {
                 json!({"code": c.code, "title": c.title})
                     .as_object()
@@ -23,9 +22,7 @@ pub fn run(args: &Explain, out: &Out) -> Done {
         out.rows(&["code", "title"], &rows)?;
         return Ok(ExitCode::SUCCESS);
     };
-    let found = codes::ALL
-        .iter()
-        .find(|c| c.code.eq_ignore_ascii_case(code));
+    let found = codes::all().find(|c| c.code.eq_ignore_ascii_case(code));
     let Some(page) = found else {
         return Err(Failure::usage_text(format!(
             "there is no code `{}`: `ringfence explain` lists all",

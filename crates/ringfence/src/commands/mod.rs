@@ -2,9 +2,12 @@
 
 pub mod alerts;
 pub mod backup;
+pub mod doctor;
 pub mod explain;
 pub mod hunt;
 mod inputs;
+pub mod mail;
+pub mod manual;
 pub mod map;
 mod mirror;
 pub mod query;

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Done;
 use crate::args::Serve;
+use crate::notify;
 use crate::output::{Failure, say};
 
 /// Runs until SIGTERM or SIGINT, then drains. A second signal ends at once.
@@ -48,16 +49,21 @@ async fn serve(config: Config) -> Done {
         certificate_sha256 = server.fingerprint(),
         "serving"
     );
+    notify::ready();
+    let watched = tokio::spawn(notify::keep_alive());
     let stop = CancellationToken::new();
     let drain = tokio::spawn(server.run(stop.clone()));
     tokio::select! {
         _ = term.recv() => {}
         _ = int.recv() => {}
     }
+    notify::stopping();
     stop.cancel();
-    tokio::select! {
+    let ended = tokio::select! {
         _ = drain => Ok(ExitCode::SUCCESS),
         _ = term.recv() => Ok(ExitCode::FAILURE),
         _ = int.recv() => Ok(ExitCode::FAILURE),
-    }
+    };
+    watched.abort();
+    ended
 }

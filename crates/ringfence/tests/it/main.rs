@@ -12,13 +12,17 @@
 )]
 
 mod alerts;
+mod backup;
 mod cli;
 mod config;
 mod contract;
 mod crash;
 mod disk;
+mod doctor;
 mod intake;
 mod listeners;
+mod mail;
+mod neighbours;
 mod rules;
 mod running;
 mod sql;
