@@ -133,6 +133,15 @@ def gather():
         "sip_mask": sip + hostile,
         "sip_message": sip + hostile,
         "sources_hep_framing": hep,
+        "sources_folder_cut": [b'a,"b\nc",d\nhalf', b"one\r\n\ntwo"],
+        "normalise_ami": [
+            b"Asterisk Call Manager/9.0.0\r\nResponse: Success\r\nActionID: a\r\n\r\n"
+            b"Event: Hangup\r\nPrivilege: call,all\r\nUniqueid: 1.2\r\nLinkedid: 1.1\r\n\r\n",
+        ],
+        "normalise_esl": [
+            b"Content-Type: auth/request\n\nContent-Type: command/reply\nReply-Text: +OK accepted\n\n"
+            b"Content-Length: 2\nContent-Type: text/event-json\n\n{}",
+        ],
         "sources_subject": [subject(b"pbx"), subject(b"*.example.com")],
         "sources_syslog_framing": framed,
     }

@@ -22,6 +22,7 @@ mod mapping;
 mod normaliser;
 mod parsed;
 mod path;
+mod pbx;
 mod reject;
 mod reserved;
 mod sip;
@@ -39,7 +40,8 @@ pub use mapping::{
 };
 pub use normaliser::{Normaliser, Settings};
 pub use parsed::{Format, Formats};
+pub use pbx::{AmiReader, EslFrame, EslReader, Found, Legs, fuzz_ami, fuzz_esl};
 pub use reject::{Position, Reject, RejectCode};
 pub use sip::{SipPacket, Transport, fuzz_sip, sip_event};
 pub use syslog::{Syslog, fuzz_syslog};
-pub use table::fuzz_table;
+pub use table::{fuzz_table, is_table_header};

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use ringfence_calls::JoinConfig;
 use ringfence_event::Name;
-use ringfence_sources::ListenersConfig;
+use ringfence_sources::{FeedsConfig, ListenersConfig};
 use thiserror::Error;
 
 use crate::mail::MailSettings;
@@ -31,10 +31,12 @@ pub struct Config {
     pub lake: ringfence_lake::Config,
     /// `[query]`: what one query may take.
     pub query: ringfence_lake::Limits,
-    /// `[[source]]`: sources that listeners speak for.
+    /// `[[source]]`: sources that listeners and feeds speak for.
     pub sources: Vec<SourceConfig>,
     /// `[listeners]`.
     pub listeners: ListenersConfig,
+    /// `[feeds]`.
+    pub feeds: FeedsConfig,
     /// `[webhooks]`.
     pub webhooks: WebhooksConfig,
     /// `[mail]`.
@@ -216,6 +218,7 @@ impl Config {
                 .filter_map(|s| read_source(s, m))
                 .collect(),
             listeners: doc.table("listeners", m).into_serde(m).unwrap_or_default(),
+            feeds: doc.table("feeds", m).into_serde(m).unwrap_or_default(),
             webhooks: WebhooksConfig::read(webhooks, m),
             mail: MailSettings::read(mail, m),
         };

@@ -116,7 +116,7 @@ impl Inside for Inner {
             .iter()
             .map(|l| {
                 json!({
-                    "name": l.name(), "address": l.local_addr().to_string(),
+                    "name": l.name(), "address": l.place().to_string(),
                     "transport": l.transport(), "counters": l.counters(),
                 })
             })

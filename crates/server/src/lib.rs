@@ -8,6 +8,7 @@
 //! This crate holds no detection, no parsing and no storage of its own.
 
 pub mod backup;
+mod bookmarks;
 pub mod clock;
 pub mod config;
 pub mod doctor;

@@ -109,7 +109,7 @@ fn sources(inner: &Inner, t: &mut Text) {
             t.sample(&name, &labels, value(count));
         }
     }
-    let families: [Family<ringfence_sources::CounterSnapshot>; 7] = [
+    let families: &[Family<ringfence_sources::CounterSnapshot>] = &[
         ("received", "Records received.", |c| c.received),
         ("lost", "Records that the intake had no room for.", |c| {
             c.lost
@@ -133,6 +133,24 @@ fn sources(inner: &Inner, t: &mut Text) {
         ("tls_failures", "TLS handshakes that failed.", |c| {
             c.tls_failures
         }),
+        ("unreadable", "Files that could not be read.", |c| {
+            c.unreadable
+        }),
+        (
+            "vanished",
+            "Files that went away before they were read to their end.",
+            |c| c.vanished,
+        ),
+        (
+            "connection_failures",
+            "Connections that a feed could not make, or lost.",
+            |c| c.connection_failures,
+        ),
+        (
+            "logins_refused",
+            "Logins that were refused to a feed.",
+            |c| c.logins_refused,
+        ),
     ];
     for (name, help, value) in families {
         let name = format!("ringfence_listener_{name}_total");

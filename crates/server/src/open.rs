@@ -10,11 +10,12 @@ use ringfence_event::{Authority, Origin};
 use ringfence_lake::Lake;
 use ringfence_normalise::{Mapping, MappingSet, Normaliser, Settings};
 use ringfence_respond::{AllowList, Guard, SenderConfig, WebhookSender};
-use ringfence_sources::{Identity, Intake, ListenerHandle, Sink, Surroundings};
+use ringfence_sources::{Identity, Intake, ListenerHandle, Mistake, Sink, Surroundings, follow};
 use ringfence_spine::{LocalConfig, LocalSpine};
 use ringfence_state::{Classes, FirstAdmin, NewSource, State};
 use tokio_util::sync::CancellationToken;
 
+use crate::bookmarks::StateBookmarks;
 use crate::config::Config;
 use crate::server::{FirstToken, ServerError};
 use crate::{clock, rules};
@@ -183,9 +184,11 @@ pub(crate) fn identity(config: &Config) -> Result<Identity, ServerError> {
     })
 }
 
+/// Binds the listeners, and starts the feeds once all of them are bound.
 pub(crate) async fn listen(
     config: &Config,
     intake: &Arc<Intake>,
+    state: &State,
     cancel: &CancellationToken,
 ) -> Result<Vec<ListenerHandle>, ServerError> {
     let source = |name: &str| {
@@ -205,13 +208,25 @@ pub(crate) async fn listen(
         source: &source,
         data_dir: &config.server.data,
     };
-    let listeners = config.listeners.build(&around).map_err(|mistakes| {
-        ServerError::Config(mistakes.iter().map(ToString::to_string).collect())
-    })?;
+    let mut wrong = Vec::new();
+    let mut told = |mistakes: Vec<Mistake>| {
+        wrong.extend(mistakes.iter().map(ToString::to_string));
+    };
+    let listeners = config.listeners.build(&around);
+    let listeners = listeners.map_err(&mut told).unwrap_or_default();
+    let feeds = config.feeds.build(&around, &listeners);
+    let feeds = feeds.map_err(&mut told).unwrap_or_default();
+    if !wrong.is_empty() {
+        return Err(ServerError::Config(wrong));
+    }
+    let sink = || Arc::clone(intake) as Arc<dyn Sink>;
     let mut handles = Vec::new();
     for listener in listeners {
-        let sink = Arc::clone(intake) as Arc<dyn Sink>;
-        handles.push(ringfence_sources::run(listener, sink, cancel.clone()).await?);
+        handles.push(ringfence_sources::run(listener, sink(), cancel.clone()).await?);
+    }
+    for feed in feeds {
+        let bookmarks = Arc::new(StateBookmarks(state.clone()));
+        handles.push(follow(feed, sink(), bookmarks, cancel.clone()));
     }
     Ok(handles)
 }

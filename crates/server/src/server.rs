@@ -148,7 +148,7 @@ impl Server {
         let identity = open::identity(&config)?;
         let tls =
             ringfence_sources::server_config(&identity, ClientAuth::None, &[b"h2", b"http/1.1"])?;
-        let listeners = Arc::new(open::listen(&config, &intake, &stages.listeners).await?);
+        let listeners = Arc::new(open::listen(&config, &intake, &state, &stages.listeners).await?);
         let address = config.server.listen;
         let socket = TcpListener::bind(address)
             .await
@@ -247,16 +247,6 @@ impl Server {
     #[must_use]
     pub const fn first_token(&self) -> &FirstToken {
         &self.first_token
-    }
-
-    /// Addresses of the listeners, by name.
-    #[must_use]
-    pub fn listeners(&self) -> Vec<(String, SocketAddr)> {
-        self.inner
-            .listeners
-            .iter()
-            .map(|l| (l.name().to_string(), l.local_addr()))
-            .collect()
     }
 
     /// Serves until `stop`, then drains: listeners, requests, intake, consumers, stores.

@@ -97,7 +97,7 @@ fn measure(kind: &str, extra: &str) {
         .unwrap();
     let (cpu, start) = (cpu_time(), Instant::now());
     let mut sender = Command::new(std::env::current_exe().unwrap())
-        .args([&format!("send-{kind}"), &handle.local_addr().to_string()])
+        .args([&format!("send-{kind}"), &handle.place().to_string()])
         .stdin(Stdio::null())
         .spawn()
         .unwrap();

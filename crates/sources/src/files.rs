@@ -134,7 +134,7 @@ pub fn read_file(
 }
 
 /// Takes a compressing shell off, told by its magic number.
-fn inflated(file: File) -> io::Result<Box<dyn Read>> {
+pub(crate) fn inflated(file: File) -> io::Result<Box<dyn Read + Send>> {
     let mut file = BufReader::new(file);
     let start = file.fill_buf()?;
     Ok(match start {
@@ -144,7 +144,8 @@ fn inflated(file: File) -> io::Result<Box<dyn Read>> {
     })
 }
 
-fn kind_of(start: &[u8]) -> Kind {
+/// What a file holds, told by its beginning.
+pub(crate) fn kind_of(start: &[u8]) -> Kind {
     if detect(start).is_some() {
         return Kind::Capture;
     }

@@ -3,6 +3,8 @@
 //! A listener frames bytes, knows which source they belong to, and hands them to a [`Sink`]. It
 //! never parses a record and never decides about one.
 //!
+//! A listener waits to be sent to; a [`Feed`] fetches by itself, from a folder for example.
+//!
 //! [`ListenersConfig`] is what a person writes; [`ListenersConfig::build`] checks it whole and
 //! makes [`Listener`]s; [`run`] binds one and serves it until it is told to drain. The doc comment
 //! of each configuration struct says what its kind of listener can lose and whom it can believe.
@@ -14,6 +16,7 @@
 
 mod clock;
 mod config;
+mod feed;
 mod files;
 mod framing;
 mod intake;
@@ -25,16 +28,20 @@ mod sink;
 mod tls;
 
 pub use config::{
-    ClientConfig, HepTcpConfig, HepUdpConfig, Listener, ListenersConfig, Mistake, Problem,
-    Protocol, Surroundings, SyslogTcpConfig, SyslogTlsConfig, SyslogUdpConfig, TlsConfig,
+    ClientConfig, FeedsConfig, FolderConfig, HepTcpConfig, HepUdpConfig, Listener, ListenersConfig,
+    Mistake, PbxConfig, PbxTlsConfig, Problem, Protocol, Surroundings, SyslogTcpConfig,
+    SyslogTlsConfig, SyslogUdpConfig, TlsConfig,
 };
+pub use feed::{Bookmarks, Feed, follow};
 pub use files::{FileError, FileReport, Kind, read_file};
 pub use intake::{Intake, Quarantine, Refused, SourceCount, SourceCounters};
-pub use listener::{CounterSnapshot, ListenError, ListenerHandle, run};
+pub use listener::{CounterSnapshot, ListenError, ListenerHandle, Place, run};
 pub use silence::{Change, Expectation, SilenceDetector, Standing, Transition};
 pub use sink::{Flow, Format, Incoming, Naming, Offer, Receipt, Rejection, Sink, SinkError};
 pub use tls::{ClientAuth, Identity, TlsError, server_config};
 
+#[doc(hidden)]
+pub use feed::fuzz_folder_cut;
 #[doc(hidden)]
 pub use framing::{fuzz_hep_framing, fuzz_syslog_framing};
 #[doc(hidden)]

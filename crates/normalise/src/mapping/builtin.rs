@@ -11,6 +11,8 @@ macro_rules! files {
 /// File name and text of each, in the order in which they are tried.
 pub(super) const FILES: &[(&str, &str)] = files![
     "asterisk-cdr",
+    "asterisk-events",
+    "freeswitch-events",
     "windows",
     "linux-auth",
     "crm-access",

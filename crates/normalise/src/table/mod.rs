@@ -1,6 +1,7 @@
-//! Tables: CSV (RFC 4180) with a header line, or an Asterisk CDR file without one.
+//! Tables: CSV (RFC 4180) with a header line, or an Asterisk CDR or CEL file without one.
 
 mod cdr;
+mod cel;
 mod row;
 
 use std::ops::Range;
@@ -66,7 +67,7 @@ pub(crate) fn rows(bytes: &[u8], limits: &Limits) -> Vec<Row> {
             return out;
         }
         match &names {
-            None => match cdr::names(&cells) {
+            None => match known(&cells) {
                 Some(columns) => {
                     out.push((span, fields(&columns, cells, position)));
                     names = Some(columns);
@@ -77,6 +78,21 @@ pub(crate) fn rows(bytes: &[u8], limits: &Limits) -> Vec<Row> {
         }
     }
     out
+}
+
+/// Names of the columns, for a first row that is a record in an order that is known.
+fn known(cells: &[String]) -> Option<Vec<String>> {
+    cdr::names(cells).or_else(|| cel::names(cells))
+}
+
+/// Whether a first row names columns, so that the rows after it cannot be read without it. False
+/// for a record in an order that is known.
+#[must_use]
+pub fn is_table_header(row: &[u8]) -> bool {
+    match row::read(row, 0, Limits::default().record) {
+        Ok((cells, _)) => known(&cells).is_none(),
+        Err(_) => false,
+    }
 }
 
 /// Column names as they came; an empty or repeated one gets its number, so that none is lost.

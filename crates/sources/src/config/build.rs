@@ -143,7 +143,7 @@ impl<'a> Trust<'a> {
     }
 }
 
-struct Builder<'a> {
+pub(super) struct Builder<'a> {
     around: &'a Surroundings<'a>,
     path: String,
     mistakes: Vec<Mistake>,
@@ -154,7 +154,7 @@ struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    fn new(around: &'a Surroundings<'a>) -> Self {
+    pub(super) fn new(around: &'a Surroundings<'a>) -> Self {
         Self {
             around,
             path: String::new(),
@@ -165,7 +165,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn at(&mut self, path: String) {
+    pub(super) fn at(&mut self, path: String) {
         self.path = path;
     }
 
@@ -177,7 +177,17 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn mistake(&mut self, field: &str, problem: impl Into<Problem>) {
+    /// What a builder of something else than listeners found wrong.
+    pub(super) fn into_mistakes(self) -> Vec<Mistake> {
+        self.mistakes
+    }
+
+    /// Names that are not free any more.
+    pub(super) fn reserve(&mut self, names: impl IntoIterator<Item = Name>) {
+        self.names.extend(names);
+    }
+
+    pub(super) fn mistake(&mut self, field: &str, problem: impl Into<Problem>) {
         self.mistakes.push(Mistake {
             path: format!("{}.{field}", self.path),
             problem: problem.into(),
@@ -185,7 +195,11 @@ impl<'a> Builder<'a> {
     }
 
     /// `T`, or a mistake on `field`.
-    fn keep<T, E: Into<Problem>>(&mut self, field: &str, result: Result<T, E>) -> Option<T> {
+    pub(super) fn keep<T, E: Into<Problem>>(
+        &mut self,
+        field: &str,
+        result: Result<T, E>,
+    ) -> Option<T> {
         result.map_err(|e| self.mistake(field, e)).ok()
     }
 
@@ -218,7 +232,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn name(&mut self, written: &str) -> Option<Name> {
+    pub(super) fn name(&mut self, written: &str) -> Option<Name> {
         let name = self.keep("name", Name::new(written))?;
         if !self.names.insert(name.clone()) {
             self.mistake("name", Problem::NameTaken(name.to_string()));
@@ -263,7 +277,12 @@ impl<'a> Builder<'a> {
 
     /// The origin of a listener's records: the source's credential, less what this listener
     /// cannot vouch for.
-    fn origin(&mut self, field: &str, source: &str, proven: bool) -> Option<Arc<Origin>> {
+    pub(super) fn origin(
+        &mut self,
+        field: &str,
+        source: &str,
+        proven: bool,
+    ) -> Option<Arc<Origin>> {
         let Some(mut origin) = (self.around.source)(source) else {
             self.mistake(field, Problem::Source(shown(source)));
             return None;
@@ -307,7 +326,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn range(&mut self, field: &str, got: u64, range: RangeInclusive<u64>) {
+    pub(super) fn range(&mut self, field: &str, got: u64, range: RangeInclusive<u64>) {
         if !range.contains(&got) {
             self.mistake(field, Problem::Range { got, range });
         }
@@ -371,6 +390,6 @@ fn network(written: &str) -> Option<IpNet> {
         .or_else(|| written.parse::<IpAddr>().ok().map(IpNet::from))
 }
 
-fn shown(s: &str) -> String {
+pub(super) fn shown(s: &str) -> String {
     ringfence_event::clip(&ringfence_event::neutralise(s), 80).into_owned()
 }

@@ -85,6 +85,37 @@ pub enum Problem {
         /// Why.
         source: std::io::Error,
     },
+    /// No folder that can be looked into.
+    #[error("the folder `{path}` cannot be read: {source}")]
+    Folder {
+        /// The folder.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Not a pattern of file names.
+    #[error("`{0}` is no pattern of file names: write it as `*.log` or `*/cdr-*.csv`")]
+    Pattern(String),
+    /// Nobody to log in as, or a name that cannot be one.
+    #[error("a user name of at most 256 characters is needed")]
+    User,
+    /// A secret would travel readable.
+    #[error(
+        "the secret would travel readable: use `tls`, or set `plain_tcp = true` if you accept that"
+    )]
+    PlainSecret,
+    /// No place, or two, for the secret.
+    #[error("say where the secret is: `secret_file` or `secret_env`, one of them")]
+    SecretPlace,
+    /// The variable is not there.
+    #[error("the environment variable `{0}` is not set")]
+    SecretEnv(String),
+    /// What is there is no secret.
+    #[error("the secret must be a line of 1 to 256 characters")]
+    Secret,
+    /// Not the name of a server.
+    #[error("`{0}` is no name of a server: set `tls.server_name`")]
+    ServerName(String),
     /// The key file has no usable key.
     #[error("the first line of `{0}` must be a key of 8 to 1,024 bytes")]
     Key(String),

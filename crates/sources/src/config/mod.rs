@@ -2,6 +2,7 @@
 //! ([`Listener`]), joined by [`ListenersConfig::build`].
 
 mod build;
+mod feeds;
 mod mistake;
 #[cfg(test)]
 mod tests;
@@ -9,6 +10,7 @@ mod valid;
 mod written;
 
 pub use build::Surroundings;
+pub use feeds::{FeedsConfig, FolderConfig, PbxConfig, PbxTlsConfig};
 pub use mistake::{Mistake, Problem};
 pub use valid::{Listener, Protocol};
 pub(crate) use valid::{Stream, TlsSetup, Wire};

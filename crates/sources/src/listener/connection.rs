@@ -6,13 +6,13 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use ringfence_event::Time;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
-use super::Station;
 use super::speaker::Speaker;
+use super::{Station, deliver};
 use crate::config::Stream;
 use crate::framing::{Framer, Step};
-use crate::{Incoming, Naming, SinkError, clock};
+use crate::{Incoming, Naming, clock};
 
 /// Records in one submission.
 const BATCH: usize = 1_000;
@@ -23,9 +23,6 @@ const READ: std::ops::RangeInclusive<usize> = 4_096..=131_072;
 const QUIET: Duration = Duration::from_millis(50);
 /// And after so many reads: a busy sender does not either.
 const DRAIN_READS: usize = 64;
-/// Waiting times between attempts to submit.
-const RETRY: std::ops::RangeInclusive<Duration> =
-    Duration::from_millis(100)..=Duration::from_secs(5);
 /// Time for a peer to take the end of the connection.
 const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -186,37 +183,19 @@ impl Connection<'_> {
             return opened;
         }
         self.speaker.heard(received);
-        let mut pause = *RETRY.start();
-        loop {
-            let format = listener.protocol.format();
-            let origin = self.speaker.origin();
-            // Cloned for another attempt: reference counts, not bytes.
-            match self
-                .station
-                .sink
-                .submit(origin, format, records.clone())
-                .await
-            {
-                Ok(receipt) => {
-                    counters.queued(receipt.accepted + receipt.duplicates);
-                    counters.rejected(receipt.rejected.len());
-                    return opened;
-                }
-                Err(SinkError::Stopping) => {
-                    counters.lost(records.len());
-                    return Err(End);
-                }
-                Err(error) => counters.sink_failed(&error),
-            }
-            tokio::select! {
-                biased;
-                () = self.station.cancel.cancelled() => {
-                    counters.lost(records.len());
-                    return Err(End);
-                }
-                () = sleep(pause) => pause = (pause * 2).min(*RETRY.end()),
-            }
-        }
+        let format = listener.protocol.format();
+        let (origin, sink) = (self.speaker.origin(), &*self.station.sink);
+        deliver(
+            sink,
+            origin,
+            format,
+            records,
+            counters,
+            &self.station.cancel,
+        )
+        .await
+        .map_err(|_| End)?;
+        opened
     }
 
     /// Room for the next read. A small record holds the whole block that it was read into in

@@ -2,6 +2,7 @@
 //! logs it, so that the two cannot drift apart.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use ringfence_event::Name;
@@ -41,6 +42,14 @@ pub struct CounterSnapshot {
     pub open: u64,
     /// TLS handshakes that failed.
     pub tls_failures: u64,
+    /// Files, and folders, that could not be read.
+    pub unreadable: u64,
+    /// Files that went away before they were read to their end.
+    pub vanished: u64,
+    /// Connections that a feed could not make, or lost.
+    pub connection_failures: u64,
+    /// Logins that were refused to a feed.
+    pub logins_refused: u64,
 }
 
 #[derive(Debug)]
@@ -60,6 +69,10 @@ pub(crate) struct Counters {
     connections: AtomicU64,
     open: AtomicU64,
     tls_failures: AtomicU64,
+    unreadable: AtomicU64,
+    vanished: AtomicU64,
+    connection_failures: AtomicU64,
+    logins_refused: AtomicU64,
     gates: Gates,
 }
 
@@ -76,6 +89,9 @@ struct Gates {
     tls: LogGate,
     sink: LogGate,
     accept: LogGate,
+    file: LogGate,
+    bookmarks: LogGate,
+    connection: LogGate,
 }
 
 macro_rules! gated {
@@ -87,7 +103,7 @@ macro_rules! gated {
 }
 
 impl Counters {
-    pub(super) fn new(name: Name) -> Self {
+    pub(crate) fn new(name: Name) -> Self {
         let zero = || AtomicU64::new(0);
         let gate = LogGate::new;
         Self {
@@ -106,6 +122,10 @@ impl Counters {
             connections: zero(),
             open: zero(),
             tls_failures: zero(),
+            unreadable: zero(),
+            vanished: zero(),
+            connection_failures: zero(),
+            logins_refused: zero(),
             gates: Gates {
                 lost: gate(),
                 kernel: gate(),
@@ -117,11 +137,14 @@ impl Counters {
                 tls: gate(),
                 sink: gate(),
                 accept: gate(),
+                file: gate(),
+                bookmarks: gate(),
+                connection: gate(),
             },
         }
     }
 
-    pub(super) fn snapshot(&self) -> CounterSnapshot {
+    pub(crate) fn snapshot(&self) -> CounterSnapshot {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         CounterSnapshot {
             received: read(&self.received),
@@ -138,29 +161,33 @@ impl Counters {
             connections: read(&self.connections),
             open: read(&self.open),
             tls_failures: read(&self.tls_failures),
+            unreadable: read(&self.unreadable),
+            vanished: read(&self.vanished),
+            connection_failures: read(&self.connection_failures),
+            logins_refused: read(&self.logins_refused),
         }
     }
 
-    pub(super) fn received(&self, records: usize, bytes: usize) {
+    pub(crate) fn received(&self, records: usize, bytes: usize) {
         add(&self.received, records);
         add(&self.bytes, bytes);
     }
 
-    pub(super) fn queued(&self, records: u64) {
+    pub(crate) fn queued(&self, records: u64) {
         self.queued.fetch_add(records, Ordering::Relaxed);
     }
 
-    pub(super) fn rejected(&self, records: usize) {
+    pub(crate) fn rejected(&self, records: usize) {
         add(&self.rejected, records);
     }
 
-    pub(super) fn lost(&self, records: usize) {
+    pub(crate) fn lost(&self, records: usize) {
         add(&self.lost, records);
         gated!(self.lost, "records lost: the event log cannot keep up");
     }
 
     /// Sets the kernel's own count of the socket.
-    pub(super) fn kernel_dropped(&self, total: u64) {
+    pub(crate) fn kernel_dropped(&self, total: u64) {
         if self.kernel_dropped.fetch_max(total, Ordering::Relaxed) < total {
             gated!(
                 self.kernel,
@@ -170,69 +197,119 @@ impl Counters {
         }
     }
 
-    pub(super) fn refused_peer(&self, peer: SocketAddr) {
+    pub(crate) fn refused_peer(&self, peer: SocketAddr) {
         add(&self.refused_peer, 1);
         gated!(self.peer, %peer, "peer refused: it is not on the allow-list");
     }
 
-    pub(super) fn refused_client(&self, peer: SocketAddr, subject: &str) {
+    pub(crate) fn refused_client(&self, peer: SocketAddr, subject: &str) {
         add(&self.refused_peer, 1);
         let subject = ringfence_event::neutralise(subject);
         gated!(self.peer, %peer, %subject, "client refused: its certificate is not listed");
     }
 
-    pub(super) fn refused_key(&self, peer: SocketAddr) {
+    pub(crate) fn refused_key(&self, peer: SocketAddr) {
         add(&self.refused_key, 1);
         gated!(self.key, %peer, "packet refused: wrong key or none");
     }
 
-    pub(super) fn refused_full(&self, peer: SocketAddr) {
+    pub(crate) fn refused_full(&self, peer: SocketAddr) {
         add(&self.refused_full, 1);
         gated!(self.full, %peer, "connection refused: there are too many");
     }
 
-    pub(super) fn oversize(&self, peer: SocketAddr) {
+    pub(crate) fn oversize(&self, peer: SocketAddr) {
         add(&self.framing_errors, 1);
         gated!(self.framing, %peer, "record cut: it is longer than allowed");
     }
 
-    pub(super) fn broken(&self, peer: SocketAddr) {
+    pub(crate) fn broken(&self, peer: SocketAddr) {
         add(&self.framing_errors, 1);
         gated!(self.framing, %peer, "connection ended: its framing is broken");
     }
 
-    pub(super) fn timed_out(&self, peer: SocketAddr, inside: bool) {
+    pub(crate) fn timed_out(&self, peer: SocketAddr, inside: bool) {
         add(&self.timeouts, 1);
         gated!(self.timeout, %peer, inside, "connection ended: no data came");
     }
 
-    pub(super) fn opened(&self) {
+    pub(crate) fn opened(&self) {
         add(&self.connections, 1);
         add(&self.open, 1);
     }
 
-    pub(super) fn closed(&self) {
+    pub(crate) fn closed(&self) {
         self.open.fetch_sub(1, Ordering::Relaxed);
     }
 
-    pub(super) fn tls_failed(&self, peer: SocketAddr, error: &std::io::Error) {
+    pub(crate) fn tls_failed(&self, peer: SocketAddr, error: &std::io::Error) {
         add(&self.tls_failures, 1);
         gated!(self.tls, %peer, %error, "TLS handshake failed");
     }
 
-    pub(super) fn sink_failed(&self, error: &crate::SinkError) {
+    pub(crate) fn sink_failed(&self, error: &crate::SinkError) {
         gated!(self.sink, %error, "submission failed: it is tried again, nothing more is read");
     }
 
-    pub(super) fn receive_failed(&self, error: &std::io::Error) {
+    pub(crate) fn unreadable(&self, path: &Path, reason: &str) {
+        add(&self.unreadable, 1);
+        gated!(self.file, path = %shown(path), reason, "file cannot be read");
+    }
+
+    pub(crate) fn vanished(&self, path: &Path) {
+        add(&self.vanished, 1);
+        gated!(self.file, path = %shown(path), "file went away before it was read to its end");
+    }
+
+    pub(crate) fn line_too_long(&self, path: &Path, lines: u64) {
+        self.framing_errors.fetch_add(lines, Ordering::Relaxed);
+        gated!(self.framing, path = %shown(path), lines, "line refused: it is longer than 256 KiB");
+    }
+
+    pub(crate) fn connection_failed(&self, address: &str, reason: &str) {
+        add(&self.connection_failures, 1);
+        let reason = ringfence_event::neutralise(reason);
+        gated!(self.connection, address, %reason, "no connection: it is tried again, its source is silent until then");
+    }
+
+    pub(crate) fn login_refused(&self, address: &str, reason: &str) {
+        add(&self.logins_refused, 1);
+        let reason = ringfence_event::neutralise(reason);
+        gated!(self.connection, address, %reason, "login refused: it is tried again, check user, secret and access list");
+    }
+
+    pub(crate) fn message_too_long(&self, address: &str, messages: u64) {
+        self.framing_errors.fetch_add(messages, Ordering::Relaxed);
+        gated!(
+            self.framing,
+            address,
+            messages,
+            "message skipped: it is too long or cannot be read"
+        );
+    }
+
+    pub(crate) fn bookmarks_failed(&self, error: &str) {
+        gated!(
+            self.bookmarks,
+            error,
+            "how far files were read cannot be saved: nothing more is read"
+        );
+    }
+
+    pub(crate) fn receive_failed(&self, error: &std::io::Error) {
         gated!(self.accept, %error, "no datagram can be received");
     }
 
-    pub(super) fn accept_failed(&self, error: &std::io::Error) {
+    pub(crate) fn accept_failed(&self, error: &std::io::Error) {
         gated!(self.accept, %error, "no connection can be accepted");
     }
 }
 
 fn add(counter: &AtomicU64, n: usize) {
     counter.fetch_add(n as u64, Ordering::Relaxed);
+}
+
+/// File names are made by whoever may write to the folder.
+fn shown(path: &Path) -> String {
+    ringfence_event::neutralise(&path.to_string_lossy()).into_owned()
 }

@@ -3,16 +3,17 @@
 mod bind;
 mod connection;
 mod counters;
+mod deliver;
 mod drops;
 mod error;
 mod gate;
 mod key;
 mod peers;
+mod place;
 mod speaker;
 mod stream;
 mod udp;
 
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ringfence_event::{Name, Time};
@@ -20,14 +21,16 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Wire;
-use crate::{Listener, Protocol, Sink};
-use speaker::Speaker;
+use crate::{Listener, Sink};
 
 pub use counters::CounterSnapshot;
 pub(crate) use counters::Counters;
+pub(crate) use deliver::{Stopped, deliver};
 pub use error::ListenError;
 pub(crate) use key::HepKey;
 pub(crate) use peers::Peers;
+pub use place::Place;
+pub(crate) use speaker::Speaker;
 
 /// Binds a listener and starts it.
 ///
@@ -83,15 +86,10 @@ pub async fn run(
         source,
     })?;
     tracing::info!(listener = %name, %addr, transport, ?protocol, "listening");
-    Ok(ListenerHandle {
-        name,
-        addr,
-        transport,
-        protocol,
-        counters,
-        speakers,
-        task: Mutex::new(Some(task)),
-    })
+    let place = Place::Socket(addr);
+    Ok(ListenerHandle::new(
+        name, place, transport, counters, speakers, task,
+    ))
 }
 
 /// What all parts of a running listener share.
@@ -103,41 +101,52 @@ struct Station {
     cancel: CancellationToken,
 }
 
-/// A running listener.
+/// A running listener or feed.
 #[derive(Debug)]
 pub struct ListenerHandle {
     name: Name,
-    addr: SocketAddr,
+    place: Place,
     transport: &'static str,
-    protocol: Protocol,
     counters: Arc<Counters>,
     speakers: Vec<Arc<Speaker>>,
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl ListenerHandle {
+    pub(crate) fn new(
+        name: Name,
+        place: Place,
+        transport: &'static str,
+        counters: Arc<Counters>,
+        speakers: Vec<Arc<Speaker>>,
+        task: JoinHandle<()>,
+    ) -> Self {
+        Self {
+            name,
+            place,
+            transport,
+            counters,
+            speakers,
+            task: Mutex::new(Some(task)),
+        }
+    }
+
     /// Its name.
     #[must_use]
     pub fn name(&self) -> &Name {
         &self.name
     }
 
-    /// The address that it is bound to; with port 0 in its configuration, the port it was given.
+    /// Where its records come from; with port 0 in its configuration, the port it was given.
     #[must_use]
-    pub fn local_addr(&self) -> SocketAddr {
-        self.addr
+    pub fn place(&self) -> &Place {
+        &self.place
     }
 
-    /// `udp`, `tcp` or `tls`.
+    /// `udp`, `tcp` or `tls` of a listener; `folder` and the like of a feed.
     #[must_use]
     pub fn transport(&self) -> &'static str {
         self.transport
-    }
-
-    /// What its records are.
-    #[must_use]
-    pub fn protocol(&self) -> Protocol {
-        self.protocol
     }
 
     /// What it has counted so far.
@@ -154,6 +163,15 @@ impl ListenerHandle {
             .iter()
             .map(|s| (s.origin().source.clone(), s.last_heard()))
             .collect()
+    }
+
+    /// Ends it where it stands, as a kill would: for tests of what a restart finds.
+    #[doc(hidden)]
+    pub fn abort(&self) {
+        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(task) = &*task {
+            task.abort();
+        }
     }
 
     /// Waits until it has drained after its cancellation. A second call returns at once.

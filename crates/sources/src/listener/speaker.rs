@@ -16,20 +16,20 @@ pub(crate) struct Speaker {
 }
 
 impl Speaker {
-    pub(super) fn new(origin: Arc<Origin>) -> Arc<Self> {
+    pub(crate) fn new(origin: Arc<Origin>) -> Arc<Self> {
         let last = AtomicI64::new(NEVER);
         Arc::new(Self { origin, last })
     }
 
-    pub(super) fn origin(&self) -> &Arc<Origin> {
+    pub(crate) fn origin(&self) -> &Arc<Origin> {
         &self.origin
     }
 
-    pub(super) fn heard(&self, at: Time) {
+    pub(crate) fn heard(&self, at: Time) {
         self.last.fetch_max(at.0, Ordering::Relaxed);
     }
 
-    pub(super) fn last_heard(&self) -> Option<Time> {
+    pub(crate) fn last_heard(&self) -> Option<Time> {
         Some(self.last.load(Ordering::Relaxed))
             .filter(|at| *at != NEVER)
             .map(Time)

@@ -44,8 +44,8 @@ pub enum TlsError {
     /// The certificate and key do not go together, or cannot be used for TLS.
     #[error("the certificate and key cannot be used: {0}")]
     Unusable(String),
-    /// The authorities for client certificates cannot be used.
-    #[error("`{path}` cannot be used to check clients: {reason}")]
+    /// Authorities cannot be used.
+    #[error("`{path}` cannot be used to check certificates: {reason}")]
     Authorities {
         /// The file.
         path: String,

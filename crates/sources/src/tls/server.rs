@@ -26,18 +26,27 @@ impl ClientAuth {
     /// # Errors
     /// When the file cannot be read or holds no usable authority.
     pub fn required(ca_file: &Path) -> Result<Self, TlsError> {
-        let unusable = |reason: String| TlsError::Authorities {
-            path: ca_file.display().to_string(),
-            reason,
-        };
-        let mut roots = RootCertStore::empty();
-        for cert in certificates(ca_file)? {
-            roots.add(cert).map_err(|e| unusable(e.to_string()))?;
-        }
-        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider())
+        let roots = Arc::new(authorities(ca_file)?);
+        WebPkiClientVerifier::builder_with_provider(roots, provider())
             .build()
             .map(Self::Required)
-            .map_err(|e| unusable(e.to_string()))
+            .map_err(|e| unusable(ca_file, &e))
+    }
+}
+
+/// The authorities in a PEM file.
+pub(super) fn authorities(ca_file: &Path) -> Result<RootCertStore, TlsError> {
+    let mut roots = RootCertStore::empty();
+    for cert in certificates(ca_file)? {
+        roots.add(cert).map_err(|e| unusable(ca_file, &e))?;
+    }
+    Ok(roots)
+}
+
+fn unusable(ca_file: &Path, reason: &dyn std::error::Error) -> TlsError {
+    TlsError::Authorities {
+        path: ca_file.display().to_string(),
+        reason: reason.to_string(),
     }
 }
 
@@ -65,6 +74,6 @@ pub fn server_config(
     Ok(Arc::new(config))
 }
 
-fn provider() -> Arc<CryptoProvider> {
+pub(super) fn provider() -> Arc<CryptoProvider> {
     Arc::new(aws_lc_rs::default_provider())
 }

@@ -103,7 +103,7 @@ impl Running {
     }
 
     pub fn addr(&self) -> SocketAddr {
-        self.handle.local_addr()
+        self.handle.place().to_string().parse().unwrap()
     }
 
     pub fn port(&self) -> String {
