@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ringfence_event::Time;
-use ringfence_lake::Lake;
 use ringfence_sources::Sink;
 use ringfence_state::{Scope, State};
 use serde::Serialize;
+
+use crate::query::Queries;
 
 /// Everything a handler may use.
 #[derive(Clone)]
@@ -15,7 +16,7 @@ pub struct App {
     /// Alerts, sources, webhooks, quarantine.
     pub state: State,
     /// Queries.
-    pub lake: Arc<Lake>,
+    pub queries: Arc<dyn Queries>,
     /// Intake.
     pub sink: Arc<dyn Sink>,
     /// What only the running process knows.
@@ -55,6 +56,8 @@ pub struct Readiness {
     pub ready: bool,
     /// What is not ready, in words.
     pub reasons: Vec<String>,
+    /// What does not work at present although events are taken in, in words.
+    pub degraded: Vec<String>,
 }
 
 /// A call that is going on now.

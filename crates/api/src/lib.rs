@@ -22,4 +22,5 @@ pub use app::{App, Inside, Limits, LiveCall, Readiness};
 pub use auth::Peer;
 pub use body::fuzz_body;
 pub use problem::Problem;
+pub use query::{Document, Queries};
 pub use routes::router;

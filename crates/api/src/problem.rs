@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use ringfence_lake::{LakeError, QueryError};
+use ringfence_lake::QueryError;
 use ringfence_sources::SinkError;
 use serde::Serialize;
 
@@ -162,30 +162,17 @@ impl From<SinkError> for Problem {
     }
 }
 
-impl From<LakeError> for Problem {
-    fn from(error: LakeError) -> Self {
-        match &error {
-            LakeError::Query(query) => match query {
-                QueryError::Syntax(_)
-                | QueryError::Refused { .. }
-                | QueryError::TooLarge(_)
-                | QueryError::Plan(_) => Self::bad_request(query.to_string()),
-                QueryError::Timeout(_) => Self::new(
-                    StatusCode::UNPROCESSABLE_ENTITY,
-                    "query-timeout",
-                    "The query took too long",
-                    query.to_string(),
-                ),
-                QueryError::Memory(_) => Self::new(
-                    StatusCode::UNPROCESSABLE_ENTITY,
-                    "query-memory",
-                    "The query needs too much memory",
-                    query.to_string(),
-                ),
-                // What the engine said about a user's own SQL, such as a division by zero.
-                other => Self::bad_request(other.to_string()),
-            },
-            _ => Self::internal(&error),
-        }
+impl From<QueryError> for Problem {
+    fn from(error: QueryError) -> Self {
+        let detail = error.to_string();
+        let (kind, title) = match &error {
+            QueryError::Timeout(_) => ("query-timeout", "The query took too long"),
+            QueryError::Memory(_) => ("query-memory", "The query needs too much memory"),
+            QueryError::Crashed(_) => ("query-crashed", "The query engine did not survive it"),
+            QueryError::Unavailable(_) => return Self::unavailable(detail),
+            // Refused, or what the engine said about a user's own SQL, such as a division by zero.
+            _ => return Self::bad_request(detail),
+        };
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, kind, title, detail)
     }
 }

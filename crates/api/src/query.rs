@@ -1,14 +1,43 @@
 //! SQL over the lake.
 
-use axum::Json;
+use axum::body::Body as HttpBody;
 use axum::extract::State as AxumState;
-use ringfence_lake::{QueryResult, Scope};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures::stream::BoxStream;
+use ringfence_lake::{QueryError, Scope};
 use serde::Deserialize;
 
 use crate::app::App;
 use crate::auth::Person;
 use crate::object::{Body, read};
 use crate::problem::Problem;
+
+/// Answers queries; behind it is a process of its own.
+#[async_trait::async_trait]
+pub trait Queries: Send + Sync + 'static {
+    /// Answers one `SELECT` over `events` with a JSON document: `columns`, `rows`, `truncated`.
+    /// Dropping the answer, or this call, stops the query.
+    ///
+    /// # Errors
+    /// Why there is no answer.
+    async fn query(
+        &self,
+        sql: String,
+        scope: Scope,
+        limits: ringfence_lake::Limits,
+    ) -> Result<Document, QueryError>;
+}
+
+/// A JSON document, whole or as it comes.
+pub enum Document {
+    /// All of it.
+    Whole(Bytes),
+    /// A long one. An error in the middle breaks the answer off, which the reader notices by the
+    /// missing end of the HTTP body.
+    Long(BoxStream<'static, std::io::Result<Bytes>>),
+}
 
 /// A query.
 #[derive(Debug, Deserialize)]
@@ -25,7 +54,7 @@ pub(crate) async fn post(
     AxumState(app): AxumState<App>,
     person: Person,
     asked: Body<Asked>,
-) -> Result<Json<QueryResult>, Problem> {
+) -> Result<Response, Problem> {
     let asked = read(asked)?;
     let mut limits = app.limits.query.clone();
     if let Some(rows) = asked.limit {
@@ -35,5 +64,9 @@ pub(crate) async fn post(
         ringfence_state::Scope::All => Scope::All,
         ringfence_state::Scope::Programs(set) => Scope::Programs(set.clone()),
     };
-    Ok(Json(app.lake.query(&asked.sql, scope, limits).await?))
+    let body = match app.queries.query(asked.sql, scope, limits).await? {
+        Document::Whole(bytes) => HttpBody::from(bytes),
+        Document::Long(pieces) => HttpBody::from_stream(pieces),
+    };
+    Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
 }

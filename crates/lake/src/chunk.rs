@@ -1,15 +1,18 @@
 //! One piece of the hot tail: column builders while it grows, then a batch whose
 //! late columns can still be replaced.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, Date32Array, Int32Builder, Int64Builder, StringViewBuilder, TimestampMillisecondArray,
+    ArrayRef, Date32Array, Int32Builder, Int64Builder, StringViewBuilder,
+    TimestampMillisecondArray, UInt32Array,
 };
 use arrow::record_batch::RecordBatch;
 
 use crate::day;
 use crate::error::LakeError;
+use crate::revisions::Revisions;
 use crate::row::{Facts, Row};
 use crate::schema::{self, COLUMNS, From, Store};
 
@@ -33,6 +36,9 @@ enum ColumnBuilder {
 
 /// A chunk that is full, or that a query or a commit has looked at.
 pub(crate) struct Chunk {
+    /// Never used for other rows: who has a copy can tell that it is one.
+    id: u64,
+    revisions: Revisions,
     /// Finished columns by position; the late ones are made from `late` when asked for.
     columns: Vec<Option<ArrayRef>>,
     day: ArrayRef,
@@ -99,10 +105,10 @@ impl Builder {
     }
 
     pub(crate) fn revise(&mut self, offset: u64, facts: &Facts) -> bool {
-        revise(&self.offsets, &mut self.late, offset, facts)
+        !revise(&self.offsets, &mut self.late, offset, facts).is_empty()
     }
 
-    pub(crate) fn finish(self) -> Result<Chunk, LakeError> {
+    pub(crate) fn finish(self, id: u64) -> Result<Chunk, LakeError> {
         let mut columns = Vec::with_capacity(COLUMNS.len());
         let mut days = None;
         let small = self.offsets.len() < SMALL_ROWS;
@@ -130,6 +136,8 @@ impl Builder {
         }
         let days: Vec<i32> = days.unwrap_or_default();
         Ok(Chunk {
+            id,
+            revisions: Revisions::default(),
             columns,
             day: Arc::new(Date32Array::from(days)),
             offsets: self.offsets,
@@ -166,15 +174,45 @@ impl Chunk {
     }
 
     pub(crate) fn revise(&mut self, offset: u64, facts: &Facts) -> bool {
-        let found = revise(&self.offsets, &mut self.late, offset, facts);
-        if found {
-            self.batch = None;
+        let rows = revise(&self.offsets, &mut self.late, offset, facts);
+        if rows.is_empty() {
+            return false;
         }
-        found
+        self.revisions.note(rows);
+        self.batch = None;
+        true
+    }
+
+    /// Grows with every revision of a row.
+    pub(crate) fn revision(&self) -> u64 {
+        self.revisions.now()
+    }
+
+    /// The late columns of the rows that were revised after `seen`, with their places in
+    /// the chunk ([`schema::revision_schema`]).
+    pub(crate) fn revised_since(&self, seen: u64) -> Result<RecordBatch, LakeError> {
+        let rows = self.revisions.since(seen, self.late.len());
+        let facts = |get: fn(&Facts) -> Option<&str>| -> ArrayRef {
+            let mut builder = StringViewBuilder::with_capacity(rows.len());
+            for row in &rows {
+                builder.append_option(self.late.get(*row as usize).and_then(get));
+            }
+            Arc::new(builder.finish())
+        };
+        let mut arrays: Vec<ArrayRef> = vec![Arc::new(UInt32Array::from(rows.clone()))];
+        arrays.extend(COLUMNS.iter().filter_map(|column| match column.from {
+            From::Late(get) => Some(facts(get)),
+            _ => None,
+        }));
+        Ok(RecordBatch::try_new(schema::revision_schema(), arrays)?)
+    }
+
+    pub(crate) fn id(&self) -> u64 {
+        self.id
     }
 
     /// Two chunks: rows through `offset`, and the rest.
-    pub(crate) fn split(mut self, through: u64) -> (Self, Self) {
+    pub(crate) fn split(mut self, through: u64, ids: (u64, u64)) -> (Self, Self) {
         let at = self.offsets.partition_point(|offset| *offset <= through);
         let rest = self.offsets.len() - at;
         let bytes = self.bytes / self.offsets.len().max(1);
@@ -191,6 +229,8 @@ impl Chunk {
             })
             .unzip();
         let tail = Self {
+            id: ids.1,
+            revisions: Revisions::default(),
             columns: columns_rest,
             day: day_rest,
             offsets: self.offsets.split_off(at),
@@ -199,6 +239,8 @@ impl Chunk {
             batch: None,
         };
         let head = Self {
+            id: ids.0,
+            revisions: Revisions::default(),
             columns,
             day,
             offsets: self.offsets,
@@ -226,11 +268,12 @@ impl Chunk {
     }
 }
 
-fn revise(offsets: &[u64], late: &mut [Facts], offset: u64, facts: &Facts) -> bool {
+/// Sets facts, and says in which rows.
+fn revise(offsets: &[u64], late: &mut [Facts], offset: u64, facts: &Facts) -> Range<usize> {
     let from = offsets.partition_point(|o| *o < offset);
     let until = offsets.partition_point(|o| *o <= offset);
-    let Some(rows) = late.get_mut(from..until).filter(|rows| !rows.is_empty()) else {
-        return false;
+    let Some(rows) = late.get_mut(from..until) else {
+        return 0..0;
     };
     for row in rows {
         let set = |to: &mut Option<String>, from: &Option<String>| {
@@ -242,5 +285,5 @@ fn revise(offsets: &[u64], late: &mut [Facts], offset: u64, facts: &Facts) -> bo
         set(&mut row.call_state, &facts.call_state);
         set(&mut row.enrichment, &facts.enrichment);
     }
-    true
+    from..until
 }

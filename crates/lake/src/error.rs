@@ -3,6 +3,10 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
+use crate::query::Limits;
+
 /// Why the lake could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -54,7 +58,7 @@ pub enum LakeError {
 }
 
 /// Why a query gave no answer.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum QueryError {
     /// The text is not SQL: the asker's fault.
@@ -78,7 +82,7 @@ pub enum QueryError {
     Plan(String),
     /// Out of time.
     #[error("the query took longer than {0} ms and was stopped: narrow it by `time` or a join key")]
-    Timeout(u128),
+    Timeout(u64),
     /// Out of memory.
     #[error(
         "the query needs more memory than {0} bytes: narrow it by `time`, or group by fewer values"
@@ -87,6 +91,14 @@ pub enum QueryError {
     /// It failed while running.
     #[error("the query failed: {0}")]
     Failed(String),
+    /// The query engine, a process of its own, ended over it.
+    #[error(
+        "the query engine ended while it worked on this query ({0}): narrow the query, or make it simpler"
+    )]
+    Crashed(String),
+    /// No engine to ask, or no turn: it may work later.
+    #[error("the query cannot be answered now: {0}")]
+    Unavailable(String),
 }
 
 fn at(line: &u64, column: &u64) -> String {
@@ -94,6 +106,12 @@ fn at(line: &u64, column: &u64) -> String {
         String::new()
     } else {
         format!(" (line {line}, column {column})")
+    }
+}
+
+impl QueryError {
+    pub(crate) fn timeout(limits: &Limits) -> Self {
+        Self::Timeout(u64::try_from(limits.time.as_millis()).unwrap_or(u64::MAX))
     }
 }
 

@@ -1,5 +1,6 @@
 //! The lake itself: the tail, the snapshot and the step from one to the other.
 
+use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::fs::{self, File, TryLockError};
 use std::hash::{BuildHasher, Hasher};
@@ -14,7 +15,7 @@ use crate::delta::{Action, DataFile, Log, Snapshot};
 use crate::disk::{TEMPORARY, now_ms};
 use crate::error::{Doing, LakeError, QueryError};
 use crate::parquet_file::{self, PREFIX};
-use crate::query::{Engine, Limits, QueryResult, Rows, Scope};
+use crate::query::{Changes, Engine, Limits, QueryResult, Rows, Scope};
 use crate::row::{Facts, Row};
 use crate::tail::Tail;
 
@@ -276,6 +277,16 @@ impl Lake {
         Ok(engine.start(sql.to_owned(), view, scope, limits).await?)
     }
 
+    /// What a query sees now, as the difference to what a query engine elsewhere knows: files
+    /// and rows of one moment, so that it finds each row once.
+    pub(crate) fn changes(&self, known: &HashMap<u64, u64>) -> Result<Changes, LakeError> {
+        let mut shared = self.shared();
+        Ok(Changes {
+            chunks: shared.tail.changes(known)?,
+            snapshot: Arc::clone(&shared.snapshot),
+        })
+    }
+
     fn write_and_append(
         &self,
         through: u64,
@@ -360,7 +371,7 @@ impl Lake {
         if let Some(engine) = &*engine {
             return Ok(Arc::clone(engine));
         }
-        let new = Engine::new(&self.dir, &self.config)
+        let new = Engine::new(&self.dir, &self.config, usize::MAX)
             .map_err(|e| LakeError::from(QueryError::Failed(e)))?;
         Ok(Arc::clone(engine.insert(Arc::new(new))))
     }

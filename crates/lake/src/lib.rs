@@ -14,6 +14,11 @@
 //! below anything that SQL can say. Statements other than one `SELECT` over `events` are
 //! refused; time, memory, rows and the size of the text are limited.
 //!
+//! # The engine elsewhere
+//! A query can take any process down. `serve` therefore asks a [`Link`], on whose other side
+//! [`run_engine`] answers in a process of its own; [`Lake::query`] answers in this one, for
+//! offline use. Who starts that process, and what it may touch, is not decided here.
+//!
 //! # Where it stops
 //! It does not read the spine, does not decide who may ask, and does not know what an
 //! event means. It is the one crate that names DataFusion, so that no other waits for it
@@ -29,6 +34,7 @@ mod error;
 mod lake;
 mod parquet_file;
 mod query;
+mod revisions;
 mod row;
 mod schema;
 mod tail;
@@ -40,7 +46,9 @@ pub use delta::fuzz_log_entry;
 pub use error::{LakeError, QueryError};
 pub use lake::{Committed, Lake, Status};
 pub use parquet_file::KEY_ID;
+pub use query::{
+    AskError, Column, EngineSettings, Limits, Link, Pieces, QueryResult, Rows, Scope, run_engine,
+};
 #[doc(hidden)]
-pub use query::fuzz_sql;
-pub use query::{Column, Limits, QueryResult, Rows, Scope};
+pub use query::{fuzz_engine_frame, fuzz_sql};
 pub use row::{Facts, Row};

@@ -228,6 +228,20 @@ pub(crate) fn table_schema() -> SchemaRef {
     Arc::clone(&SCHEMA)
 }
 
+/// Late facts under way to a copy of a chunk: the row's place in it, then the late columns.
+pub(crate) fn revision_schema() -> SchemaRef {
+    static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
+        let late = COLUMNS.iter().filter(|c| matches!(c.from, From::Late(_)));
+        let row = Field::new("row", DataType::UInt32, false);
+        Arc::new(Schema::new(
+            std::iter::once(row)
+                .chain(late.map(Column::field))
+                .collect::<Vec<_>>(),
+        ))
+    });
+    Arc::clone(&SCHEMA)
+}
+
 /// The schema as Delta writes it (protocol, "Schema Serialization Format").
 pub(crate) fn delta_schema() -> String {
     let fields: Vec<_> = table_schema()

@@ -4,10 +4,13 @@
 //! hundred small allocations, and so that a query or a commit finds Arrow batches.
 //! What a late enrichment may still change is kept apart from the finished columns.
 
+use std::collections::HashMap;
+
 use arrow::record_batch::RecordBatch;
 
 use crate::chunk::{Builder, Chunk};
 use crate::error::LakeError;
+use crate::query::{Change, ChunkChange};
 use crate::row::{Facts, Row};
 
 /// Rows of a chunk: as many as one batch of a query.
@@ -21,6 +24,8 @@ pub(crate) struct Tail {
     frozen: usize,
     bytes: usize,
     rows: usize,
+    /// Chunks made so far: the next one's id.
+    made: u64,
 }
 
 impl Tail {
@@ -59,6 +64,28 @@ impl Tail {
         self.sealed.iter_mut().map(Chunk::batch).collect()
     }
 
+    /// What somebody does not know yet who knows chunks (by id) up to a revision.
+    pub(crate) fn changes(
+        &mut self,
+        known: &HashMap<u64, u64>,
+    ) -> Result<Vec<ChunkChange>, LakeError> {
+        self.seal()?;
+        let change = |chunk: &mut Chunk| {
+            let revision = chunk.revision();
+            let what = match known.get(&chunk.id()) {
+                None => Change::New(chunk.batch()?),
+                Some(seen) if *seen == revision => Change::None,
+                Some(seen) => Change::Revised(chunk.revised_since(*seen)?),
+            };
+            Ok(ChunkChange {
+                id: chunk.id(),
+                revision,
+                what,
+            })
+        };
+        self.sealed.iter_mut().map(change).collect()
+    }
+
     /// The rows through `offset`, held still until [`Tail::thaw`] or [`Tail::drop_frozen`].
     pub(crate) fn freeze(&mut self, through: u64) -> Result<Vec<RecordBatch>, LakeError> {
         self.seal()?;
@@ -70,7 +97,8 @@ impl Tail {
             .get(whole)
             .is_some_and(|chunk| chunk.first_offset() <= through)
         {
-            let (head, rest) = self.sealed.remove(whole).split(through);
+            let ids = (self.next_id(), self.next_id());
+            let (head, rest) = self.sealed.remove(whole).split(through, ids);
             self.sealed.insert(whole, rest);
             self.sealed.insert(whole, head);
         }
@@ -114,8 +142,14 @@ impl Tail {
 
     fn seal(&mut self) -> Result<(), LakeError> {
         if let Some(open) = self.open.take() {
-            self.sealed.push(open.finish()?);
+            let id = self.next_id();
+            self.sealed.push(open.finish(id)?);
         }
         Ok(())
+    }
+
+    fn next_id(&mut self) -> u64 {
+        self.made += 1;
+        self.made
     }
 }

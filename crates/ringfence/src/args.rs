@@ -84,6 +84,9 @@ pub enum Command {
     /// Write manual pages and shell completions, for packages.
     #[command(hide = true)]
     Manual(Manual),
+    /// A part of the server in a process of its own; started by `serve`.
+    #[command(hide = true)]
+    Child(Child),
 }
 
 /// `serve`.
@@ -319,6 +322,26 @@ pub enum SourceWhat {
 pub struct Status {
     #[command(flatten)]
     pub server: Server,
+}
+
+/// `child`.
+#[derive(Debug, ClapArgs)]
+pub struct Child {
+    /// Which part.
+    #[command(subcommand)]
+    pub job: Job,
+}
+
+/// A part in a process of its own.
+#[derive(Debug, Subcommand)]
+pub enum Job {
+    /// The query engine.
+    Query,
+    /// What a process behind the query engine's walls can still do on this system.
+    Probe {
+        /// The folder that it may read.
+        folder: PathBuf,
+    },
 }
 
 /// `explain`.

@@ -41,6 +41,7 @@ fn main() -> ExitCode {
         Command::Backup(a) => commands::backup::backup(&a, &out),
         Command::Restore(a) => commands::backup::restore(&a, &out),
         Command::Explain(a) => commands::explain::run(&a, &out),
+        Command::Child(a) => commands::child::run(&a, &out),
     };
     match done {
         Ok(code) => code,

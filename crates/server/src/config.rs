@@ -29,8 +29,8 @@ pub struct Config {
     pub calls: JoinConfig,
     /// `[lake]`.
     pub lake: ringfence_lake::Config,
-    /// `[query]`: what one query may take.
-    pub query: ringfence_lake::Limits,
+    /// `[query]`.
+    pub query: QueryConfig,
     /// `[[source]]`: sources that listeners and feeds speak for.
     pub sources: Vec<SourceConfig>,
     /// `[listeners]`.
@@ -88,6 +88,21 @@ pub struct RulesConfig {
     pub folders: Vec<PathBuf>,
     /// `builtin`: whether our own pack is in force. Default true.
     pub builtin: bool,
+}
+
+/// `[query]`: what queries may take.
+#[derive(Debug, Clone)]
+pub struct QueryConfig {
+    /// `rows`, `memory_mib`, `seconds`: of one query. Default 10,000, 256 and 30.
+    pub limits: ringfence_lake::Limits,
+    /// `all_memory_mib`: for sorting, grouping and joining, of all queries together. Default 512.
+    pub all_memory_bytes: usize,
+    /// `concurrent`: queries that run at the same time. Default 4.
+    pub concurrent: usize,
+    /// `waiting`: queries that may wait for a turn; more are refused. Default 32.
+    pub waiting: usize,
+    /// `idle_secs`: the query engine ends when nobody asked for so long. Default 300.
+    pub idle: Duration,
 }
 
 /// `[[source]]`: a source without a token, for listeners.
@@ -211,7 +226,7 @@ impl Config {
             rules: RulesConfig::read(rules, m),
             calls: doc.table("calls", m).into_serde(m).unwrap_or_default(),
             lake: read_lake(lake, m),
-            query: read_query(query, m),
+            query: QueryConfig::read(query, m),
             sources: doc
                 .tables("source", m)
                 .into_iter()
@@ -311,6 +326,27 @@ impl WebhooksConfig {
     }
 }
 
+impl QueryConfig {
+    fn read<'i>(mut s: Section<'i>, m: &mut Mistakes<'i>) -> Self {
+        let limits = ringfence_lake::Limits {
+            rows: within(&mut s, "rows", 10_000, 1, 1_000_000, m),
+            memory_bytes: within(&mut s, "memory_mib", 256, 16, 65_536, m) << 20,
+            time: Duration::from_secs(within(&mut s, "seconds", 30, 1, 3_600, m) as u64),
+            ..ringfence_lake::Limits::default()
+        };
+        let idle = within(&mut s, "idle_secs", 300, 1, 86_400, m);
+        let config = Self {
+            limits,
+            all_memory_bytes: within(&mut s, "all_memory_mib", 512, 16, 65_536, m) << 20,
+            concurrent: within(&mut s, "concurrent", 4, 1, 64, m),
+            waiting: within(&mut s, "waiting", 32, 0, 10_000, m),
+            idle: Duration::from_secs(idle as u64),
+        };
+        s.finish(m);
+        config
+    }
+}
+
 fn read_lake<'i>(mut s: Section<'i>, m: &mut Mistakes<'i>) -> ringfence_lake::Config {
     let mut config = ringfence_lake::Config::default();
     let commit = within(&mut s, "commit_secs", 60, 1, 3_600, m);
@@ -319,17 +355,6 @@ fn read_lake<'i>(mut s: Section<'i>, m: &mut Mistakes<'i>) -> ringfence_lake::Co
     config.query_threads = within(&mut s, "query_threads", 1, 1, 64, m);
     s.finish(m);
     config
-}
-
-fn read_query<'i>(mut s: Section<'i>, m: &mut Mistakes<'i>) -> ringfence_lake::Limits {
-    let limits = ringfence_lake::Limits {
-        rows: within(&mut s, "rows", 10_000, 1, 1_000_000, m),
-        memory_bytes: within(&mut s, "memory_mib", 256, 16, 65_536, m) << 20,
-        time: Duration::from_secs(within(&mut s, "seconds", 30, 1, 3_600, m) as u64),
-        ..ringfence_lake::Limits::default()
-    };
-    s.finish(m);
-    limits
 }
 
 fn read_source<'i>(mut s: Section<'i>, m: &mut Mistakes<'i>) -> Option<SourceConfig> {

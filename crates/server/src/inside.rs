@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::entries::Entries;
 use crate::gauges::Gauges;
 use crate::live::Live;
+use crate::queries::{QueryCounts, QueryEngine};
 use crate::watch::Watched;
 use crate::{clock, metrics};
 
@@ -36,6 +37,7 @@ pub(crate) struct Inner {
     pub entries: Arc<Entries>,
     pub intake: Arc<Intake>,
     pub lake: Arc<Lake>,
+    pub queries: Arc<QueryEngine>,
     pub listeners: Arc<Vec<ListenerHandle>>,
     pub live: Arc<Live>,
     pub gauges: Arc<Gauges>,
@@ -68,6 +70,8 @@ impl Inside for Inner {
         Readiness {
             ready: reasons.is_empty(),
             reasons,
+            // Fates apart: who balances load by readiness must not turn events away for that.
+            degraded: self.queries.trouble().into_iter().collect(),
         }
     }
 
@@ -143,6 +147,7 @@ impl Inside for Inner {
                 "tail_rows": lake.tail_rows, "file_rows": lake.file_rows,
                 "files": lake.files, "bytes": lake.file_bytes,
             },
+            "queries": queries(&self.queries.counts()),
             "calls": self.live.picture().stats,
             "notifying": {"webhooks": self.notifying.webhooks, "mail": self.notifying.mail},
             "rules": {"in_force": pack.len(), "mistakes": pack.mistakes().len()},
@@ -157,6 +162,23 @@ impl Inside for Inner {
     fn check_webhook_url(&self, url: &str) -> Result<(), String> {
         self.guard.check_url(url).map_err(|e| e.to_string())
     }
+}
+
+fn queries(counts: &QueryCounts) -> Value {
+    let ends: serde_json::Map<_, _> = counts
+        .ends
+        .iter()
+        .map(|(end, n)| ((*end).to_owned(), json!(n)))
+        .collect();
+    let child = &counts.child;
+    json!({
+        "running": counts.running, "waiting": counts.waiting, "ends": ends,
+        "engine": {
+            "pid": child.pid, "starts": child.starts, "crashes": child.crashes,
+            "last_crash": child.last_crash, "walls": child.walls,
+            "memory_bytes": child.pid.and_then(metrics::resident_bytes_of),
+        },
+    })
 }
 
 fn shown(call: &ringfence_calls::LiveCall) -> LiveCall {

@@ -9,6 +9,7 @@
 
 pub mod backup;
 mod bookmarks;
+pub mod child;
 pub mod clock;
 pub mod config;
 pub mod doctor;
@@ -27,6 +28,7 @@ mod outbox;
 mod pairing;
 pub mod pipeline;
 mod quarantine;
+mod queries;
 pub mod rules;
 mod server;
 mod watch;

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 
 use ringfence_spine::COMMIT_BUCKETS_US;
 
+use crate::child::ChildCounts;
 use crate::gauges::{Gauges, LATENCY_MS};
 use crate::inside::Inner;
 
@@ -47,6 +48,7 @@ pub(crate) fn render(inner: &Inner) -> String {
     spine(inner, &mut t);
     operators(inner, &mut t);
     alerts(&inner.gauges, &mut t);
+    queries(inner, &mut t);
     let lake = inner.lake.status();
     t.one(
         "ringfence_lake_tail_rows",
@@ -356,9 +358,80 @@ fn alerts(g: &Gauges, t: &mut Text) {
     t.sample(&format!("{name}_count"), &[], all);
 }
 
-/// From `/proc/self/status`, in bytes.
+fn queries(inner: &Inner, t: &mut Text) {
+    let counts = inner.queries.counts();
+    let name = "ringfence_queries_total";
+    t.family(name, "counter", "Queries by how they ended.");
+    for (end, count) in counts.ends {
+        t.sample(name, &[("end", end)], count);
+    }
+    t.one(
+        "ringfence_queries_again_total",
+        "counter",
+        "Queries asked again because the engine was lost under them.",
+        counts.again,
+    );
+    t.one(
+        "ringfence_queries_running",
+        "gauge",
+        "Queries being answered.",
+        counts.running,
+    );
+    t.one(
+        "ringfence_queries_waiting",
+        "gauge",
+        "Queries that wait for a turn.",
+        counts.waiting,
+    );
+    child("query", &counts.child, t);
+}
+
+/// The same figures for every kind of child process.
+fn child(name: &str, counts: &ChildCounts, t: &mut Text) {
+    let labels = [("child", name)];
+    let mut one = |end: &str, kind: &str, help: &str, value: u64| {
+        let metric = format!("ringfence_child_{end}");
+        t.family(&metric, kind, help);
+        t.sample(&metric, &labels, value);
+    };
+    let resident = counts.pid.and_then(resident_bytes_of).unwrap_or(0);
+    let (running, starts, crashes) = (counts.pid.is_some().into(), counts.starts, counts.crashes);
+    one("running", "gauge", "Whether the process runs.", running);
+    one("starts_total", "counter", "Starts of the process.", starts);
+    one(
+        "crashes_total",
+        "counter",
+        "Ends that nobody asked for.",
+        crashes,
+    );
+    one(
+        "resident_bytes",
+        "gauge",
+        "Resident memory of the process.",
+        resident,
+    );
+    let name = "ringfence_child_wall";
+    let help = "Whether a wall stands around the process (1) or this system has none (0).";
+    t.family(name, "gauge", help);
+    for wall in &counts.walls {
+        let [child] = labels;
+        let standing = u8::from(wall.missing.is_none());
+        t.sample(name, &[child, ("wall", &wall.name)], standing);
+    }
+}
+
 pub(crate) fn resident_bytes() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/self/status").ok()?;
+    resident("self")
+}
+
+/// Of another process.
+pub(crate) fn resident_bytes_of(pid: u32) -> Option<u64> {
+    resident(&pid.to_string())
+}
+
+/// From `/proc/…/status`, in bytes.
+fn resident(process: &str) -> Option<u64> {
+    let text = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = text.lines().find_map(|l| l.strip_prefix("VmRSS:"))?;
     let kib: u64 = line.split_whitespace().next()?.parse().ok()?;
     Some(kib << 10)

@@ -24,6 +24,7 @@ use crate::operators::OperatorError;
 use crate::outbox::StateOutbox;
 use crate::pipeline::{self, Parts};
 use crate::quarantine::StateQuarantine;
+use crate::queries::QueryEngine;
 use crate::watch::Watched;
 use crate::{clock, http, rules, watch as watching};
 
@@ -124,6 +125,12 @@ impl Server {
         let normaliser = open::normaliser(&config)?;
         let spine = open::spine(data.join("spine")).await?;
         let lake = open::lake(data.join("lake"), config.lake.clone()).await?;
+        let queries = Arc::new(QueryEngine::new(
+            Arc::clone(&lake),
+            data.join("lake"),
+            config.query.clone(),
+            &config.lake,
+        ));
         let stages = Stages::default();
         let shared: Arc<dyn Spine> = Arc::clone(&spine) as _;
         let quarantine = Arc::new(StateQuarantine(state.clone()));
@@ -162,7 +169,8 @@ impl Server {
             spine,
             entries,
             intake: Arc::clone(&intake),
-            lake: Arc::clone(&lake),
+            lake,
+            queries: Arc::clone(&queries),
             listeners: Arc::clone(&listeners),
             live: Arc::clone(&parts.live),
             gauges: Arc::clone(&parts.gauges),
@@ -180,13 +188,13 @@ impl Server {
         let consumers = pipeline::start(&parts, &stages.consumers);
         let app = App {
             state: state.clone(),
-            lake,
+            queries: Arc::clone(&queries) as _,
             sink: Arc::clone(&intake) as Arc<dyn Sink>,
             inside: Arc::clone(&inner) as _,
             limits: ringfence_api::Limits {
                 body_bytes: config.intake.body_bytes,
                 inflated_bytes: config.intake.inflated_bytes,
-                query: config.query.clone(),
+                query: config.query.limits.clone(),
                 ..ringfence_api::Limits::default()
             },
         };
@@ -206,6 +214,7 @@ impl Server {
             )),
             tokio::spawn(rules::watch(config.rules.clone(), packs_in, stop.clone())),
             tokio::spawn(open::maintain(state.clone(), stop.clone())),
+            tokio::spawn(queries.keep(stop.clone())),
         ];
         let now = || clock::now().0;
         if let Some(sender) = sender {

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::action::{APP_ID, Action, Add, Protocol, Remove, Txn};
 use crate::{day, schema};
 
 /// One Parquet file of the table.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct DataFile {
     /// Path under the lake's folder.
     pub(crate) path: String,

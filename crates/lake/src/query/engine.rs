@@ -3,14 +3,15 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
-use std::time::Instant;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use arrow::datatypes::SchemaRef;
 use datafusion::catalog::{
     CatalogProvider, CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList,
     MemorySchemaProvider, SchemaProvider,
 };
+use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::datasource::physical_plan::ParquetFileReaderFactory;
 use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
 use datafusion::error::DataFusionError;
@@ -21,16 +22,19 @@ use datafusion::execution::memory_pool::GreedyMemoryPool;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::{SendableRecordBatchStream, SessionState, SessionStateBuilder};
-use datafusion::physical_plan::execute_stream;
+use datafusion::physical_plan::coop::CooperativeExec;
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::prelude::SessionConfig;
 use futures::StreamExt;
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 use tokio::runtime::{self, Runtime};
 use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::task::AbortHandle;
 
 use super::guard;
 use super::json_path::ocsf_get;
+use super::pool::QueryPool;
 use super::rows::{self, Answer, Rows};
 use super::scope::{Limits, Scope};
 use super::table::Events;
@@ -43,6 +47,8 @@ pub(crate) const STACK_BYTES: usize = 64 << 20;
 /// Functions that turn a few bytes of SQL into any amount of memory, which no limit of
 /// DataFusion's counts.
 const UNBOUNDED: [&str; 3] = ["repeat", "lpad", "rpad"];
+/// How long a query may go on after it was stopped: it notices between two batches.
+const STOP_WITHIN: Duration = Duration::from_secs(5);
 const CATALOG: &str = "ringfence";
 const SCHEMA: &str = "public";
 
@@ -50,6 +56,8 @@ pub(crate) struct Engine {
     /// Taken out when dropped.
     runtime: Option<Runtime>,
     parts: Arc<Parts>,
+    /// Queries, and when each has to be over.
+    tasks: Mutex<Vec<(AbortHandle, Instant)>>,
 }
 
 struct Parts {
@@ -58,10 +66,12 @@ struct Parts {
     url: ObjectStoreUrl,
     reader: Arc<dyn ParquetFileReaderFactory>,
     turns: Semaphore,
+    memory: Arc<GreedyMemoryPool>,
 }
 
 impl Engine {
-    pub(crate) fn new(dir: &Path, config: &Config) -> Result<Self, String> {
+    /// An engine whose queries together take at most `memory` bytes for their work.
+    pub(crate) fn new(dir: &Path, config: &Config, memory: usize) -> Result<Self, String> {
         let threads = config.query_threads.max(1);
         let runtime = runtime::Builder::new_multi_thread()
             .worker_threads(threads)
@@ -70,11 +80,27 @@ impl Engine {
             .thread_name("lake-query")
             .build()
             .map_err(|e| format!("could not start its threads: {e}"))?;
-        let parts = Parts::new(dir, config).map_err(|e| plain(&e))?;
+        let parts = Parts::new(dir, config, memory).map_err(|e| plain(&e))?;
         Ok(Self {
             runtime: Some(runtime),
             parts: Arc::new(parts),
+            tasks: Mutex::default(),
         })
+    }
+
+    /// Whether a query goes on although its time is over, so that it keeps a thread from
+    /// the others.
+    pub(crate) fn is_stuck(&self) -> bool {
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        tasks.retain(|(task, _)| !task.is_finished());
+        let now = Instant::now();
+        tasks.iter().any(|(_, end)| now > *end)
+    }
+
+    fn watch(&self, task: AbortHandle, end: Instant) {
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        tasks.retain(|(task, _)| !task.is_finished());
+        tasks.push((task, end));
     }
 
     /// Checks, plans and starts a query. What comes back is its schema and its rows.
@@ -109,6 +135,8 @@ impl Engine {
                 }
             }
         });
+        let end = started + limits.time + STOP_WITHIN;
+        self.watch(task.abort_handle(), end);
         let answer = Answer::new(batches, task.abort_handle(), limits, started);
         // The answer is made first: dropping it, on any way out of here, stops the task.
         let schema = answer.within(schema).await?;
@@ -134,7 +162,7 @@ impl std::fmt::Debug for Engine {
 }
 
 impl Parts {
-    fn new(dir: &Path, config: &Config) -> Result<Self, DataFusionError> {
+    fn new(dir: &Path, config: &Config, memory: usize) -> Result<Self, DataFusionError> {
         let url = ObjectStoreUrl::parse("ringfence://lake")?;
         let store: Arc<dyn ObjectStore> = Arc::new(LocalFileSystem::new_with_prefix(dir)?);
         let caches = CacheManagerConfig::default()
@@ -184,6 +212,7 @@ impl Parts {
             url,
             reader,
             turns,
+            memory: Arc::new(GreedyMemoryPool::new(memory)),
         })
     }
 
@@ -207,7 +236,7 @@ impl Parts {
                 .with_allow_statements(false)
                 .verify_plan(&logical)?;
             let physical = state.create_physical_plan(&logical).await?;
-            execute_stream(physical, state.task_ctx())
+            execute_stream(interruptible(physical)?, state.task_ctx())
         };
         plan.await.map_err(|e| sorted(&e, limits))
     }
@@ -226,7 +255,10 @@ impl Parts {
         catalog.register_schema(SCHEMA, Arc::new(tables))?;
         let catalogs = MemoryCatalogProviderList::new();
         catalogs.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
-        let pool = Arc::new(GreedyMemoryPool::new(limits.memory_bytes));
+        let pool = Arc::new(QueryPool::new(
+            limits.memory_bytes,
+            Arc::clone(&self.memory),
+        ));
         let env = RuntimeEnvBuilder::from_runtime_env(&self.env)
             .with_memory_pool(pool)
             .build_arc()?;
@@ -235,6 +267,19 @@ impl Parts {
             .with_runtime_env(env)
             .build())
     }
+}
+
+/// A join makes many batches out of few, and never waits in between: nothing above it would notice
+/// that it is to stop. So each gives way now and then.
+fn interruptible(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+    let done = plan.transform_up(|plan| {
+        Ok(if plan.children().len() > 1 {
+            Transformed::yes(Arc::new(CooperativeExec::new(plan)) as Arc<dyn ExecutionPlan>)
+        } else {
+            Transformed::no(plan)
+        })
+    });
+    Ok(done?.data)
 }
 
 /// Moves batches to the reader until they end, fail, or nobody listens.
@@ -249,7 +294,7 @@ async fn pump(
         let over = started.elapsed() >= limits.time;
         let last = batch.is_err() || over;
         let batch = if over {
-            Err(QueryError::Timeout(limits.time.as_millis()))
+            Err(QueryError::timeout(limits))
         } else {
             batch
         };

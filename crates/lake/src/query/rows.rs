@@ -8,7 +8,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::json::WriterBuilder;
 use arrow::json::writer::LineDelimited;
 use arrow::record_batch::RecordBatch;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
@@ -19,7 +19,7 @@ use crate::error::{LakeError, QueryError};
 pub(crate) type Item = Result<RecordBatch, QueryError>;
 
 /// A column of an answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Column {
     /// Its name, unique within the answer.
     pub name: String,
@@ -80,6 +80,17 @@ impl Rows {
 
     /// The next rows, or nothing at the end.
     pub async fn next(&mut self) -> Result<Option<Vec<Map<String, Value>>>, LakeError> {
+        let Some(text) = self.next_json().await? else {
+            return Ok(None);
+        };
+        let text = [b"[", text.as_slice(), b"]"].concat();
+        let rows = serde_json::from_slice(&text);
+        let broken = |e| QueryError::Failed(format!("a row is not JSON: {e}"));
+        Ok(Some(rows.map_err(broken)?))
+    }
+
+    /// The next rows as JSON objects with commas between them, or nothing at the end.
+    pub(crate) async fn next_json(&mut self) -> Result<Option<Vec<u8>>, QueryError> {
         while !self.done {
             let Some(batch) = self.answer.next().await? else {
                 self.done = true;
@@ -88,9 +99,10 @@ impl Rows {
             if batch.num_rows() == 0 {
                 continue;
             }
-            let rows = self.cut(&batch)?;
-            if !rows.is_empty() {
-                return Ok(Some(rows));
+            let text = self.cut(&batch);
+            let text = text.map_err(|e| QueryError::Failed(e.to_string()))?;
+            if !text.is_empty() {
+                return Ok(Some(text));
             }
         }
         Ok(None)
@@ -110,33 +122,36 @@ impl Rows {
     }
 
     /// The rows of a batch that the limits still allow.
-    fn cut(&mut self, batch: &RecordBatch) -> Result<Vec<Map<String, Value>>, LakeError> {
+    fn cut(&mut self, batch: &RecordBatch) -> Result<Vec<u8>, LakeError> {
         let mut take = batch.num_rows().min(self.left_rows);
-        let mut rows = Vec::new();
+        let mut rows = 0;
+        let mut out = Vec::new();
         // In slices, so that the text in between stays small.
         for from in (0..take).step_by(1024) {
             let slice = batch.slice(from, 1024.min(take - from));
             let text = json_lines(&self.schema, &slice)?;
             for line in text.split(|b| *b == b'\n').filter(|line| !line.is_empty()) {
                 if line.len() > self.left_bytes {
-                    take = rows.len();
+                    take = rows;
                     break;
                 }
                 self.left_bytes -= line.len();
-                let row = serde_json::from_slice(line)
-                    .map_err(|e| QueryError::Failed(format!("a row is not JSON: {e}")))?;
-                rows.push(row);
+                if !out.is_empty() {
+                    out.push(b',');
+                }
+                out.extend_from_slice(line);
+                rows += 1;
             }
-            if rows.len() == take {
+            if rows == take {
                 break;
             }
         }
-        self.left_rows -= rows.len();
-        if rows.len() < batch.num_rows() {
+        self.left_rows -= rows;
+        if rows < batch.num_rows() {
             self.truncated = true;
             self.done = true;
         }
-        Ok(rows)
+        Ok(out)
     }
 }
 
@@ -168,13 +183,13 @@ impl Answer {
     /// that never yields keeps its own thread busy, but not the one who waits.
     pub(crate) async fn within<T>(&self, work: impl Future<Output = T>) -> Result<T, QueryError> {
         let left = self.limits.time.saturating_sub(self.started.elapsed());
-        let timeout = QueryError::Timeout(self.limits.time.as_millis());
+        let timeout = QueryError::timeout(&self.limits);
         tokio::time::timeout(left, work).await.map_err(|_| timeout)
     }
 
     async fn next(&mut self) -> Result<Option<RecordBatch>, QueryError> {
         let left = self.limits.time.saturating_sub(self.started.elapsed());
-        let timeout = QueryError::Timeout(self.limits.time.as_millis());
+        let timeout = QueryError::timeout(&self.limits);
         tokio::time::timeout(left, self.batches.recv())
             .await
             .map_err(|_| timeout)?

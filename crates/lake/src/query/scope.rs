@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// The programs whose rows a query can see. There is no default: every caller says it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Scope {
     /// Every program: for administrators and offline tools.
     All,
@@ -13,7 +15,7 @@ pub enum Scope {
 }
 
 /// What a query may take before it is stopped.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     /// Most rows of the answer; more are cut off and the answer says so. Default 10,000.
     pub rows: usize,

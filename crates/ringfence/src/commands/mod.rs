@@ -2,6 +2,7 @@
 
 pub mod alerts;
 pub mod backup;
+pub mod child;
 pub mod doctor;
 pub mod explain;
 pub mod hunt;

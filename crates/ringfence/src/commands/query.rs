@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use reqwest::Method;
 use ringfence_lake::{Lake, Limits, Scope};
+use ringfence_server::child::walls;
 use serde_json::{Map, Value, json};
 
 use crate::Done;
@@ -15,7 +16,18 @@ use crate::output::{Failure, Out, say};
 pub fn run(args: &Query, out: &Out) -> Done {
     let answer = match &args.data {
         Some(data) => {
-            let lake = Lake::open_read_only(data.join("lake")).map_err(Failure::input)?;
+            let folder = data.join("lake");
+            let lake = Lake::open_read_only(&folder).map_err(Failure::input)?;
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_time()
+                .build()?;
+            // The same walls as around the server's engine. Its paths stay as they are, for
+            // messages that a person can follow.
+            let _ = walls::raise(&walls::Plan {
+                folder: &folder,
+                memory_bytes: 0,
+                own_root: false,
+            });
             let asked = async {
                 let answer = lake.query(&args.sql, Scope::All, Limits::default()).await;
                 answer.map_err(|e| match e {
@@ -23,7 +35,7 @@ pub fn run(args: &Query, out: &Out) -> Done {
                     e => Failure::input(e),
                 })
             };
-            json!(block_on(asked)?)
+            json!(runtime.block_on(asked)?)
         }
         None => {
             let api = Api::new(&args.server)?;

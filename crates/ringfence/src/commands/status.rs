@@ -51,10 +51,9 @@ fn people(status: &Value, out: &Out) -> std::io::Result<()> {
         at("/uptime_secs")
     ))?;
     out.line(&format!("ready     {}", at("/readiness/ready")))?;
-    for reason in status
-        .pointer("/readiness/reasons")
-        .and_then(Value::as_array)
+    for reason in ["/readiness/reasons", "/readiness/degraded"]
         .into_iter()
+        .filter_map(|path| status.pointer(path).and_then(Value::as_array))
         .flatten()
     {
         out.line(&format!(

@@ -20,6 +20,7 @@ mod crash;
 mod disk;
 mod doctor;
 mod folder;
+mod engine;
 mod intake;
 mod listeners;
 mod mail;

@@ -1,0 +1,64 @@
+//! The file system and the network, as far as the kernel can hide them.
+
+use std::path::{Path, PathBuf};
+
+use landlock::{
+    ABI, Access as _, AccessFs, AccessNet, Ruleset, RulesetAttr as _, RulesetCreatedAttr as _,
+    RulesetStatus, Scope, path_beneath_rules,
+};
+use rustix_038::io::Errno;
+use rustix_038::mount::{
+    MountFlags, MountPropagationFlags, UnmountFlags, mount_bind, mount_change, mount_remount,
+    unmount,
+};
+use rustix_038::process::{chdir, pivot_root};
+use rustix_038::thread::{UnshareFlags, unshare};
+
+/// Puts the process into an empty network and makes `folder`, read-only, all that there is of a
+/// file system. The answer is the folder's new path.
+pub(super) fn own_root(folder: &Path) -> Result<PathBuf, String> {
+    let alone = UnshareFlags::NEWNET | UnshareFlags::NEWNS | UnshareFlags::NEWIPC;
+    // As a user of its own the process may do that without being root. Where users may not, root
+    // still may.
+    unshare(alone | UnshareFlags::NEWUSER)
+        .or_else(|_| unshare(alone))
+        .map_err(|e| format!("the system lets it have no namespaces of its own: {e}"))?;
+    pivot(folder)
+        .map_err(|e| format!("its own network stands, its own file system does not: {e}"))?;
+    Ok(PathBuf::from("/"))
+}
+
+fn pivot(folder: &Path) -> Result<(), Errno> {
+    let private = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;
+    mount_change("/", private)?;
+    mount_bind(folder, folder)?;
+    let least = MountFlags::BIND
+        | MountFlags::RDONLY
+        | MountFlags::NOSUID
+        | MountFlags::NODEV
+        | MountFlags::NOEXEC;
+    mount_remount(folder, least, "")?;
+    chdir(folder)?;
+    // The old root ends up on top of the new one, from where it is taken away.
+    pivot_root(".", ".")?;
+    unmount(".", UnmountFlags::DETACH)?;
+    chdir("/")
+}
+
+/// Landlock: reading below the folder and nothing else, as far as this kernel knows how.
+pub(super) fn landlock(folder: &Path) -> Result<(), String> {
+    let abi = ABI::V6;
+    let read = AccessFs::ReadFile | AccessFs::ReadDir;
+    let restricted = Ruleset::default()
+        .handle_access(AccessFs::from_all(abi))
+        .and_then(|rules| rules.handle_access(AccessNet::from_all(abi)))
+        .and_then(|rules| rules.scope(Scope::from_all(abi)))
+        .and_then(Ruleset::create)
+        .and_then(|rules| rules.add_rules(path_beneath_rules([folder], read)))
+        .and_then(|rules| rules.restrict_self())
+        .map_err(|e| e.to_string())?;
+    match restricted.ruleset {
+        RulesetStatus::FullyEnforced | RulesetStatus::PartiallyEnforced => Ok(()),
+        RulesetStatus::NotEnforced => Err("this kernel has no Landlock".to_owned()),
+    }
+}
