@@ -156,17 +156,18 @@ impl QueryEngine {
             let mut running = self.running.lock().await;
             let unused = self.turns.available_permits() == self.config.concurrent
                 && self.last().elapsed() >= idle;
-            if unused || stop.is_cancelled() {
-                if let Some(engine) = running.take() {
-                    let handle = engine.handle.clone();
-                    // Its input ends here, unless an answer is still being sent.
-                    drop(engine);
-                    handle.end().await;
-                    tracing::info!(
-                        stopping = stop.is_cancelled(),
-                        "the query engine is at rest"
-                    );
-                }
+            if !unused && !stop.is_cancelled() {
+                continue;
+            }
+            if let Some(engine) = running.take() {
+                let handle = engine.handle.clone();
+                // Its input ends here, unless an answer is still being sent.
+                drop(engine);
+                handle.end().await;
+                tracing::info!(
+                    stopping = stop.is_cancelled(),
+                    "the query engine is at rest"
+                );
             }
         }
     }

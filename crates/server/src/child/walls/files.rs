@@ -14,17 +14,23 @@ use rustix_038::mount::{
 use rustix_038::process::{chdir, pivot_root};
 use rustix_038::thread::{UnshareFlags, unshare};
 
+/// What is left of this wall where the system permits no mounts.
+const HALF: &str = "its own network stands, its own file system does not";
+
 /// Puts the process into an empty network and makes `folder`, read-only, all that there is of a
 /// file system. The answer is the folder's new path.
 pub(super) fn own_root(folder: &Path) -> Result<PathBuf, String> {
     let alone = UnshareFlags::NEWNET | UnshareFlags::NEWNS | UnshareFlags::NEWIPC;
     // As a user of its own the process may do that without being root. Where users may not, root
     // still may.
-    unshare(alone | UnshareFlags::NEWUSER)
-        .or_else(|_| unshare(alone))
-        .map_err(|e| format!("the system lets it have no namespaces of its own: {e}"))?;
-    pivot(folder)
-        .map_err(|e| format!("its own network stands, its own file system does not: {e}"))?;
+    let all = unshare(alone | UnshareFlags::NEWUSER).or_else(|_| unshare(alone));
+    if let Err(error) = all {
+        // A service manager may allow those two alone.
+        unshare(UnshareFlags::NEWUSER | UnshareFlags::NEWNET)
+            .map_err(|_| format!("the system lets it have no namespaces of its own: {error}"))?;
+        return Err(format!("{HALF}: {error}"));
+    }
+    pivot(folder).map_err(|e| format!("{HALF}: {e}"))?;
     Ok(PathBuf::from("/"))
 }
 
