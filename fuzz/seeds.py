@@ -86,6 +86,11 @@ def der(tag, *parts):
     return bytes([tag, len(body)]) + body
 
 
+def pb(field, body):
+    """A length-delimited field of Protocol Buffers, shorter than 128 bytes."""
+    return bytes([field << 3 | 2, len(body)]) + body
+
+
 def subject(name):
     """An X.501 name: an organisation and a common name."""
 
@@ -112,6 +117,11 @@ def gather():
     ]
     # The pipeline wants frames of at most 255 bytes; these hit more than one link type.
     chains += [bytes([min(len(f), 241)]) + f[14:255] for pcap in captures for f in list(frames(pcap))[:2]]
+    leef = [b"1.0|a|b|1|id|src=192.0.2.1\tdevTime=1795339800000", b"2.0|a|b|1|id|x5E|sev=5^msg=two words"]
+    attribute = pb(1, b"user.id") + pb(2, pb(1, b"4711"))
+    record = b"\x10\x09" + pb(5, pb(1, b"<13>a line")) + pb(6, attribute)
+    otlp = [pb(1, pb(1, pb(1, attribute)) + pb(2, pb(1, pb(1, b"scope")) + pb(2, record) * 2))]
+    otlp += [b'{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"stringValue":"a"}}]}]}]}']
     hep = [hep3(m[:800]) for m in sip[:4]] + [hep3(b"OPTIONS sip:a SIP/2.0\r\n\r\n", b"myHep")]
     hep += [hep[0] + hep[-1], hep_compressed(sip[0])]
     return {
@@ -120,8 +130,10 @@ def gather():
         "capture_hep": hep,
         "capture_pipeline": chains,
         "event_entry": [bytes([kind]) + e for e in events[:4] for kind in (1, 2, 3)],
-        "normalise_framing": [b"\x07" + part for part in framed],
+        "normalise_bulk": [b"".join(b'{"create":{"_index":"logs"}}\n' + e + b"\n" for e in events[:3])],
+        "normalise_leef": leef,
         "normalise_mapping": files("mappings", "*.toml"),
+        "normalise_otlp": otlp,
         "normalise_sip": sip + hostile,
         "normalise_split": files("samples/intake", "*.ndjson") + events + [b"[" + b",".join(events[:3]) + b"]"],
         "normalise_syslog": log,

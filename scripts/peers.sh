@@ -17,6 +17,7 @@ test_debs=(
   "openssl openssl"
   "rsyslogd rsyslog"                                    # real syslog sender
   "/usr/lib/*/rsyslog/lmnsd_ossl.so rsyslog-openssl"    # … and its TLS
+  "/usr/lib/*/rsyslog/omelasticsearch.so rsyslog-elasticsearch"  # … and its bulk requests
   "sipp sip-tester"                                     # real SIP traffic
   "kamailio kamailio"                                   # a real proxy that mirrors it
   "dpkg-deb dpkg"                                       # the package and its checks
@@ -26,8 +27,9 @@ test_debs=(
   "/usr/lib/python3*/ensurepip/__init__.py python3-venv"
 )
 # A mail server, a checker of the bill of materials, a SIP scanner, readers of the lake, a checker of
-# the API.
-test_pips=(aiosmtpd 'cyclonedx-python-lib[json-validation]' sipvicious deltalake duckdb pyarrow schemathesis)
+# the API, senders of documents and of logs.
+test_pips=(aiosmtpd 'cyclonedx-python-lib[json-validation]' sipvicious deltalake duckdb pyarrow schemathesis
+  'elasticsearch<9' opentelemetry-sdk opentelemetry-exporter-otlp-proto-http)
 # Compiles the event schema anew. The tests use the compiled form in the repository.
 schema_pip=ocsf-schema-compiler
 schema_python=3.14
@@ -86,7 +88,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 for name in sys.argv[1:]:
     try:
-        version(name.split("[")[0])
+        version(name.split("[")[0].split("<")[0])
     except PackageNotFoundError:
         print(name)
 PY

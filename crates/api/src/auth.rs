@@ -1,10 +1,13 @@
 //! Who asks. Tokens for now; sign-in joins here.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use ringfence_event::{Authority, Name, Origin};
 use ringfence_state::{Classes, Principal, Scope, Source};
 
@@ -89,7 +92,8 @@ impl FromRequestParts<App> for Sender {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let token = token(parts).ok_or_else(Problem::unauthorized)?;
+        let token = sender_token(parts).ok_or_else(Problem::unauthorized)?;
+        let token = &*token;
         let now = app.inside.now().0;
         if let Some(source) = app.state.source_by_token(token, now).await? {
             let peer = parts.extensions.get::<Peer>().map(|p| p.0.ip());
@@ -144,10 +148,70 @@ fn automation() -> Result<Origin, Problem> {
     ))
 }
 
-/// The token of a request; `Splunk` is the scheme that HEC senders write.
+/// The token of a person's request.
 fn token(parts: &Parts) -> Option<&str> {
+    let (scheme, token) = authorization(parts)?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token)
+}
+
+/// The token of a sender's request, in whatever scheme its program knows: `Splunk` of HEC senders,
+/// and what Elasticsearch's shippers write. Those two are not for people: a browser would add
+/// `Basic` by itself to a request that another site made it send.
+fn sender_token(parts: &Parts) -> Option<Cow<'_, str>> {
+    let (scheme, value) = authorization(parts)?;
+    let decoded = || String::from_utf8(STANDARD.decode(value).ok()?).ok();
+    match scheme.to_ascii_lowercase().as_str() {
+        "bearer" | "splunk" => Some(Cow::Borrowed(value)),
+        // The password is the token; the name may be anything.
+        "basic" => {
+            let decoded = decoded()?;
+            let (_, password) = decoded.split_once(':')?;
+            Some(Cow::Owned(password.to_owned()))
+        }
+        // `base64(id:key)` with the token as key, or the token itself.
+        "apikey" => match decoded().as_deref().and_then(|text| text.split_once(':')) {
+            Some((_, key)) => Some(Cow::Owned(key.to_owned())),
+            None => Some(Cow::Borrowed(value)),
+        },
+        _ => None,
+    }
+}
+
+fn authorization(parts: &Parts) -> Option<(&str, &str)> {
     let value = parts.headers.get(AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = value.split_once(' ')?;
-    let known = scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("splunk");
-    known.then(|| token.trim())
+    let (scheme, rest) = value.split_once(' ')?;
+    Some((scheme, rest.trim()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::Request;
+
+    fn tokens(value: &str) -> (Option<String>, Option<String>) {
+        let request = Request::builder().header(AUTHORIZATION, value).body(());
+        let (parts, ()) = request.unwrap().into_parts();
+        let sender = sender_token(&parts).map(Cow::into_owned);
+        (token(&parts).map(str::to_owned), sender)
+    }
+
+    #[test]
+    fn senders_know_more_schemes_than_people() {
+        let some = |s: &str| Some(s.to_owned());
+        let basic = format!("Basic {}", STANDARD.encode("anyone:rfs_t:1"));
+        let key = format!("ApiKey {}", STANDARD.encode("id:rfs_t"));
+        for (value, person, sender) in [
+            ("Bearer rfs_t", some("rfs_t"), some("rfs_t")),
+            ("bearer  rfs_t ", some("rfs_t"), some("rfs_t")),
+            ("Splunk rfs_t", None, some("rfs_t")),
+            (basic.as_str(), None, some("rfs_t:1")),
+            (key.as_str(), None, some("rfs_t")),
+            ("ApiKey rfs_t", None, some("rfs_t")),
+            ("Basic rfs_t", None, None),
+            ("Digest rfs_t", None, None),
+            ("Bearer", None, None),
+        ] {
+            assert_eq!(tokens(value), (person, sender), "{value}");
+        }
+    }
 }

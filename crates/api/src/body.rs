@@ -41,6 +41,12 @@ pub(crate) async fn read(
         .map_err(|e| Problem::internal(&e))?
 }
 
+/// Reads a body that nobody asks for, so that its sender gets to the answer.
+pub(crate) async fn discard(body: Body, limits: &Limits) {
+    // What is longer than any intake may cost its sender the connection.
+    let _ = Limited::new(body, limits.body_bytes).collect().await;
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Encoding {
     Identity,

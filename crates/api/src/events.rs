@@ -83,7 +83,8 @@ pub(crate) async fn hec_health() -> Json<serde_json::Value> {
     Json(json!({"text": "HEC is healthy", "code": 17}))
 }
 
-async fn take(
+/// Hands a whole body to the intake.
+pub(crate) async fn take(
     app: &App,
     sender: &Sender,
     peer: Option<Extension<Peer>>,
@@ -118,7 +119,8 @@ fn format(headers: &HeaderMap) -> Format {
     }
 }
 
-fn naming(headers: &HeaderMap) -> Result<Naming, Problem> {
+/// How records without an identity of their own are named: by the sender's idempotency key.
+pub(crate) fn naming(headers: &HeaderMap) -> Result<Naming, Problem> {
     let Some(value) = headers.get("idempotency-key") else {
         return Ok(Naming::Arrival);
     };

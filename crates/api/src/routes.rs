@@ -9,7 +9,7 @@ use axum::routing::{delete, get, patch, post};
 
 use crate::app::App;
 use crate::problem::Problem;
-use crate::{alerts, events, health, manage, query, stream};
+use crate::{alerts, elastic, events, health, manage, otlp, query, stream};
 
 /// Bytes of a body that is not intake.
 const MOST_JSON: usize = 1 << 20;
@@ -24,6 +24,8 @@ pub fn router(app: App) -> Router {
         .route("/services/collector", post(events::hec))
         .route("/services/collector/event", post(events::hec))
         .route("/services/collector/event/1.0", post(events::hec))
+        .route("/v1/logs", post(otlp::logs))
+        .merge(elastic::routes())
         .route("/api/v1/events", post(events::post))
         .route("/api/v1/query", post(query::post))
         .route("/api/v1/alerts", get(alerts::list))

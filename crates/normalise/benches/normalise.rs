@@ -11,7 +11,7 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use ringfence_event::{Name, Origin, RawRecord, Time};
 use ringfence_normalise::{
-    Framer, MappingSet, Normaliser, Settings, SipPacket, Skew, Transport, sip_event,
+    MappingSet, Normaliser, Settings, SipPacket, Skew, Transport, sip_event,
 };
 
 fn main() {
@@ -102,18 +102,4 @@ fn sip(bencher: Bencher<'_, '_>) {
     bencher
         .counter(ItemsCount::new(1usize))
         .bench(|| sip_event(&origin, NOW, &packet, Skew::default()).unwrap());
-}
-
-#[divan::bench]
-fn framing(bencher: Bencher<'_, '_>) {
-    let stream = format!("{}\n", RECORDS[3].1).repeat(100);
-    bencher.counter(ItemsCount::new(100usize)).bench(|| {
-        let mut framer = Framer::new(8192);
-        framer.push(stream.as_bytes());
-        let mut n = 0;
-        while let Ok(Some(_)) = framer.pull() {
-            n += 1;
-        }
-        n
-    });
 }

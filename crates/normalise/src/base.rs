@@ -9,9 +9,9 @@ use serde_json::Value;
 
 use crate::parsed::{Format, Parsed};
 use crate::when::TimeFormat;
-use crate::{Cef, Limits, Reject, Syslog, envelope, json, kv, path};
+use crate::{Cef, Leef, Limits, Reject, Syslog, envelope, json, kv, path};
 
-/// Reads one record of text: syslog with what is inside it, CEF, JSON, `key=value`, or a line.
+/// Reads one record of text: syslog with what is inside it, CEF, LEEF, JSON, `key=value`, or a line.
 pub(crate) fn read(
     text: &str,
     received: Time,
@@ -56,6 +56,9 @@ fn body(text: &str, received: Time, zone: &TimeZone, limits: &Limits) -> Result<
     }
     if Cef::is_claimed(text) {
         return Ok(Cef::parse(text, limits)?.into_parsed(received, zone));
+    }
+    if Leef::is_claimed(text) {
+        return Ok(Leef::parse(text, limits)?.into_parsed(received, zone));
     }
     Ok(
         kv::parse(text, limits.fields).map_or_else(Parsed::default, |fields| Parsed {
@@ -129,7 +132,7 @@ const TIMES: [&str; 7] = [
     "SystemTime",
     "datetime",
 ];
-const MESSAGES: [&str; 5] = ["message", "msg", "Message", "event", "name"];
+const MESSAGES: [&str; 6] = ["message", "msg", "Message", "MESSAGE", "event", "name"];
 
 /// A Base Event: nothing in it is lost, and nothing about it is claimed.
 pub(crate) fn event(parsed: &Parsed, origin: &Origin, received: Time) -> Event {
@@ -154,7 +157,11 @@ pub(crate) fn event(parsed: &Parsed, origin: &Origin, received: Time) -> Event {
 fn logsource(parsed: &Parsed) -> LogSource {
     let program = path::get_text(&parsed.fields, "appname");
     match program {
-        Some(program) if parsed.formats.has(Format::Syslog) && !parsed.formats.has(Format::Cef) => {
+        Some(program)
+            if parsed.formats.has(Format::Syslog)
+                && !parsed.formats.has(Format::Cef)
+                && !parsed.formats.has(Format::Leef) =>
+        {
             LogSource {
                 product: Some("linux".to_owned()),
                 service: Some(program.to_ascii_lowercase()),

@@ -1,7 +1,7 @@
 //! Bytes as received become OCSF events.
 //!
-//! A [`Normaliser`] belongs to one source. It recognises what a record is (syslog, CEF, key=value,
-//! JSON, CSV, SIP), reads its fields, and turns them into an [`Event`](ringfence_event::Event) by
+//! A [`Normaliser`] belongs to one source. It recognises what a record is (syslog, CEF, LEEF,
+//! key=value, JSON, CSV, SIP, OTLP), reads its fields, and turns them into an [`Event`](ringfence_event::Event) by
 //! the first [`MappingSet`] rule that fits, or takes a record that is OCSF already as it is. What
 //! cannot be read comes back as a [`Reject`] with its position and reason; what can be read but
 //! fits no rule becomes an OCSF Base Event. Nothing is dropped.
@@ -11,15 +11,18 @@
 
 mod base;
 mod body;
+mod bulk;
 mod cef;
 mod envelope;
-mod framing;
+mod enveloped;
 mod json;
 mod keys;
 mod kv;
+mod leef;
 mod limits;
 mod mapping;
 mod normaliser;
+mod otlp;
 mod parsed;
 mod path;
 mod pbx;
@@ -31,14 +34,16 @@ mod table;
 mod when;
 
 pub use body::{Batch, Outcome};
+pub use bulk::{BulkAction, BulkItem, bulk, fuzz_bulk};
 pub use cef::{Cef, fuzz_cef};
-pub use framing::{FrameError, Framer, fuzz_framing};
 pub use json::{Item, fuzz_split, split};
+pub use leef::{Leef, fuzz_leef};
 pub use limits::{Limits, Skew};
 pub use mapping::{
     Explanation, FieldTrace, Mapping, MappingErrors, MappingSet, Mistake, RuleTrace, fuzz_mapping,
 };
 pub use normaliser::{Normaliser, Settings};
+pub use otlp::{OtlpEncoding, fuzz_otlp};
 pub use parsed::{Format, Formats};
 pub use pbx::{AmiReader, EslFrame, EslReader, Found, Legs, fuzz_ami, fuzz_esl};
 pub use reject::{Position, Reject, RejectCode};

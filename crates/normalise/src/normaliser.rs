@@ -69,8 +69,8 @@ impl Normaliser {
         &self.settings
     }
 
-    /// One record, whose kind its first bytes tell: JSON (OCSF or not), syslog, CEF, `key=value`
-    /// or a line of text.
+    /// One record, whose kind its first bytes tell: JSON (OCSF or not), syslog, CEF, LEEF,
+    /// `key=value` or a line of text.
     ///
     /// # Errors
     /// [`Reject`] when it cannot be read or its class is not granted to the source.
@@ -93,19 +93,7 @@ impl Normaliser {
     pub fn hec_body(&self, record: &RawRecord<'_>) -> Batch {
         self.each(record, Splitting::Concatenated, |item| {
             let envelope = json::object(item.bytes, &self.settings.limits)?;
-            let hec = json::hec(envelope)?;
-            let mut parsed = match hec.event {
-                Ok(fields) => Parsed::json(fields),
-                Err(text) => self.read_text(item, &text)?,
-            };
-            parsed.time = hec.time.or(parsed.time);
-            // An OCSF event is complete: the envelope's words are no attributes of it.
-            if !json::is_ocsf(&parsed.fields) {
-                for (name, value) in hec.around {
-                    parsed.fill(&name, value);
-                }
-            }
-            self.finish(item, parsed)
+            self.open(item, json::hec(envelope)?)
         })
     }
 
@@ -190,12 +178,16 @@ impl Normaliser {
         self.read_text(record, &String::from_utf8_lossy(record.bytes))
     }
 
-    fn read_text(&self, record: &RawRecord<'_>, text: &str) -> Result<Parsed, Reject> {
+    pub(crate) fn read_text(&self, record: &RawRecord<'_>, text: &str) -> Result<Parsed, Reject> {
         let settings = &self.settings;
         base::read(text, record.received, &settings.timezone, &settings.limits)
     }
 
-    fn finish(&self, record: &RawRecord<'_>, mut parsed: Parsed) -> Result<Vec<Event>, Reject> {
+    pub(crate) fn finish(
+        &self,
+        record: &RawRecord<'_>,
+        mut parsed: Parsed,
+    ) -> Result<Vec<Event>, Reject> {
         let (origin, received, settings) = (record.origin, record.received, &self.settings);
         if json::is_ocsf(&parsed.fields) {
             let event = json::ocsf_event(parsed.fields, origin, received, settings.skew)?;
@@ -223,6 +215,7 @@ impl Normaliser {
         if parsed.masked {
             event.flag(Flag::Masked);
         }
+        event.uid = event.uid.or(parsed.uid);
         event.record = Some(parsed.fields);
         event.raw = parsed.raw;
         Ok(vec![event])
@@ -230,7 +223,8 @@ impl Normaliser {
 }
 
 impl Parsed {
-    fn json(fields: Map) -> Self {
+    pub(crate) fn json(mut fields: Map) -> Self {
+        json::lift_windows(&mut fields);
         Self {
             formats: Format::Json.into(),
             fields,

@@ -22,15 +22,18 @@ pub enum Format {
     Syslog = 16,
     /// A line of text without known structure.
     Text = 32,
+    /// Log Event Extended Format.
+    Leef = 64,
 }
 
 impl Format {
     /// All formats.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Json,
         Self::Csv,
         Self::Kv,
         Self::Cef,
+        Self::Leef,
         Self::Syslog,
         Self::Text,
     ];
@@ -45,6 +48,7 @@ impl Format {
             Self::Cef => "cef",
             Self::Syslog => "syslog",
             Self::Text => "text",
+            Self::Leef => "leef",
         }
     }
 }
@@ -98,12 +102,14 @@ pub(crate) struct Parsed {
     pub fields: Map,
     /// Its text, where it is not JSON.
     pub raw: Option<String>,
-    /// Time that the frame carries (syslog header, CEF `rt`, HEC `time`).
+    /// Time that the frame carries (syslog header, CEF `rt`, HEC `time`, OTLP).
     pub time: Option<Time>,
     /// Severity that the frame carries.
     pub severity: Option<Severity>,
     /// Its line for a person.
     pub message: Option<String>,
+    /// Identity that its producer gave it outside of its fields.
+    pub uid: Option<String>,
     /// Secrets in it were masked.
     pub masked: bool,
 }

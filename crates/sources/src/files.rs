@@ -156,8 +156,9 @@ pub(crate) fn kind_of(start: &[u8]) -> Kind {
         .trim_ascii();
     let json = line.starts_with(b"{") || line.starts_with(b"[");
     let syslog = line.starts_with(b"<");
+    let claimed = line.starts_with(b"CEF:") || line.starts_with(b"LEEF:");
     let commas = line.iter().filter(|b| **b == b',').count();
-    if !json && !syslog && commas >= 5 {
+    if !json && !syslog && !claimed && commas >= 5 {
         Kind::Table
     } else {
         Kind::Lines

@@ -30,6 +30,8 @@ pub(crate) fn read(
     match format {
         Format::Json => normaliser.json_body(&record),
         Format::Hec => normaliser.hec_body(&record),
+        Format::Document => one(incoming, normaliser.document(&record)),
+        Format::Otlp(encoding) => normaliser.otlp_body(&record, encoding),
         Format::Cdr => normaliser.csv_body(&record),
         Format::Syslog => one(incoming, normaliser.normalise(&record)),
         Format::Hep => one(incoming, read_hep(normaliser, origin, &record)),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use ringfence_event::{Origin, Time};
+use ringfence_normalise::OtlpEncoding;
 use thiserror::Error;
 
 /// What the bytes of a record are.
@@ -18,6 +19,10 @@ pub enum Format {
     Json,
     /// A body of Splunk HEC envelopes.
     Hec,
+    /// One document of an Elasticsearch bulk request.
+    Document,
+    /// A request of OpenTelemetry's protocol for logs.
+    Otlp(OtlpEncoding),
     /// A table: CSV with a header line, or lines of an Asterisk CDR file without one.
     Cdr,
     /// One HEP3 packet.

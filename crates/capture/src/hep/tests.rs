@@ -178,24 +178,3 @@ fn what_is_refused_says_why() {
         .is_err()
     );
 }
-
-#[test]
-fn packets_are_cut_from_a_stream_however_it_arrives() {
-    let packet = encode(&sample()).unwrap();
-    let stream = [&packet[..], &packet].concat();
-    for step in [1, 7, 113, 500] {
-        let mut framer = HepFramer::new();
-        let mut found = 0;
-        for piece in stream.chunks(step) {
-            assert_eq!(framer.push(piece), piece.len());
-            while let Some(next) = framer.next_packet().unwrap() {
-                assert_eq!(next, packet);
-                found += 1;
-            }
-        }
-        assert_eq!(found, 2);
-    }
-    let mut framer = HepFramer::new();
-    framer.push(b"HEx");
-    assert!(framer.next_packet().is_err());
-}

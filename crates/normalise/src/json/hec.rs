@@ -1,34 +1,25 @@
 //! The envelope of Splunk's HTTP Event Collector.
 
 use jiff::tz::TimeZone;
-use ringfence_event::{Map, Time};
+use ringfence_event::Map;
 use serde_json::Value;
 
+use crate::enveloped::{Enveloped, Inside};
 use crate::when::TimeFormat;
 use crate::{Position, Reject, RejectCode};
 
-/// What the envelope holds, and what it says about it.
-pub(crate) struct Hec {
-    /// Text, or the fields of an object.
-    pub event: Result<Map, String>,
-    /// `time`: when it happened.
-    pub time: Option<Time>,
-    /// `host`, `source`, `sourcetype`, `index`, and all of `fields`.
-    pub around: Map,
-}
-
 /// Takes an envelope apart.
-pub(crate) fn unwrap(mut envelope: Map) -> Result<Hec, Reject> {
+pub(crate) fn unwrap(mut envelope: Map) -> Result<Enveloped, Reject> {
     let refuse = |code, reason| Err(Reject::new(code, Position::START, reason));
-    let event = match envelope.remove("event") {
-        Some(Value::Object(map)) => Ok(map),
+    let inside = match envelope.remove("event") {
+        Some(Value::Object(map)) => Inside::Fields(map),
         Some(Value::String(text)) if text.trim().is_empty() => {
             return refuse(RejectCode::Empty, "field `event` has nothing in it");
         }
-        Some(Value::String(text)) => Err(text),
-        Some(Value::Number(n)) => Err(n.to_string()),
-        Some(Value::Bool(b)) => Err(b.to_string()),
-        Some(other) => Err(other.to_string()),
+        Some(Value::String(text)) => Inside::Text(text),
+        Some(Value::Number(n)) => Inside::Text(n.to_string()),
+        Some(Value::Bool(b)) => Inside::Text(b.to_string()),
+        Some(other) => Inside::Text(other.to_string()),
         None => return refuse(RejectCode::Syntax, "field `event` is missing"),
     };
     let time = match envelope.remove("time") {
@@ -55,9 +46,10 @@ pub(crate) fn unwrap(mut envelope: Map) -> Result<Hec, Reject> {
         Some(Value::Object(fields)) => around.extend(fields),
         Some(_) => return refuse(RejectCode::FieldType, "field `fields` must be an object"),
     }
-    Ok(Hec {
-        event,
+    Ok(Enveloped {
+        inside,
         time,
         around,
+        ..Enveloped::default()
     })
 }

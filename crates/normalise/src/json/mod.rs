@@ -3,6 +3,7 @@
 mod hec;
 mod ocsf;
 mod split;
+mod windows;
 
 use ringfence_event::Map;
 
@@ -12,6 +13,7 @@ pub(crate) use hec::unwrap as hec;
 pub(crate) use ocsf::{event as ocsf_event, is_ocsf};
 pub use split::{Item, fuzz_split, split};
 pub(crate) use split::{Splitting, split_as};
+pub(crate) use windows::lift as lift_windows;
 
 /// Reads one JSON object. Of a name that occurs twice the last value stands, as in most readers,
 /// so that no two of them can be made to see different records.

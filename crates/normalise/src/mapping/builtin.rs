@@ -14,12 +14,14 @@ pub(super) const FILES: &[(&str, &str)] = files![
     "asterisk-events",
     "freeswitch-events",
     "windows",
+    "suricata",
     "linux-auth",
     "crm-access",
     "call-events",
     "agent-state",
     "recording-consent",
     "network",
+    "ecs",
 ];
 
 pub(super) fn mappings() -> Vec<Mapping> {

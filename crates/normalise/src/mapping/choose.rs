@@ -4,6 +4,7 @@ use super::take::Take;
 use crate::parsed::Parsed;
 use crate::path;
 use jiff::tz::TimeZone;
+use serde_json::Value;
 
 /// Chooses an activity or severity.
 #[derive(Debug, Clone)]
@@ -24,15 +25,18 @@ impl<T: Copy> Choice<T> {
             Self::Fixed(value) => (Some(*value), None),
             Self::By { take, map, default } => {
                 let value = take.take(parsed, zone).ok().flatten();
-                let Some(text) = value.as_ref().and_then(path::text) else {
-                    return (*default, None);
+                // Of a list, the first element that has an entry counts.
+                let texts: Vec<_> = match &value {
+                    Some(Value::Array(items)) => {
+                        items.iter().take(64).filter_map(path::text).collect()
+                    }
+                    single => single.iter().filter_map(path::text).collect(),
                 };
-                let found = map
-                    .iter()
-                    .find(|(name, _)| name.eq_ignore_ascii_case(&text));
-                match found {
-                    Some((_, value)) => (Some(*value), None),
-                    None => (*default, Some(text.into_owned())),
+                let entry =
+                    |text: &str| map.iter().find(|(name, _)| name.eq_ignore_ascii_case(text));
+                match (texts.iter().find_map(|text| entry(text)), texts.first()) {
+                    (Some((_, value)), _) => (Some(*value), None),
+                    (None, unknown) => (*default, unknown.map(ToString::to_string)),
                 }
             }
         }

@@ -129,7 +129,9 @@ fn matching(node: Node<'_>, m: &mut Mistakes<'_>) -> (Option<Formats>, Vec<Condi
                 Some(format) => formats.get_or_insert_with(Formats::default).add(format),
                 None => m.add(
                     &span,
-                    format!("unknown format `{name}`: use json, csv, kv, cef, syslog or text"),
+                    format!(
+                        "unknown format `{name}`: use json, csv, kv, cef, leef, syslog or text"
+                    ),
                 ),
             }
         }

@@ -102,6 +102,15 @@ fn a_full_disk_is_said_refused_and_recovered_from_without_loss() {
                     .contains("no space left"),
                 "{refused}"
             );
+            // Whether a shipper looks at the status or at the items, it sends the document again.
+            let bulk = server.request(Method::POST, "/_bulk", &token);
+            let (status, busy) = send(bulk.body("{\"create\":{\"_index\":\"a\"}}\n{\"n\":1}\n"));
+            assert_eq!((status, &busy["status"]), (429, &json!(429)), "{busy}");
+            assert_eq!(busy["items"][0]["create"]["status"], 429, "{busy}");
+            assert_eq!(busy["errors"], true, "{busy}");
+            let logs = server.request(Method::POST, "/v1/logs", &token);
+            let logs = logs.json(&json!({"resourceLogs": [{"scopeLogs": [{"logRecords": [{}]}]}]}));
+            assert_eq!(send(logs).0, 503);
             // The state's database meets the full disk in the midst of its transactions too.
             for n in 0..4 {
                 let made = server.post(

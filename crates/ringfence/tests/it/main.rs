@@ -28,6 +28,7 @@ mod neighbours;
 mod pbx;
 mod rules;
 mod running;
+mod shippers;
 mod sql;
 mod story;
 mod webhooks;

@@ -102,11 +102,33 @@ pub fn testdata(path: &str) -> Option<PathBuf> {
     None
 }
 
+/// A Python that has a module; `None`, with a note, where there is none.
+pub fn python(module: &str) -> Option<PathBuf> {
+    let python = std::env::var_os("RINGFENCE_PYTHON").map_or_else(
+        || {
+            PathBuf::from(std::env::var_os("HOME").unwrap_or_default())
+                .join(".cache/ringfence/venv/bin/python")
+        },
+        PathBuf::from,
+    );
+    let check = Command::new(&python)
+        .args(["-c", &format!("import {module}")])
+        .output();
+    if check.is_ok_and(|c| c.status.success()) {
+        return Some(python);
+    }
+    let python = python.display();
+    assert!(std::env::var_os("CI").is_none(), "{python} has no {module}");
+    eprintln!("left out: {python} has no {module}");
+    None
+}
+
 /// How a server is started.
 pub struct Start {
     data: PathBuf,
     config: Option<String>,
     token: Option<&'static str>,
+    listen: SocketAddr,
 }
 
 impl Start {
@@ -115,7 +137,14 @@ impl Start {
             data: data.to_owned(),
             config: None,
             token: Some(ADMIN),
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         }
+    }
+
+    /// At the address of a server before it, whose senders still know it by that.
+    pub const fn at(mut self, listen: SocketAddr) -> Self {
+        self.listen = listen;
+        self
     }
 
     /// Lets the server make its administrator's token itself.
@@ -132,7 +161,8 @@ impl Start {
 
     fn command(&self) -> Command {
         let data = self.data.to_str().unwrap();
-        let mut command = program(&["serve", "--data", data, "--listen", "127.0.0.1:0"]);
+        let listen = self.listen.to_string();
+        let mut command = program(&["serve", "--data", data, "--listen", &listen]);
         if let Some(text) = &self.config {
             let path = self.data.with_extension("toml");
             std::fs::write(&path, text).unwrap();
@@ -211,6 +241,10 @@ impl Server {
 
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    pub const fn address(&self) -> SocketAddr {
+        self.address
     }
 
     pub fn data(&self) -> &Path {

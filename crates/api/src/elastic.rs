@@ -1,0 +1,207 @@
+//! What Elasticsearch's shippers expect to find before and beside their bulk requests.
+//!
+//! They look for the product, its version and licence, and for index templates, lifecycle policies
+//! and pipelines of their own. Ringfence needs none of these: it says that they are there, so that
+//! nothing is sent, and takes and forgets what is sent all the same.
+
+use axum::body::Body;
+use axum::extract::{FromRequestParts, Path, State as AxumState};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::map_response;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use ringfence_sources::SinkError;
+use serde_json::{Value, json};
+
+use crate::app::App;
+use crate::auth::Sender;
+use crate::problem::Problem;
+use crate::{body, bulk};
+
+/// Version that we speak as. A Beat refuses a server that is older than itself, so this is the
+/// last line of Elasticsearch 8.
+const VERSION: &str = "8.19.0";
+
+/// The addresses of Elasticsearch that shippers use.
+pub(crate) fn routes() -> Router<App> {
+    let mut router = Router::new()
+        .route("/", get(about))
+        .route("/_license", get(license))
+        .route("/_xpack", get(features))
+        .route("/_cluster/health", get(health))
+        .route("/_cat/{what}", get(cat))
+        .route("/_bulk", post(bulk::all).put(bulk::all))
+        .route("/{index}/_bulk", post(bulk::one).put(bulk::one));
+    for kept in [
+        "/_index_template/{name}",
+        "/_component_template/{name}",
+        "/_template/{name}",
+        "/_ilm/policy/{name}",
+        "/_ingest/pipeline/{name}",
+        "/_data_stream/{name}",
+    ] {
+        router = router.route(kept, get(exists).put(acknowledged));
+    }
+    // Elastic's clients talk to nothing without it.
+    router.layer(map_response(|mut response: Response| async {
+        let product = HeaderValue::from_static("Elasticsearch");
+        response.headers_mut().insert("x-elastic-product", product);
+        response
+    }))
+}
+
+/// `GET /`.
+async fn about(_: Shipper) -> Json<Value> {
+    Json(json!({
+        "name": "ringfence",
+        "cluster_name": "ringfence",
+        "cluster_uuid": "ringfence",
+        "version": {
+            "number": VERSION,
+            "build_flavor": "default",
+            "build_type": "ringfence",
+            "build_hash": "ringfence",
+            "build_date": "2026-01-01T00:00:00.000Z",
+            "build_snapshot": false,
+            "lucene_version": "9.12.0",
+            "minimum_wire_compatibility_version": "7.17.0",
+            "minimum_index_compatibility_version": "7.0.0",
+        },
+        "tagline": "You Know, for Search",
+    }))
+}
+
+/// `GET /_license`.
+async fn license(_: Shipper) -> Json<Value> {
+    Json(json!({"license": {
+        "uid": "ringfence",
+        "type": "basic",
+        "status": "active",
+        "mode": "basic",
+        "issued_to": "ringfence",
+        "issuer": "ringfence",
+    }}))
+}
+
+/// `GET /_xpack`: that lifecycle policies may be asked for, and nothing else.
+async fn features(_: Shipper) -> Json<Value> {
+    let on = json!({"available": true, "enabled": true});
+    Json(json!({
+        "build": {"hash": "ringfence", "date": "2026-01-01T00:00:00.000Z"},
+        "license": {"uid": "ringfence", "type": "basic", "mode": "basic", "status": "active"},
+        "features": {"ilm": on, "security": on},
+    }))
+}
+
+/// `GET /_cluster/health`.
+async fn health(_: Shipper) -> Json<Value> {
+    Json(json!({
+        "cluster_name": "ringfence",
+        "status": "green",
+        "timed_out": false,
+        "number_of_nodes": 1,
+        "number_of_data_nodes": 1,
+    }))
+}
+
+/// `GET /_cat/health` and the like: rsyslog asks before it sends.
+async fn cat(_: Shipper, Path(what): Path<String>) -> Response {
+    match what.as_str() {
+        "health" => "ringfence green 1 1\n".into_response(),
+        _ => String::new().into_response(),
+    }
+}
+
+/// `GET` and `HEAD` of a template, policy, pipeline or data stream.
+async fn exists(_: Shipper) -> Json<Value> {
+    Json(json!({}))
+}
+
+/// `PUT` of one.
+async fn acknowledged(AxumState(app): AxumState<App>, _: Shipper, content: Body) -> Json<Value> {
+    body::discard(content, &app.limits).await;
+    Json(json!({"acknowledged": true}))
+}
+
+/// A sender whose errors have Elasticsearch's shape.
+pub(crate) struct Shipper(pub Sender);
+
+impl FromRequestParts<App> for Shipper {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+        let sender = <Sender as FromRequestParts<App>>::from_request_parts(parts, app).await?;
+        Ok(Self(sender))
+    }
+}
+
+/// An error as Elasticsearch writes it.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    status: StatusCode,
+    reason: String,
+}
+
+impl Failure {
+    /// The request is wrong.
+    pub fn bad_request(reason: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            reason: reason.into(),
+        }
+    }
+
+    /// Members `error` and `status` of an answer.
+    pub fn members(status: StatusCode, reason: &str) -> (Value, u16) {
+        let kind = kind(status);
+        let cause = json!({"type": kind, "reason": reason});
+        let error = json!({"root_cause": [cause], "type": kind, "reason": reason});
+        (error, status.as_u16())
+    }
+}
+
+/// Elasticsearch's name for an error of this status; shippers decide by some of them.
+pub(crate) fn kind(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => "security_exception",
+        StatusCode::TOO_MANY_REQUESTS => "es_rejected_execution_exception",
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => "media_type_header_exception",
+        status if status.is_client_error() => "illegal_argument_exception",
+        _ => "exception",
+    }
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self {
+            status: problem.status(),
+            reason: problem.detail().to_owned(),
+        }
+    }
+}
+
+impl From<SinkError> for Failure {
+    fn from(error: SinkError) -> Self {
+        Self {
+            status: StatusCode::TOO_MANY_REQUESTS,
+            reason: error.to_string(),
+        }
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let (error, status) = Self::members(self.status, &self.reason);
+        let answer = Json(json!({"error": error, "status": status}));
+        let mut response = (self.status, answer).into_response();
+        if self.status == StatusCode::UNAUTHORIZED {
+            // Not `Basic`, which would make a browser ask.
+            let schemes = HeaderValue::from_static("Bearer, ApiKey");
+            let headers = response.headers_mut();
+            headers.insert(header::WWW_AUTHENTICATE, schemes);
+        }
+        response
+    }
+}
