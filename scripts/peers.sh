@@ -108,6 +108,22 @@ install_pips() {
     || die "could not install: ${missing[*]}"
 }
 
+# syslog-ng and rsyslog exclude each other in Debian: this one is unpacked into a folder of its own,
+# ${RINGFENCE_SYSLOG_NG:-~/.cache/ringfence/syslog-ng}, and runs from there.
+unpack_syslog_ng() {
+  local dir="${RINGFENCE_SYSLOG_NG:-$HOME/.cache/ringfence/syslog-ng}" fetched deb
+  [ ! -x "$dir/usr/sbin/syslog-ng" ] || return 0
+  say "unpacking Debian's syslog-ng into $dir"
+  fetched=$(mktemp -d)
+  if ! (cd "$fetched" && apt-get -qq download syslog-ng-core syslog-ng-mod-http syslog-ng-scl \
+    libivykis0 libnet1 libjson-c5 libpcre3 libcurl4 >/dev/null 2>&1); then
+    rm -rf "$fetched"
+    die "could not download syslog-ng"
+  fi
+  for deb in "$fetched"/*.deb; do dpkg-deb -x "$deb" "$dir"; done
+  rm -rf "$fetched"
+}
+
 check_rust() {
   command -v cargo >/dev/null || die "cargo is missing: install Rust with rustup, or your own way"
   local wanted have
@@ -130,6 +146,7 @@ demo() {
 test_() {
   demo
   install_debs "${test_debs[@]}"
+  unpack_syslog_ng
   install_pips "${test_pips[@]}"
   if "$venv/bin/python" -c "import sys; sys.exit(sys.version_info < (${schema_python/./, }))"; then
     install_pips "$schema_pip"

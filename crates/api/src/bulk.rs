@@ -62,6 +62,9 @@ async fn take(
     let naming = events::naming(headers)?;
     let bytes = body::read(headers, body, &app.limits).await?;
     let items = items(bytes.clone()).await?;
+    if items.is_empty() {
+        return Err(Failure::bad_request("request body is required"));
+    }
     let mut answers: Vec<Answer> = items.iter().map(Answer::at_first).collect();
     let received = app.inside.now();
     let peer = peer.map(|Extension(Peer(address))| address);

@@ -26,16 +26,17 @@ pub(crate) async fn logs(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let Some(encoding) = encoding(&headers) else {
-        let kinds = "send application/x-protobuf or application/json";
-        return failure(OtlpEncoding::Json, &Problem::unsupported(kinds));
-    };
-    let taken = match sender {
-        Ok(sender) => {
+    let known = encoding(&headers);
+    let encoding = known.unwrap_or(OtlpEncoding::Json);
+    let taken = match (sender, known) {
+        (Ok(sender), Some(encoding)) => {
             let format = Format::Otlp(encoding);
             events::take(&app, &sender, peer, &headers, body, format).await
         }
-        Err(problem) => Err(problem),
+        (Ok(_), None) => Err(Problem::unsupported(
+            "send application/x-protobuf or application/json",
+        )),
+        (Err(problem), _) => Err(problem),
     };
     match taken {
         Ok(receipt) => answer(encoding, &receipt),

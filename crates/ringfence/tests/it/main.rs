@@ -13,6 +13,7 @@
 
 mod alerts;
 mod backup;
+mod bulk;
 mod cli;
 mod config;
 mod contract;
@@ -25,6 +26,7 @@ mod intake;
 mod listeners;
 mod mail;
 mod neighbours;
+mod otlp;
 mod pbx;
 mod rules;
 mod running;

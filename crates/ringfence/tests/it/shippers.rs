@@ -1,287 +1,14 @@
-//! Shippers that others wrote, pointed at Ringfence as they are: Elasticsearch's bulk requests and
-//! OpenTelemetry's logs.
+//! Shippers that others wrote, pointed at Ringfence as they are.
 
 use std::io::Write as _;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use reqwest::{Client, Method, RequestBuilder};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::running::{Server, Start, block_on, eventually, python, send};
-
-fn server() -> (tempfile::TempDir, Server) {
-    let dir = tempfile::tempdir().unwrap();
-    let server = Start::on(&dir.path().join("data")).run();
-    (dir, server)
-}
-
-fn bulk(server: &Server, token: &str, body: impl Into<reqwest::Body>) -> (u16, Value) {
-    let request = server.request(Method::POST, "/_bulk", token);
-    send(
-        request
-            .header("content-type", "application/x-ndjson")
-            .body(body),
-    )
-}
-
-/// Rows of a source, and different messages among them.
-fn rows(server: &Server, source: &str) -> (u64, u64) {
-    let sql = format!(
-        "SELECT count(*) AS n, count(DISTINCT message) AS d FROM events WHERE source = '{source}'"
-    );
-    let row = server.sql(&sql).remove(0);
-    (row["n"].as_u64().unwrap(), row["d"].as_u64().unwrap())
-}
-
-#[test]
-fn each_document_of_a_bulk_request_has_an_answer_of_its_own() {
-    let (_dir, server) = server();
-    let token = server.source("shipper", &json!({"classes": [0, 6001]}));
-    let body = concat!(
-        "{\"create\":{\"_index\":\"logs\",\"_id\":\"a\"}}\n{\"message\":\"one\"}\n",
-        "{\"index\":{}}\n{\"half\": \n",
-        "{\"update\":{\"_index\":\"logs\",\"_id\":\"a\"}}\n{\"doc\":{\"message\":\"two\"}}\n",
-        "{\"delete\":{\"_index\":\"logs\",\"_id\":\"a\"}}\n",
-        "{\"create\":{}}\n{\"class_uid\":3002,\"activity_id\":1,\"time\":1}\n",
-        "{\"create\":{}}\n\n",
-        "{\"index\":{}}\n{\"message\":\"three\"}",
-    );
-    let request = server.request(Method::POST, "/mine/_bulk", &token);
-    let (status, answer) = send(request.body(body));
-    assert_eq!((status, &answer["errors"]), (200, &json!(true)), "{answer}");
-    let told: Vec<_> = answer["items"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|item| {
-            let (action, item) = item.as_object().unwrap().iter().next().unwrap();
-            let kind = item["error"]["type"].as_str().unwrap_or_default();
-            (
-                action.as_str(),
-                item["_index"].as_str().unwrap(),
-                item["status"].as_u64().unwrap(),
-                kind,
-            )
-        })
-        .collect();
-    assert_eq!(
-        told,
-        [
-            ("create", "logs", 201, ""),
-            ("index", "mine", 400, "document_parsing_exception"),
-            ("update", "logs", 400, "illegal_argument_exception"),
-            ("delete", "logs", 400, "illegal_argument_exception"),
-            ("create", "mine", 403, "security_exception"),
-            ("create", "mine", 400, "document_parsing_exception"),
-            ("index", "mine", 201, ""),
-        ]
-    );
-    // What was refused is in quarantine with its line in the request.
-    let kept = eventually("three documents are in quarantine", 5, || {
-        let (_, list) = server.get("/api/v1/quarantine");
-        let lines: Vec<_> = list["items"]
-            .as_array()?
-            .iter()
-            .map(|i| i["line"].clone())
-            .collect();
-        (lines.len() == 3).then_some(lines)
-    });
-    for line in [4, 9, 11] {
-        assert!(kept.contains(&json!(line)), "{line}: {kept:?}");
-    }
-    eventually("two are visible", 5, || {
-        (rows(&server, "shipper") == (2, 2)).then_some(())
-    });
-
-    // A line that does not say what to do refuses all, as in Elasticsearch.
-    let (status, answer) = bulk(&server, &token, "{\"create\":{}}\n{}\n{\"n\":1}\n{}\n");
-    assert_eq!(status, 400, "{answer}");
-    assert_eq!(answer["error"]["type"], "illegal_argument_exception");
-    assert!(
-        answer["error"]["reason"]
-            .as_str()
-            .unwrap()
-            .contains("line [3]"),
-        "{answer}"
-    );
-}
-
-#[test]
-fn a_document_with_an_id_counts_once_in_its_index() {
-    let (_dir, server) = server();
-    let token = server.source("shipper", &json!({}));
-    let document = |index: &str, id: &str| {
-        format!(
-            "{{\"create\":{{\"_index\":\"{index}\",\"_id\":\"{id}\"}}}}\n{{\"message\":\"{index} {id}\"}}\n"
-        )
-    };
-    let body = document("a", "1") + &document("a", "2") + &document("b", "1");
-    for _ in 0..3 {
-        let (status, answer) = bulk(&server, &token, body.clone());
-        assert_eq!(
-            (status, &answer["errors"]),
-            (200, &json!(false)),
-            "{answer}"
-        );
-    }
-    // Another source's documents are others.
-    let other = server.source("other", &json!({}));
-    assert_eq!(bulk(&server, &other, body).0, 200);
-    // Without an id, the request's key and the place in it.
-    let plain = "{\"index\":{}}\n{\"message\":\"x\"}\n".repeat(3);
-    let third = server.source("third", &json!({}));
-    for _ in 0..2 {
-        let request = server.request(Method::POST, "/_bulk", &third);
-        let (status, _) = send(request.header("idempotency-key", "k").body(plain.clone()));
-        assert_eq!(status, 200);
-    }
-    eventually("each is visible once", 5, || {
-        let seen = ["shipper", "other", "third"].map(|source| rows(&server, source));
-        (seen == [(3, 3), (3, 3), (3, 1)]).then_some(())
-    });
-}
-
-/// Headers of a request that a shipper makes.
-fn as_shipper(method: &str, server: &Server, path: &str, authorization: &str) -> RequestBuilder {
-    let request = Client::new().request(method.parse().unwrap(), server.url(path));
-    request.header("authorization", authorization)
-}
-
-#[test]
-fn what_shippers_ask_before_they_send_is_answered() {
-    let (_dir, server) = server();
-    let token = server.source("shipper", &json!({}));
-    let encode = |text: String| {
-        let script = "import base64,sys; print(base64.b64encode(sys.argv[1].encode()).decode())";
-        let out = Command::new("python3")
-            .args(["-c", script, &text])
-            .output()
-            .unwrap();
-        String::from_utf8(out.stdout).unwrap().trim().to_owned()
-    };
-    let basic = format!("Basic {}", encode(format!("elastic:{token}")));
-    let key = format!("ApiKey {}", encode(format!("ringfence:{token}")));
-    for authorization in [&basic, &key, &format!("Bearer {token}")] {
-        for (method, path) in [
-            // Beats
-            ("GET", "/"),
-            ("GET", "/_license?human=false"),
-            ("GET", "/_xpack?filter_path=features.ilm.available"),
-            ("GET", "/_ilm/policy/winlogbeat"),
-            ("HEAD", "/_ilm/policy/winlogbeat"),
-            ("HEAD", "/_index_template/winlogbeat-8.19.0"),
-            ("PUT", "/_index_template/winlogbeat-8.19.0"),
-            ("GET", "/_data_stream/winlogbeat-8.19.0"),
-            ("PUT", "/_data_stream/winlogbeat-8.19.0"),
-            ("GET", "/_ingest/pipeline/winlogbeat-8.19.0-routing"),
-            ("PUT", "/_ingest/pipeline/winlogbeat-8.19.0-routing"),
-            // Logstash
-            ("HEAD", "/"),
-            ("GET", "/_license"),
-            ("HEAD", "/_index_template/ecs-logstash"),
-            ("HEAD", "/_template/logstash"),
-            // rsyslog and Vector
-            ("GET", "/_cat/health"),
-            ("GET", "/_cluster/health"),
-        ] {
-            let request = as_shipper(method, &server, path, authorization);
-            let request = if method == "PUT" {
-                // Templates of Beats are large.
-                request.body("x".repeat(700_000))
-            } else {
-                request
-            };
-            let answer = block_on(request.send()).unwrap();
-            assert_eq!(answer.status(), 200, "{method} {path}");
-            assert_eq!(
-                answer.headers()["x-elastic-product"],
-                "Elasticsearch",
-                "{path}"
-            );
-        }
-    }
-    let (_, about) = send(as_shipper("GET", &server, "/", &basic));
-    assert!(
-        about["version"]["number"]
-            .as_str()
-            .unwrap()
-            .starts_with("8."),
-        "{about}"
-    );
-    let (_, license) = send(as_shipper("GET", &server, "/_license", &basic));
-    assert_eq!(license["license"]["status"], "active");
-    for authorization in ["Basic eDp5", "ApiKey eDp5", "Bearer no"] {
-        let (status, answer) = send(as_shipper("GET", &server, "/", authorization));
-        assert_eq!(
-            (status, &answer["error"]["type"]),
-            (401, &json!("security_exception"))
-        );
-        assert_eq!(answer["status"], 401);
-    }
-}
-
-/// What each shipper sends, written down after its documentation and source.
-#[test]
-fn requests_as_each_shipper_writes_them_become_events() {
-    let (_dir, server) = server();
-    let token = server.source("shipper", &json!({}));
-    let beats = std::fs::read_to_string(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../samples/intake/beats.ndjson"
-    ))
-    .unwrap();
-    let filebeat: String = beats
-        .lines()
-        .map(|line| format!("{{\"create\":{{\"_index\":\"filebeat-8.19.0\"}}}}\n{line}\n"))
-        .collect();
-    let crm = r#"{\"ts\":\"2026-11-22T09:30:00Z\",\"user\":\"4711\",\"action\":\"view\",\"customer_id\":\"C-1\"}"#;
-    let filtered = "/_bulk?filter_path=errors%2Citems.%2A.error%2Citems.%2A.status";
-    let json = "application/json; charset=UTF-8";
-    let compatible = "application/vnd.elasticsearch+json; compatible-with=8";
-    let ndjson = "application/x-ndjson";
-    let vector = format!(
-        "{{\"index\":{{\"_index\":\"vector-2026.11.22\"}}}}\n{{\"file\":\"/var/log/crm.log\",\"host\":\"crm1\",\"message\":\"{crm}\",\"source_type\":\"file\",\"timestamp\":\"2026-11-22T09:30:01Z\"}}\n"
-    );
-    let fluent_bit = format!(
-        "{{\"create\":{{\"_index\":\"fluent-bit\"}}}}\n{{\"@timestamp\":\"2026-11-22T09:30:01.123Z\",\"log\":\"{crm}\"}}\n"
-    );
-    let logstash = format!(
-        "{{\"create\":{{\"_index\":\"logs-generic-default\",\"routing\":null}}}}\n{{\"@timestamp\":\"2026-11-22T09:30:01.123Z\",\"@version\":\"1\",\"event\":{{\"original\":\"x\"}},\"message\":\"{crm}\"}}\n"
-    );
-    for (path, kind, body, count) in [
-        (filtered, json, filebeat.as_str(), 9),
-        ("/_bulk", ndjson, vector.as_str(), 1),
-        ("/_bulk", ndjson, fluent_bit.as_str(), 1),
-        (filtered, compatible, logstash.as_str(), 1),
-    ] {
-        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        gzip.write_all(body.as_bytes()).unwrap();
-        let request = server.request(Method::POST, path, &token);
-        let request = request
-            .header("content-type", kind)
-            .header("content-encoding", "gzip")
-            .body(gzip.finish().unwrap());
-        let (status, answer) = send(request);
-        assert_eq!(
-            (status, &answer["errors"]),
-            (200, &json!(false)),
-            "{answer}"
-        );
-        assert_eq!(answer["items"].as_array().unwrap().len(), count);
-    }
-    eventually("look-ups and Windows events are told apart", 5, || {
-        let classes = server.sql(
-            "SELECT class_uid, count(*) AS n FROM events WHERE source = 'shipper' GROUP BY class_uid ORDER BY class_uid",
-        );
-        let of = |class: u64| {
-            let row = classes.iter().find(|r| r["class_uid"] == class);
-            row.and_then(|r| r["n"].as_u64()).unwrap_or_default()
-        };
-        ((of(6001), of(3002), of(1007), of(0)) == (3, 3, 2, 0)).then_some(())
-    });
-}
+use crate::bulk::{rows, server};
+use crate::running::{Start, eventually, python};
 
 #[test]
 fn elastics_own_client_sends_in_bulk() {
@@ -321,90 +48,6 @@ except Exception as error:
     // Three times the same ids.
     eventually("each document once", 20, || {
         (rows(&server, "client") == (2500, 2500)).then_some(())
-    });
-}
-
-#[test]
-fn opentelemetrys_own_exporter_sends_logs() {
-    let Some(python) = python("opentelemetry.exporter.otlp.proto.http._log_exporter") else {
-        return;
-    };
-    let (_dir, server) = server();
-    let token = server.source("otel", &json!({}));
-    let script = r#"
-import logging, sys
-from opentelemetry.exporter.otlp.proto.http import Compression
-from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
-from opentelemetry.sdk._logs import LoggerProvider, LoggingHandler
-from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
-from opentelemetry.sdk.resources import Resource
-url, token = sys.argv[1:]
-provider = LoggerProvider(resource=Resource.create({"service.name": "crm", "deployment.environment": "test"}))
-exporter = OTLPLogExporter(endpoint=url + "/v1/logs", headers={"authorization": "Bearer " + token}, compression=Compression.Gzip)
-provider.add_log_record_processor(BatchLogRecordProcessor(exporter))
-log = logging.getLogger("audit")
-log.addHandler(LoggingHandler(logger_provider=provider))
-log.setLevel(logging.INFO)
-for n in range(1000):
-    log.error("request %d failed", n, extra={"user.id": "4711", "attempt": n})
-log.info('{"ts":"2026-11-22T09:30:00Z","user":"4711","action":"view","customer_id":"C-1"}')
-provider.shutdown()
-"#;
-    let run = Command::new(python)
-        .args(["-W", "ignore", "-c", script, &server.url(""), &token])
-        .output()
-        .unwrap();
-    let complaints = String::from_utf8_lossy(&run.stderr);
-    assert!(
-        run.status.success() && complaints.is_empty(),
-        "{complaints}"
-    );
-    eventually("all are visible", 20, || {
-        (rows(&server, "otel").0 == 1001).then_some(())
-    });
-    let one = server.sql("SELECT severity_id, raw FROM events WHERE source = 'otel' AND message = 'request 7 failed'");
-    assert_eq!(one[0]["severity_id"], 4, "{one:?}");
-    let raw: Value = serde_json::from_str(one[0]["raw"].as_str().unwrap()).unwrap();
-    assert_eq!(
-        (&raw["user.id"], &raw["service.name"]),
-        (&json!("4711"), &json!("crm"))
-    );
-    assert_eq!(
-        server.count("SELECT count(*) AS n FROM events WHERE source = 'otel' AND class_uid = 6001"),
-        1
-    );
-}
-
-#[test]
-fn otlp_as_json_is_answered_as_otlp_asks() {
-    let (_dir, server) = server();
-    let token = server.source("otel", &json!({}));
-    let post = |token: &str, kind: &str, body: String| {
-        let request = server.request(Method::POST, "/v1/logs", token);
-        send(request.header("content-type", kind).body(body))
-    };
-    let request = |records: Value| {
-        json!({"resourceLogs": [{"scopeLogs": [{"logRecords": records}]}]}).to_string()
-    };
-    let good = json!({"timeUnixNano": "1795339800000000000", "body": {"stringValue": "hello"}});
-    let ask = |records: Value| post(&token, "application/json", request(records));
-    assert_eq!(ask(json!([good])), (200, json!({})));
-    let (status, answer) = ask(json!([good, "bad", good]));
-    assert_eq!(
-        (status, &answer["partialSuccess"]["rejectedLogRecords"]),
-        (200, &json!("1")),
-        "{answer}"
-    );
-    let (status, answer) = ask(json!(["bad"]));
-    assert_eq!((status, &answer["code"]), (400, &json!(3)), "{answer}");
-    let (status, answer) = post("no", "application/json", request(json!([])));
-    assert_eq!((status, &answer["code"]), (401, &json!(16)), "{answer}");
-    assert_eq!(post(&token, "text/plain", String::new()).0, 415);
-    // Broken protobuf: the answer is protobuf too.
-    let (status, _) = post(&token, "application/x-protobuf", "\u{7f}".to_owned());
-    assert_eq!(status, 400);
-    eventually("three are visible", 5, || {
-        (rows(&server, "otel").0 == 3).then_some(())
     });
 }
 
@@ -534,4 +177,70 @@ fn rsyslog_with_ids_repeats_no_line_either() {
         let (n, d, lines) = rsyslog_through_kills(true);
         assert_eq!((n, d), (lines, lines), "exactly once");
     }
+}
+
+/// Where scripts/peers.sh unpacks it.
+fn syslog_ng_folder() -> PathBuf {
+    std::env::var_os("RINGFENCE_SYSLOG_NG").map_or_else(
+        || {
+            let home = std::env::var_os("HOME").unwrap_or_default();
+            PathBuf::from(home).join(".cache/ringfence/syslog-ng")
+        },
+        PathBuf::from,
+    )
+}
+
+#[test]
+fn syslog_ng_sends_its_messages() {
+    let unpacked = syslog_ng_folder();
+    let program = unpacked.join("usr/sbin/syslog-ng");
+    if !have("syslog-ng", program.to_str().unwrap()) {
+        return;
+    }
+    let (dir, server) = server();
+    let token = server.source("syslog-ng", &json!({}));
+    let destination = documented("syslog-ng over HTTP", "syslog-ng", server.address(), &token);
+    let (at, from) = (dir.path().display(), unpacked.display());
+    let conf = format!(
+        "@version: current\n@include \"{from}/usr/share/syslog-ng/include/scl/elasticsearch/*.conf\"\n\
+         options {{ use-uniqid(yes); keep-hostname(yes); }};\n\
+         source s_file {{ file(\"{at}/in.log\" follow-freq(1)); }};\n{destination}\n\
+         log {{ source(s_file); destination(d_ringfence); flags(flow-control); }};\n"
+    );
+    std::fs::write(dir.path().join("syslog-ng.conf"), conf).unwrap();
+    let lines: String = (0..3000)
+        .map(|n| format!("<38>Nov 22 09:34:58 pbx sshd[{n}]: Failed password for root from 203.0.113.9 port {n} ssh2\n"))
+        .collect();
+    std::fs::write(dir.path().join("in.log"), lines).unwrap();
+    let libraries = ["syslog-ng", "x86_64-linux-gnu", "aarch64-linux-gnu"]
+        .map(|folder| format!("{from}/usr/lib/{folder}"))
+        .join(":");
+    let modules = std::fs::read_dir(unpacked.join("usr/lib/syslog-ng")).unwrap();
+    let modules = modules
+        .map(|entry| entry.unwrap().path())
+        .find(|p| p.is_dir())
+        .unwrap();
+    let child = Command::new(program)
+        .args(["-F", "--no-caps", "--stderr"])
+        .arg("-f")
+        .arg(dir.path().join("syslog-ng.conf"))
+        .arg(format!("--module-path={}", modules.display()))
+        .arg("-R")
+        .arg(dir.path().join("persist"))
+        .arg("-p")
+        .arg(dir.path().join("pid"))
+        .arg("-c")
+        .arg(dir.path().join("control"))
+        .env("LD_LIBRARY_PATH", libraries)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(std::fs::File::create(dir.path().join("syslog-ng.out")).unwrap())
+        .spawn()
+        .unwrap();
+    let _peer = Peer(child);
+    eventually("every line is there", 60, || {
+        (rows(&server, "syslog-ng") == (3000, 3000)).then_some(())
+    });
+    let sql = "SELECT count(*) AS n FROM events WHERE source = 'syslog-ng' AND class_uid = 3002 AND src_ip = '203.0.113.9' AND device = 'pbx'";
+    assert_eq!(server.count(sql), 3000);
 }
