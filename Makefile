@@ -11,7 +11,7 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 PROFILE := quick
 BIN := $(CARGO_TARGET_DIR)/$(PROFILE)/ringfence
 
-.PHONY: help demo build release package test unit lint prove crash-test fuzz bench bench-detect bench-voice bench-lake
+.PHONY: help demo build release package test test-postgres unit lint prove crash-test fuzz bench bench-detect bench-voice bench-lake
 
 help:
 	@printf '%s\n' \
@@ -42,6 +42,12 @@ test:
 	@scripts/peers.sh test
 	@scripts/layers.py
 	@scripts/test.sh --locked --workspace
+	@$(MAKE) --no-print-directory test-postgres
+
+# The same tests of everything that keeps state, on a PostgreSQL of their own.
+test-postgres:
+	@scripts/postgres.sh run scripts/test.sh --locked -p ringfence-state -p ringfence \
+	  -E 'package(ringfence-state) + test(/^(alerts|crash|webhooks)::/)'
 
 lint:
 	@cargo fmt --all --check

@@ -23,6 +23,7 @@ test_debs=(
   "dpkg-deb dpkg"                                       # the package and its checks
   "lintian lintian"
   "systemd-analyze systemd"
+  "/usr/lib/postgresql/*/bin/initdb postgresql"         # the other state store
   "python3 python3"
   "/usr/lib/python3*/ensurepip/__init__.py python3-venv"
 )

@@ -69,6 +69,8 @@ pub enum Command {
     Alerts(Alerts),
     /// Make and list the sources that may send events.
     Source(Source),
+    /// Where sources, alerts and settings live: move them to another database.
+    State(StateArgs),
     /// How the server is.
     Status(Status),
     /// See who is told of alerts by mail, and send them a test.
@@ -314,6 +316,36 @@ pub enum SourceWhat {
     List {
         #[command(flatten)]
         server: Server,
+    },
+}
+
+/// `state`.
+#[derive(Debug, ClapArgs)]
+pub struct StateArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub what: StateWhat,
+}
+
+/// What to do with the state.
+#[derive(Debug, Subcommand)]
+pub enum StateWhat {
+    /// Copy all of it to an empty database or a new file, while no server runs. The old place
+    /// keeps everything; `[state]` in the configuration says which one the server uses.
+    Move {
+        /// Where it is: a file, or postgres://USER@HOST:PORT/DATABASE. Default: where the server
+        /// with this configuration and data folder has it.
+        #[arg(long, value_name = "URL|FILE")]
+        from: Option<String>,
+        /// Where it shall be. A password comes from `[state]`, PGPASSWORD or PGPASSFILE.
+        #[arg(long, value_name = "URL|FILE")]
+        to: String,
+        /// Configuration file: its `[state]`, with password and authorities.
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+        /// Data folder. Default: the configuration's, else `ringfence-data`.
+        #[arg(long, value_name = "DIR")]
+        data: Option<PathBuf>,
     },
 }
 

@@ -25,7 +25,14 @@ const LOOK_BACK: usize = 4 << 20;
 /// Remembers in the data folder when it was last backed up.
 const NOTE: &str = "last-backup.json";
 /// Parts of a data folder that have a way of their own, or are of no use in a copy.
-const NOT_COPIED: &[&str] = &["spine", "lake", "state.db", "state.db-wal", "state.db-shm"];
+const NOT_COPIED: &[&str] = &[
+    "spine",
+    "lake",
+    "state.db",
+    "state.db-wal",
+    "state.db-shm",
+    "state.db.lock",
+];
 
 /// Why there is no backup.
 #[derive(Debug, Error)]

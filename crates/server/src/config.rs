@@ -12,6 +12,7 @@ use ringfence_sources::{FeedsConfig, ListenersConfig};
 use thiserror::Error;
 
 use crate::mail::MailSettings;
+use crate::store::StateConfig;
 use crate::written::{Mistake, Mistakes, Section};
 
 /// Everything that can be set.
@@ -41,6 +42,8 @@ pub struct Config {
     pub webhooks: WebhooksConfig,
     /// `[mail]`.
     pub mail: Option<MailSettings>,
+    /// `[state]`.
+    pub state: StateConfig,
 }
 
 /// `[server]`.
@@ -219,6 +222,7 @@ impl Config {
         let query = doc.table("query", m);
         let webhooks = doc.table("webhooks", m);
         let mail = doc.table("mail", m);
+        let state = doc.table("state", m);
         let config = Self {
             server: ServerConfig::read(server, m),
             log: LogConfig::read(log, m),
@@ -236,6 +240,7 @@ impl Config {
             feeds: doc.table("feeds", m).into_serde(m).unwrap_or_default(),
             webhooks: WebhooksConfig::read(webhooks, m),
             mail: MailSettings::read(mail, m),
+            state: StateConfig::read(state, m),
         };
         doc.finish(m);
         config

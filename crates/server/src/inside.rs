@@ -10,7 +10,7 @@ use ringfence_lake::Lake;
 use ringfence_respond::Guard;
 use ringfence_sources::{Intake, ListenerHandle};
 use ringfence_spine::{LocalSpine, Spine as _};
-use ringfence_state::Scope;
+use ringfence_state::{Scope, State};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -38,6 +38,9 @@ pub(crate) struct Inner {
     pub intake: Arc<Intake>,
     pub lake: Arc<Lake>,
     pub queries: Arc<QueryEngine>,
+    pub state: State,
+    /// Where the state lives, as people are shown it.
+    pub place: String,
     pub listeners: Arc<Vec<ListenerHandle>>,
     pub live: Arc<Live>,
     pub gauges: Arc<Gauges>,
@@ -64,6 +67,7 @@ impl Inside for Inner {
         if let Some(failure) = self.spine.failure() {
             reasons.push(format!("the event log cannot be written: {failure}"));
         }
+        reasons.extend(self.state.trouble());
         if self.broken.load(Ordering::Relaxed) {
             reasons.push("a part of the pipeline has stopped: see the log".to_owned());
         }
@@ -148,6 +152,7 @@ impl Inside for Inner {
                 "files": lake.files, "bytes": lake.file_bytes,
             },
             "queries": queries(&self.queries.counts()),
+            "state": {"store": self.place, "trouble": self.state.trouble()},
             "calls": self.live.picture().stats,
             "notifying": {"webhooks": self.notifying.webhooks, "mail": self.notifying.mail},
             "rules": {"in_force": pack.len(), "mistakes": pack.mistakes().len()},

@@ -31,6 +31,7 @@ mod quarantine;
 mod queries;
 pub mod rules;
 mod server;
+pub mod store;
 mod watch;
 mod written;
 
@@ -38,4 +39,5 @@ pub use config::{Config, ConfigError};
 pub use mail::MailSettings;
 pub use offline::Offline;
 pub use server::{FirstToken, Server, ServerError};
+pub use store::{SecretRef, StateConfig, StorePlaceError};
 pub use written::Mistake;

@@ -16,7 +16,7 @@ impl Quarantine for StateQuarantine {
             .into_iter()
             .map(|r| NewQuarantined {
                 program: r.origin.program.to_string(),
-                source_id: r.origin.source.to_string(),
+                source: r.origin.source.to_string(),
                 received_ms: r.received.0,
                 line: (r.rejection.line > 0).then_some(r.rejection.line),
                 offset: r.rejection.byte,

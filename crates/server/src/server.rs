@@ -51,6 +51,9 @@ pub enum ServerError {
     /// The state store.
     #[error(transparent)]
     State(#[from] ringfence_state::Error),
+    /// Where the state store is.
+    #[error(transparent)]
+    StorePlace(#[from] crate::store::StorePlaceError),
     /// Certificates and keys.
     #[error(transparent)]
     Tls(#[from] ringfence_sources::TlsError),
@@ -118,7 +121,8 @@ impl Server {
     pub async fn start(config: Config, preset: Option<&str>) -> Result<Self, ServerError> {
         let data = config.server.data.clone();
         open::data_folder(&data)?;
-        let state = State::open(&data.join("state.db")).await?;
+        let place = config.state.place(&data)?;
+        let state = State::open_in(&place, ringfence_state::Limits::default()).await?;
         let now = clock::now();
         let first_token = open::first_token(&state, preset, now.0).await?;
         open::declare_sources(&state, &config).await?;
@@ -171,6 +175,8 @@ impl Server {
             intake: Arc::clone(&intake),
             lake,
             queries: Arc::clone(&queries),
+            state: state.clone(),
+            place: place.to_string(),
             listeners: Arc::clone(&listeners),
             live: Arc::clone(&parts.live),
             gauges: Arc::clone(&parts.gauges),

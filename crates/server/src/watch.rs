@@ -129,6 +129,7 @@ async fn look(
                 .insert(key, standing);
         }
     }
+    state.touch_principals().await.map_err(|e| e.to_string())?;
     state.touch_sources(&seen).await.map_err(|e| e.to_string())
 }
 

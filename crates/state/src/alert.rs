@@ -1,7 +1,6 @@
 //! An alert and what belongs to it, as read from the database.
 
 use serde::{Deserialize, Serialize};
-use sqlx::Row as _;
 
 use crate::error::{Error, Result};
 use crate::sql::{Row, count, json};

@@ -7,8 +7,6 @@
 
 use std::collections::{HashMap, HashSet};
 
-use sqlx::Row as _;
-
 use crate::alert::Alert;
 use crate::changes::{AlertChange, ChangeKind, record};
 use crate::error::Result;
@@ -16,7 +14,7 @@ use crate::finding::NewFinding;
 use crate::limits::Limits;
 use crate::open::State;
 use crate::positions::{Position, advance};
-use crate::sql::{Sql, Tx, bigint};
+use crate::sql::{Sql, Tx, bigint, query};
 use crate::story::{Story, joins};
 
 /// Rows of one multi-row statement; SQLite takes 32,766 arguments.
@@ -74,8 +72,7 @@ impl State {
             .map(|story| (kind(&story), story.alert))
             .collect();
         let changes = record(&mut tx, self.limits(), changed, now_ms).await?;
-        tx.commit().await?;
-        self.announce(&changes);
+        self.commit(tx, &changes).await?;
         Ok(Applied {
             changes,
             fresh: count,
@@ -186,7 +183,7 @@ async fn remember(tx: &mut Tx, batch: &[NewFinding], now_ms: i64) -> Result<Hash
                 .push(")");
         }
         sql.push(" ON CONFLICT (uid) DO NOTHING RETURNING uid");
-        for row in sql.query().fetch_all(&mut **tx).await? {
+        for row in sql.query().fetch_all(&mut *tx).await? {
             fresh.insert(row.try_get("uid")?);
         }
     }
@@ -196,21 +193,21 @@ async fn remember(tx: &mut Tx, batch: &[NewFinding], now_ms: i64) -> Result<Hash
 /// The alert that a story would go on with: the newest that is not closed, else the
 /// newest at all, to be linked from the next one.
 async fn newest_of_story(tx: &mut Tx, finding: &NewFinding) -> Result<Option<Alert>> {
-    let row = sqlx::query(
+    let row = query(
         "SELECT * FROM alerts WHERE program = $1 AND story_key = $2
          ORDER BY CASE WHEN status = 'closed' THEN 1 ELSE 0 END, last_received_ms DESC, id DESC
          LIMIT 1",
     )
     .bind(finding.program.clone())
     .bind(finding.story_key.clone())
-    .fetch_optional(&mut **tx)
+    .fetch_optional(&mut *tx)
     .await?;
     row.as_ref().map(Alert::read).transpose()
 }
 
 async fn write_alert(tx: &mut Tx, alert: &Alert) -> Result<()> {
     // Status, verdict and assignee belong to people and are not in the update.
-    sqlx::query(
+    query(
         "INSERT INTO alerts (id, program, site, story_key, entity_kind, entity_value,
              severity_id, status, rule_id, title, message, first_steps, lead_time_ms, tags,
              finding_count, first_time_ms, last_time_ms, first_received_ms, last_received_ms,
@@ -249,14 +246,14 @@ async fn write_alert(tx: &mut Tx, alert: &Alert) -> Result<()> {
     .bind(alert.created_ms)
     .bind(alert.updated_ms)
     .bind(bigint(alert.version))
-    .execute(&mut **tx)
+    .execute(tx)
     .await?;
     Ok(())
 }
 
 async fn write_rules(tx: &mut Tx, story: &Story) -> Result<()> {
     for (rule_id, share) in &story.rules {
-        sqlx::query(
+        query(
             "INSERT INTO alert_rules (alert_id, rule_id, title, severity_id, finding_count,
                  last_time_ms)
              VALUES ($1, $2, $3, $4, $5, $6)
@@ -273,7 +270,7 @@ async fn write_rules(tx: &mut Tx, story: &Story) -> Result<()> {
         .bind(i64::from(share.severity_id))
         .bind(bigint(share.count))
         .bind(share.last_time_ms)
-        .execute(&mut **tx)
+        .execute(tx)
         .await?;
     }
     Ok(())
@@ -281,7 +278,7 @@ async fn write_rules(tx: &mut Tx, story: &Story) -> Result<()> {
 
 async fn write_sample(tx: &mut Tx, story: &Story, limits: &Limits) -> Result<()> {
     for (seq, finding) in story.kept(limits) {
-        sqlx::query(
+        query(
             "INSERT INTO findings (alert_id, seq, uid, program, rule_id, severity_id, time_ms,
                  received_ms, message, reason, event_ids)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
@@ -298,15 +295,15 @@ async fn write_sample(tx: &mut Tx, story: &Story, limits: &Limits) -> Result<()>
         .bind(finding.message.clone())
         .bind(finding.reason.to_string())
         .bind(serde_json::json!(finding.event_ids).to_string())
-        .execute(&mut **tx)
+        .execute(tx)
         .await?;
     }
     let (first, newest) = story.kept_edges(limits);
-    sqlx::query("DELETE FROM findings WHERE alert_id = $1 AND seq > $2 AND seq <= $3")
+    query("DELETE FROM findings WHERE alert_id = $1 AND seq > $2 AND seq <= $3")
         .bind(story.alert.id.clone())
         .bind(bigint(first))
         .bind(bigint(newest))
-        .execute(&mut **tx)
+        .execute(tx)
         .await?;
     Ok(())
 }

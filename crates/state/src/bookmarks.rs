@@ -3,11 +3,10 @@
 //! A reader saves its bookmark *after* what lies before it is on the spine. Killed between the two
 //! it reads that part again, and the spine recognises it.
 
-use sqlx::Row as _;
-
 use crate::error::{Error, Result};
 use crate::names;
 use crate::open::State;
+use crate::sql::query;
 
 /// A bookmark's value is a short text.
 const MAX_VALUE: usize = 16 << 10;
@@ -18,7 +17,7 @@ impl State {
     /// # Errors
     /// When the database cannot be read.
     pub async fn bookmarks(&self, owner: &str) -> Result<Vec<(String, String)>> {
-        let rows = sqlx::query("SELECT name, value FROM bookmarks WHERE owner = $1 ORDER BY name")
+        let rows = query("SELECT name, value FROM bookmarks WHERE owner = $1 ORDER BY name")
             .bind(owner.to_owned())
             .fetch_all(self.reader())
             .await?;
@@ -43,17 +42,17 @@ impl State {
         for (name, value) in marks {
             names::text_field("name", name, 200)?;
             let Some(value) = value else {
-                sqlx::query("DELETE FROM bookmarks WHERE owner = $1 AND name = $2")
+                query("DELETE FROM bookmarks WHERE owner = $1 AND name = $2")
                     .bind(owner.to_owned())
                     .bind(name.clone())
-                    .execute(&mut *tx)
+                    .execute(&mut tx)
                     .await?;
                 continue;
             };
             if value.len() > MAX_VALUE {
                 return Err(Error::invalid("value", "must not be longer than 16 KiB"));
             }
-            sqlx::query(
+            query(
                 "INSERT INTO bookmarks (owner, name, value, updated_ms) VALUES ($1, $2, $3, $4)
                  ON CONFLICT (owner, name) DO UPDATE
                  SET value = excluded.value, updated_ms = excluded.updated_ms",
@@ -62,28 +61,9 @@ impl State {
             .bind(name.clone())
             .bind(value.clone())
             .bind(now_ms)
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
         }
-        Ok(tx.commit().await?)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn each_reader_finds_its_own_bookmarks_again() {
-        let state = State::open_memory().await.unwrap();
-        let mark = |name: &str, value: Option<&str>| (name.to_owned(), value.map(str::to_owned));
-        let set = [mark("a", Some("1")), mark("b", Some("2"))];
-        state.set_bookmarks("logs", &set, 1).await.unwrap();
-        let change = [mark("a", Some("3")), mark("b", None)];
-        state.set_bookmarks("logs", &change, 2).await.unwrap();
-        let other = [mark("a", Some("9"))];
-        state.set_bookmarks("other", &other, 2).await.unwrap();
-        let want = vec![("a".to_owned(), "3".to_owned())];
-        assert_eq!(state.bookmarks("logs").await.unwrap(), want);
+        tx.commit().await
     }
 }

@@ -1,7 +1,6 @@
 //! The same edit on many alerts.
 
 use serde::{Deserialize, Serialize};
-use sqlx::Row as _;
 
 use crate::changes::record;
 use crate::edit::{AlertEdit, check, edit_in};
@@ -126,8 +125,7 @@ impl State {
             });
         }
         let changes = record(&mut tx, self.limits(), changed, now_ms).await?;
-        tx.commit().await?;
-        self.announce(&changes);
+        self.commit(tx, &changes).await?;
         Ok(items)
     }
 

@@ -5,7 +5,6 @@
 //! reader that has seen number n has seen everything up to n.
 
 use serde::{Deserialize, Serialize};
-use sqlx::Row as _;
 use tokio::sync::watch;
 
 use crate::alert::Alert;
@@ -15,7 +14,7 @@ use crate::open::State;
 use crate::outbox::enqueue;
 use crate::scope::Scope;
 use crate::settings::bump;
-use crate::sql::{Row, Sql, Tx, bigint, count, json};
+use crate::sql::{Row, Sql, Tx, bigint, count, json, query};
 
 const CHUNK: usize = 500;
 const MAX_PAGE: u32 = 500;
@@ -91,7 +90,7 @@ impl State {
     pub async fn changes_since(&self, scope: &Scope, after: u64, limit: u32) -> Result<ChangePage> {
         let limit = limit.clamp(1, MAX_PAGE);
         // Read before the rows, so that everything up to it is among the rows.
-        let edges = sqlx::query(
+        let edges = query(
             "SELECT value, (SELECT MIN(id) FROM changes) AS oldest FROM counters
              WHERE name = 'change'",
         )
@@ -141,17 +140,6 @@ impl State {
             position: after.unwrap_or(latest),
             news,
         }
-    }
-
-    pub(crate) fn announce(&self, changes: &[AlertChange]) {
-        let Some(last) = changes.last().map(|change| bigint(change.id)) else {
-            return;
-        };
-        self.last_change().send_if_modified(|known| {
-            let newer = last > *known;
-            *known = last.max(*known);
-            newer
-        });
     }
 }
 
@@ -227,9 +215,9 @@ pub(crate) async fn record(
     for chunk in changes.chunks(CHUNK) {
         insert(tx, chunk).await?;
     }
-    sqlx::query("DELETE FROM changes WHERE id <= $1")
+    query("DELETE FROM changes WHERE id <= $1")
         .bind(last.saturating_sub(i64::from(limits.changes_kept)))
-        .execute(&mut **tx)
+        .execute(tx)
         .await?;
     enqueue(tx, limits, &changes, now_ms).await?;
     Ok(changes)
@@ -248,7 +236,7 @@ async fn insert(tx: &mut Tx, changes: &[AlertChange]) -> Result<()> {
         sql.bind(serde_json::json!(change.alert).to_string())
             .push(")");
     }
-    sql.query().execute(&mut **tx).await?;
+    sql.query().execute(tx).await?;
     Ok(())
 }
 

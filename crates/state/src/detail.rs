@@ -1,7 +1,6 @@
 //! One alert with everything around it.
 
 use serde::Serialize;
-use sqlx::Row as _;
 
 use crate::alert::{Alert, AlertRule, Finding, HistoryEntry, Note};
 use crate::cursor::Cursor;
@@ -9,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::list::{Page, PageRequest};
 use crate::open::State;
 use crate::scope::Scope;
-use crate::sql::{Row, Sql, bigint, count, json};
+use crate::sql::{Row, Sql, bigint, count, json, query};
 
 /// Rows of each kind that come with an alert; findings have a list of their own.
 const MAX_ROWS: i64 = 1_000;
@@ -100,7 +99,7 @@ impl State {
         alert_id: &str,
         read: impl Fn(&Row) -> Result<T>,
     ) -> Result<Vec<T>> {
-        let rows = sqlx::query(statement)
+        let rows = query(statement)
             .bind(alert_id.to_owned())
             .bind(MAX_ROWS)
             .fetch_all(self.reader())
@@ -110,7 +109,7 @@ impl State {
 }
 
 fn severity(row: &Row) -> Result<u8> {
-    u8::try_from(row.try_get::<i64, _>("severity_id")?).map_err(|_| Error::Corrupt("severity"))
+    u8::try_from(row.try_get::<i64>("severity_id")?).map_err(|_| Error::Corrupt("severity"))
 }
 
 fn rule(row: &Row) -> Result<AlertRule> {

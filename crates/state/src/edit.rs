@@ -6,7 +6,6 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use sqlx::Row as _;
 
 use crate::alert::{Alert, Status, Verdict};
 use crate::changes::{ChangeKind, record};
@@ -15,7 +14,7 @@ use crate::id::{derived_id, new_id};
 use crate::names;
 use crate::open::State;
 use crate::scope::Scope;
-use crate::sql::{Sql, Tx, bigint};
+use crate::sql::{Sql, Tx, bigint, query};
 
 const MAX_REASON: usize = 2_000;
 const MAX_NOTE: usize = 10_000;
@@ -82,8 +81,7 @@ impl State {
             edit_in(&mut tx, scope, id, edit, expected_version, actor, now_ms).await?;
         let changed = vec![(kind, edited.alert.clone())];
         let changes = record(&mut tx, self.limits(), changed, now_ms).await?;
-        tx.commit().await?;
-        self.announce(&changes);
+        self.commit(tx, &changes).await?;
         Ok(edited)
     }
 }
@@ -125,7 +123,7 @@ pub(crate) async fn edit_in(
 ) -> Result<(Edited, Option<ChangeKind>)> {
     let mut sql = Sql::new("SELECT * FROM alerts WHERE id = ");
     sql.bind(id.to_owned()).within(scope);
-    let row = sql.query().fetch_optional(&mut **tx).await?;
+    let row = sql.query().fetch_optional(&mut *tx).await?;
     let mut alert = Alert::read(&row.ok_or_else(|| Error::not_found("alert", id))?)?;
     let current = alert.version;
     let Some((kind, detail)) = step(&mut alert, edit, now_ms)? else {
@@ -218,7 +216,7 @@ fn step(alert: &mut Alert, edit: &AlertEdit, now_ms: i64) -> Result<Option<(Chan
 }
 
 async fn write(tx: &mut Tx, alert: &Alert) -> Result<()> {
-    sqlx::query(
+    query(
         "UPDATE alerts SET status = $1, verdict = $2, verdict_reason = $3, assignee = $4,
              closed_ms = $5, updated_ms = $6, version = $7
          WHERE id = $8",
@@ -231,7 +229,7 @@ async fn write(tx: &mut Tx, alert: &Alert) -> Result<()> {
     .bind(alert.updated_ms)
     .bind(bigint(alert.version))
     .bind(alert.id.clone())
-    .execute(&mut **tx)
+    .execute(tx)
     .await?;
     Ok(())
 }
@@ -244,11 +242,11 @@ async fn write_note(
     actor: &str,
     now_ms: i64,
 ) -> Result<bool> {
-    let row = sqlx::query("SELECT COUNT(*) AS n FROM alert_notes WHERE alert_id = $1")
+    let row = query("SELECT COUNT(*) AS n FROM alert_notes WHERE alert_id = $1")
         .bind(alert.id.clone())
-        .fetch_one(&mut **tx)
+        .fetch_one(&mut *tx)
         .await?;
-    if row.try_get::<i64, _>("n")? >= MAX_NOTES {
+    if row.try_get::<i64>("n")? >= MAX_NOTES {
         return Err(Error::Conflict(format!(
             "the alert has {MAX_NOTES} notes already"
         )));
@@ -258,7 +256,7 @@ async fn write_note(
         Some(key) => derived_id(alert.created_ms, format!("{}\0{key}", alert.id).as_bytes()),
         None => new_id(now_ms)?,
     };
-    let done = sqlx::query(
+    let done = query(
         "INSERT INTO alert_notes (id, alert_id, program, at_ms, actor, body)
          VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING",
     )
@@ -268,9 +266,9 @@ async fn write_note(
     .bind(now_ms)
     .bind(actor.to_owned())
     .bind(text.to_owned())
-    .execute(&mut **tx)
+    .execute(tx)
     .await?;
-    Ok(done.rows_affected() > 0)
+    Ok(done > 0)
 }
 
 /// Adds a row to an alert's audit trail.
@@ -281,7 +279,7 @@ pub(crate) async fn write_history(
     (action, detail): (&'static str, Value),
     now_ms: i64,
 ) -> Result<()> {
-    sqlx::query(
+    query(
         "INSERT INTO alert_history (id, alert_id, program, at_ms, actor, action, detail)
          VALUES ($1, $2, $3, $4, $5, $6, $7)",
     )
@@ -292,7 +290,7 @@ pub(crate) async fn write_history(
     .bind(actor.to_owned())
     .bind(action)
     .bind(detail.to_string())
-    .execute(&mut **tx)
+    .execute(tx)
     .await?;
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! What can go wrong, sorted by who can do something about it.
 
 use ringfence_crypto::RandomError;
+use sqlx::postgres::PgDatabaseError;
 
 /// The result of every call of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -17,6 +18,18 @@ pub enum Error {
     /// The operator has to make the folder writable.
     #[error("the state database cannot be written: check its folder's owner and mount")]
     ReadOnly,
+    /// PostgreSQL is down, or the way to it. A write that ended so may have happened.
+    #[error("the state database cannot be reached: {0}")]
+    Unreachable(String),
+    /// Two servers on one database would each count what the other did.
+    #[error(
+        "another Ringfence server uses this state database: stop it, or give this one a \
+         database of its own"
+    )]
+    InUse,
+    /// What the operator wrote about the database cannot be.
+    #[error("{0}")]
+    Unusable(String),
     /// No such row, or none within the caller's programs.
     #[error("no {what} `{id}`")]
     NotFound {
@@ -78,31 +91,69 @@ impl Error {
     /// Whether the same call may succeed later without anyone changing it.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Busy | Self::DiskFull | Self::ReadOnly)
+        matches!(
+            self,
+            Self::Busy | Self::DiskFull | Self::ReadOnly | Self::Unreachable(_) | Self::InUse
+        )
+    }
+
+    pub(crate) fn is_unique_violation(&self) -> bool {
+        let database = match self {
+            Self::Database(error) => error.as_database_error(),
+            _ => None,
+        };
+        database.is_some_and(|error| error.is_unique_violation())
     }
 }
 
-// SQLite's primary result codes (sqlite.org/rescode.html).
-const SQLITE_BUSY: i64 = 5;
-const SQLITE_LOCKED: i64 = 6;
-const SQLITE_READONLY: i64 = 8;
-const SQLITE_FULL: i64 = 13;
-const SQLITE_CANTOPEN: i64 = 14;
-
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
-        // The extended code carries the primary one in its low byte.
-        let code = error
-            .as_database_error()
-            .and_then(|database| database.code()?.parse::<i64>().ok())
-            .map(|code| code & 0xff);
-        match code {
-            Some(SQLITE_BUSY | SQLITE_LOCKED) => Self::Busy,
-            Some(SQLITE_FULL) => Self::DiskFull,
-            Some(SQLITE_READONLY | SQLITE_CANTOPEN) => Self::ReadOnly,
-            _ if matches!(error, sqlx::Error::PoolTimedOut) => Self::Busy,
+        match &error {
+            sqlx::Error::Database(database) => {
+                let code = database.code().unwrap_or_default();
+                let known = match database.try_downcast_ref::<PgDatabaseError>() {
+                    Some(said) => from_postgres(&code, said.message()),
+                    None => from_sqlite(&code),
+                };
+                known.unwrap_or(Self::Database(error))
+            }
+            sqlx::Error::PoolTimedOut => Self::Busy,
+            sqlx::Error::Io(cause) => Self::Unreachable(cause.to_string()),
+            sqlx::Error::Tls(cause) => Self::Unreachable(cause.to_string()),
             _ => Self::Database(error),
         }
+    }
+}
+
+/// SQLite's primary result codes (sqlite.org/rescode.html); an extended code carries the
+/// primary one in its low byte.
+fn from_sqlite(code: &str) -> Option<Error> {
+    match code.parse::<i64>().ok()? & 0xff {
+        5 | 6 => Some(Error::Busy),
+        8 | 14 => Some(Error::ReadOnly),
+        13 => Some(Error::DiskFull),
+        _ => None,
+    }
+}
+
+/// PostgreSQL's error codes (its manual, appendix A); the first two characters are the class.
+fn from_postgres(code: &str, said: &str) -> Option<Error> {
+    match code {
+        // Serialisation failure, deadlock, a lock or a statement that took too long.
+        "40001" | "40P01" | "55P03" | "57014" => Some(Error::Busy),
+        "53100" => Some(Error::DiskFull),
+        // A server that became a standby.
+        "25006" => Some(Error::ReadOnly),
+        // Broken connections, sign-in, other lack of resources, a server that stops or starts,
+        // a transaction that it ended by itself, a database that is gone.
+        _ if ["08", "28", "53", "57"]
+            .iter()
+            .any(|class| code.starts_with(class)) =>
+        {
+            Some(Error::Unreachable(said.to_owned()))
+        }
+        "25P02" | "25P03" | "3D000" => Some(Error::Unreachable(said.to_owned())),
+        _ => None,
     }
 }
 

@@ -61,10 +61,10 @@ pub struct NewFinding {
 }
 
 impl NewFinding {
-    /// The finding's identity as stored. One too long to store is hashed, not cut: two
-    /// uids that begin alike are two findings.
+    /// The finding's identity as stored. One that cannot be stored as it is, being too long
+    /// or with a NUL in it, is hashed: two uids that begin alike are two findings.
     pub(crate) fn stored_uid(&self) -> Cow<'_, str> {
-        if self.uid.len() <= MAX_UID {
+        if self.uid.len() <= MAX_UID && !self.uid.contains('\0') {
             Cow::Borrowed(&self.uid)
         } else {
             Cow::Owned(format!("sha256:{}", sha256_hex(self.uid.as_bytes())))

@@ -1,9 +1,9 @@
 //! What people and settings leave behind: sources and their credentials, alerts,
 //! quarantined input, webhooks and their outbox, positions of consumers.
 //!
-//! One SQLite file by default, through SQL that PostgreSQL runs as well. There is one
-//! writer at a time and every public call is one transaction: it happened as a whole
-//! or not at all. Findings become alerts in the same transaction that moves their
+//! One SQLite file by default, or a PostgreSQL database: the same tables and the same
+//! statements. There is one writer at a time and every public call is one transaction: it
+//! happened as a whole or not at all. Findings become alerts in the same transaction that moves their
 //! consumer's position and fills the outbox, so a crash neither loses nor repeats one.
 //!
 //! Programs are walls: every row has a program, and whatever reads or edits rows takes
@@ -20,6 +20,7 @@ mod bulk;
 mod changes;
 mod copy;
 mod cursor;
+mod db;
 mod detail;
 mod edit;
 mod error;
@@ -30,11 +31,13 @@ mod limits;
 mod list;
 mod mail;
 mod maintain;
+mod migrations;
 mod names;
 mod open;
 mod outbox;
 mod payload;
 mod positions;
+mod postgres;
 mod principals;
 mod quarantine;
 mod scope;
@@ -43,8 +46,11 @@ mod source_edit;
 mod source_lookup;
 mod sources;
 mod sql;
+mod sqlite;
+mod store;
 mod story;
 mod token_index;
+mod transfer;
 mod webhooks;
 
 pub use alert::{Alert, AlertRule, Finding, HistoryEntry, Note, Status, Verdict};
@@ -70,6 +76,8 @@ pub use quarantine::{NewQuarantined, QuarantineStats, Quarantined};
 pub use scope::Scope;
 pub use source_edit::{MintedSource, SourceChange};
 pub use sources::{Classes, NewSource, Source};
+pub use store::{Password, PostgresStore, Store, StoreError};
+pub use transfer::{Moved, move_state};
 pub use webhooks::{MintedWebhook, NewWebhook, Webhook, WebhookChange};
 
 #[doc(hidden)]

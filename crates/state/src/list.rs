@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use sqlx::Row as _;
 
 use crate::alert::{Alert, Status};
 use crate::cursor::Cursor;
@@ -143,7 +142,7 @@ impl State {
         sql.push(" GROUP BY status, severity_id");
         let mut counts = AlertCounts::default();
         for row in sql.query().fetch_all(self.reader()).await? {
-            let status = Status::read(&row.try_get::<String, _>("status")?)?;
+            let status = Status::read(&row.try_get::<String>("status")?)?;
             let n = count(&row, "n")?;
             match status {
                 Status::Open => counts.open += n,
@@ -151,7 +150,7 @@ impl State {
                 Status::Closed => counts.closed += n,
             }
             if status != Status::Closed {
-                let severity = u8::try_from(row.try_get::<i64, _>("severity_id")?).unwrap_or(0);
+                let severity = u8::try_from(row.try_get::<i64>("severity_id")?).unwrap_or(0);
                 *counts.by_severity.entry(severity).or_default() += n;
             }
         }

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::limits::millis;
 use crate::open::State;
 use crate::scope::Scope;
-use crate::sql::Sql;
+use crate::sql::{Sql, query};
 use crate::webhooks::{Kind, Stored, all};
 
 const PREFIX: &str = "mail.";
@@ -72,16 +72,14 @@ impl State {
     /// When the database cannot be written.
     pub async fn declare_recipients(&self, named: &[NewRecipient], now_ms: i64) -> Result<()> {
         let mut tx = self.begin().await?;
-        sqlx::query(
-            "UPDATE webhooks SET disabled_ms = $1 WHERE kind = 'mail' AND disabled_ms IS NULL",
-        )
-        .bind(now_ms)
-        .execute(&mut *tx)
-        .await?;
+        query("UPDATE webhooks SET disabled_ms = $1 WHERE kind = 'mail' AND disabled_ms IS NULL")
+            .bind(now_ms)
+            .execute(&mut tx)
+            .await?;
         for recipient in named {
             let rules = serde_json::to_string(&recipient.rules)
                 .map_err(|e| Error::invalid("rules", e.to_string()))?;
-            sqlx::query(
+            query(
                 "INSERT INTO webhooks (id, name, url, secret, programs, min_severity_id,
                      created_ms, kind, rules) VALUES ($1, $2, $3, '', $4, $5, $6, 'mail', $7)
                  ON CONFLICT (id) DO UPDATE SET name = excluded.name, url = excluded.url,
@@ -95,10 +93,10 @@ impl State {
             .bind(i64::from(recipient.min_severity_id))
             .bind(now_ms)
             .bind(rules)
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
         }
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// The recipients in force whose programs all belong to the caller.
@@ -149,7 +147,7 @@ impl State {
             let mut sql = Sql::new("UPDATE outbox SET next_attempt_ms = ");
             sql.bind(now_ms.saturating_add(lease)).push(" WHERE id IN ");
             sql.list(ids);
-            sql.query().execute(&mut *tx).await?;
+            sql.query().execute(&mut tx).await?;
         }
         tx.commit().await?;
         Ok(due)

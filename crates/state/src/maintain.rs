@@ -3,6 +3,7 @@
 use crate::error::Result;
 use crate::limits::millis;
 use crate::open::State;
+use crate::sql::query;
 
 /// Rows of one statement: other writers get a turn in between.
 const CHUNK: i64 = 2_000;
@@ -58,14 +59,14 @@ impl State {
         let mut removed = 0;
         for _ in 0..ROUNDS {
             let mut tx = self.begin().await?;
-            let done = sqlx::query(statement)
+            let done = query(statement)
                 .bind(before_ms)
                 .bind(CHUNK)
-                .execute(&mut *tx)
+                .execute(&mut tx)
                 .await?;
             tx.commit().await?;
-            removed += done.rows_affected();
-            if done.rows_affected() < CHUNK.unsigned_abs() {
+            removed += done;
+            if done < CHUNK.unsigned_abs() {
                 break;
             }
         }

@@ -1,31 +1,27 @@
-//! Opening the database: file modes, pragmas, migrations, one writer.
+//! Opening the state, wherever it lives.
 
-use std::fs::{DirBuilder, OpenOptions, Permissions};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::fs::File;
 use std::path::Path;
-use std::str::FromStr as _;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
-use sqlx::{Connection as _, Row as _};
 use tokio::sync::watch;
 
-use crate::error::{Error, Result};
+use crate::changes::AlertChange;
+use crate::db::Pool;
+use crate::error::Result;
 use crate::limits::Limits;
 use crate::principals::Principal;
 use crate::sources::Source;
-use crate::sql::Tx;
+use crate::sql::{Tx, query};
+use crate::store::Store;
 use crate::token_index::TokenIndex;
+use crate::{postgres, sqlite};
 
-/// How long a statement waits for another process's lock.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a call waits for its turn to write.
-const TURN_TIMEOUT: Duration = Duration::from_secs(15);
-const READERS: u32 = 4;
-const PAGE_SIZE: u64 = 4096;
+pub(crate) const TURN_TIMEOUT: Duration = Duration::from_secs(15);
+pub(crate) const READERS: u32 = 4;
 
 /// The state database; cheap to clone.
 #[derive(Clone)]
@@ -33,11 +29,22 @@ pub struct State {
     inner: Arc<Inner>,
 }
 
+/// The connections of a database: one that writes, some that cannot.
+pub(crate) struct Pools {
+    pub(crate) read: Pool,
+    pub(crate) write: Pool,
+    /// Held until the last user of a database file is gone.
+    pub(crate) lock: Option<File>,
+}
+
 struct Inner {
-    read: SqlitePool,
-    write: SqlitePool,
+    read: Pool,
+    write: Pool,
+    lock: Mutex<Option<File>>,
     limits: Limits,
     last_change: watch::Sender<i64>,
+    /// A commit whose answer never came may have made changes that nobody was told of.
+    unannounced: AtomicBool,
     sources: TokenIndex<Source>,
     principals: TokenIndex<Principal>,
 }
@@ -57,24 +64,20 @@ impl State {
     /// # Errors
     /// As [`State::open`].
     pub async fn open_with(path: &Path, limits: Limits) -> Result<Self> {
-        prepare_file(path).map_err(|cause| Error::File {
-            path: path.display().to_string(),
-            cause,
-        })?;
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .journal_mode(SqliteJournalMode::Wal)
-            // A change that was answered for survives a power cut.
-            .synchronous(SqliteSynchronous::Full);
-        let options = common(options, &limits);
-        // One connection is the single writer; the queue for it is fair.
-        let write = whole(pool(1)).connect_with(options.clone()).await?;
-        migrate(&write).await?;
-        // Readers could not write even if a statement tried.
-        let read = pool(READERS)
-            .connect_with(options.pragma("query_only", "ON"))
-            .await?;
-        Self::with_pools(read, write, limits).await
+        Self::with_pools(sqlite::open(path, &limits).await?, limits).await
+    }
+
+    /// Opens the state where the configuration says that it lives, and brings it up to date.
+    ///
+    /// # Errors
+    /// As [`State::open`]; for PostgreSQL when it cannot be reached, or another server uses
+    /// the same database.
+    pub async fn open_in(store: &Store, limits: Limits) -> Result<Self> {
+        let pools = match store {
+            Store::File(path) => sqlite::open(path, &limits).await?,
+            Store::Postgres(database) => postgres::open(database).await?,
+        };
+        Self::with_pools(pools, limits).await
     }
 
     /// A database that lives as long as the value: for tests and replays.
@@ -90,46 +93,82 @@ impl State {
     /// # Errors
     /// As [`State::open_memory`].
     pub async fn open_memory_with(limits: Limits) -> Result<Self> {
-        let options = common(SqliteConnectOptions::from_str("sqlite::memory:")?, &limits);
-        // Each connection to `:memory:` is a database of its own, so there is one.
-        let only = pool(1).connect_with(options).await?;
-        migrate(&only).await?;
-        Self::with_pools(only.clone(), only, limits).await
+        Self::with_pools(sqlite::open_memory(&limits).await?, limits).await
     }
 
-    /// Writes what is buffered and lets go of the file.
+    /// Why the database cannot be used just now, as the last call that wanted to found out.
+    /// It comes back by itself: nothing has to be opened again.
+    #[must_use]
+    pub fn trouble(&self) -> Option<String> {
+        self.inner
+            .write
+            .trouble()
+            .or_else(|| self.inner.read.trouble())
+    }
+
+    /// Writes what is buffered and lets go of the database.
     pub async fn close(&self) {
         self.inner.read.close().await;
         self.inner.write.close().await;
+        let mut lock = self
+            .inner
+            .lock
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        lock.take();
     }
 
-    async fn with_pools(read: SqlitePool, write: SqlitePool, limits: Limits) -> Result<Self> {
-        let row = sqlx::query("SELECT value FROM counters WHERE name = 'change'")
-            .fetch_one(&read)
-            .await?;
+    async fn with_pools(pools: Pools, limits: Limits) -> Result<Self> {
+        let row = query(LAST_CHANGE).fetch_one(&pools.read).await?;
         let (last_change, _) = watch::channel(row.try_get("value")?);
-        let (sources, principals) = (TokenIndex::default(), TokenIndex::default());
         let inner = Inner {
-            read,
-            write,
+            read: pools.read,
+            write: pools.write,
+            lock: Mutex::new(pools.lock),
             limits,
             last_change,
-            sources,
-            principals,
+            unannounced: AtomicBool::new(false),
+            sources: TokenIndex::default(),
+            principals: TokenIndex::default(),
         };
         Ok(Self {
             inner: Arc::new(inner),
         })
     }
 
-    pub(crate) fn reader(&self) -> &SqlitePool {
+    pub(crate) fn reader(&self) -> &Pool {
         &self.inner.read
     }
 
-    /// A transaction that holds the write lock from its first statement, so that what
-    /// it reads is still true when it writes.
+    /// A transaction that no other writer is in the middle of, so that what it reads is
+    /// still true when it writes.
     pub(crate) async fn begin(&self) -> Result<Tx> {
-        Ok(self.inner.write.begin_with("BEGIN IMMEDIATE").await?)
+        let mut tx = self.inner.write.begin().await?;
+        if self.inner.unannounced.load(Ordering::Acquire) {
+            let row = query(LAST_CHANGE).fetch_one(&mut tx).await?;
+            self.last_change_is(row.try_get("value")?);
+            self.inner.unannounced.store(false, Ordering::Release);
+        }
+        Ok(tx)
+    }
+
+    /// Commits changes and tells the streams.
+    pub(crate) async fn commit(&self, tx: Tx, changes: &[AlertChange]) -> Result<()> {
+        let done = tx.commit().await;
+        match (&done, changes.last()) {
+            (_, None) => {}
+            (Ok(()), Some(last)) => self.last_change_is(crate::sql::bigint(last.id)),
+            (Err(_), Some(_)) => self.inner.unannounced.store(true, Ordering::Release),
+        }
+        done
+    }
+
+    fn last_change_is(&self, number: i64) {
+        self.inner.last_change.send_if_modified(|known| {
+            let newer = number > *known;
+            *known = number.max(*known);
+            newer
+        });
     }
 
     pub(crate) fn limits(&self) -> &Limits {
@@ -157,67 +196,4 @@ impl std::fmt::Debug for State {
     }
 }
 
-/// The journal's files take their mode from the database file.
-fn prepare_file(path: &Path) -> std::io::Result<()> {
-    if let Some(folder) = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-    {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)?;
-    }
-    let made = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path);
-    match made {
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            let mode = std::fs::metadata(path)?.permissions().mode();
-            if mode & 0o077 != 0 {
-                std::fs::set_permissions(path, Permissions::from_mode(0o600))?;
-            }
-            Ok(())
-        }
-        Err(error) => Err(error),
-    }
-}
-
-fn common(options: SqliteConnectOptions, limits: &Limits) -> SqliteConnectOptions {
-    let options = options.foreign_keys(true).busy_timeout(BUSY_TIMEOUT);
-    match limits.max_bytes {
-        Some(bytes) => options.pragma("max_page_count", (bytes / PAGE_SIZE).max(1).to_string()),
-        None => options,
-    }
-}
-
-/// Connections are never closed for age: closing the last one to a memory database
-/// would lose it, and reopening a file costs the page cache.
-fn pool(connections: u32) -> SqlitePoolOptions {
-    SqlitePoolOptions::new()
-        .min_connections(connections.min(1))
-        .max_connections(connections)
-        .acquire_timeout(TURN_TIMEOUT)
-        .idle_timeout(None)
-        .max_lifetime(None)
-}
-
-/// Gives a connection up that believes to be in a transaction when nobody holds it: SQLite rolls
-/// back by itself when the disk is full, the driver does not notice, and every later transaction
-/// on the connection would be refused.
-fn whole(options: SqlitePoolOptions) -> SqlitePoolOptions {
-    options.after_release(|connection, _| {
-        Box::pin(async move {
-            // A rollback that is still queued is carried out first.
-            connection.ping().await?;
-            Ok(!connection.is_in_transaction())
-        })
-    })
-}
-
-async fn migrate(pool: &SqlitePool) -> Result<()> {
-    Ok(sqlx::migrate!("./migrations").run(pool).await?)
-}
+const LAST_CHANGE: &str = "SELECT value FROM counters WHERE name = 'change'";

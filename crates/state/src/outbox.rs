@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use ringfence_crypto::SigningSecret;
 use serde::{Deserialize, Serialize};
-use sqlx::Row as _;
 
 use crate::changes::AlertChange;
 use crate::cursor::Cursor;
@@ -18,7 +17,7 @@ use crate::open::State;
 use crate::payload::{body, is_news, test_body};
 use crate::scope::Scope;
 use crate::settings::bump;
-use crate::sql::{Row, Sql, Tx, bigint};
+use crate::sql::{Row, Sql, Tx, bigint, query};
 use crate::webhooks::{Kind, Stored, all, channel};
 
 const CHUNK: usize = 200;
@@ -137,7 +136,7 @@ impl State {
             let mut sql = Sql::new("UPDATE outbox SET next_attempt_ms = ");
             sql.bind(now_ms.saturating_add(lease)).push(" WHERE id IN ");
             sql.list(due.iter().map(|due| due.id.clone()));
-            sql.query().execute(&mut *tx).await?;
+            sql.query().execute(&mut tx).await?;
         }
         tx.commit().await?;
         Ok(due)
@@ -156,7 +155,7 @@ impl State {
         };
         let failed = i64::from(error.is_some());
         let mut tx = self.begin().await?;
-        sqlx::query(
+        query(
             "UPDATE outbox SET state = $1, next_attempt_ms = $2, settled_ms = $3,
                  last_error = $4, attempts = attempts + $5
              WHERE id = $6 AND state = 'pending'",
@@ -167,9 +166,9 @@ impl State {
         .bind(error.map(|error| clip(&error, MAX_ERROR).to_owned()))
         .bind(failed)
         .bind(id.to_owned())
-        .execute(&mut *tx)
+        .execute(&mut tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// Queues a test message for a webhook or a recipient of mail.
@@ -186,10 +185,10 @@ impl State {
         let mut tx = self.begin().await?;
         channel(&mut tx, scope, webhook_id).await?;
         // Test messages tell no change; a negative number keeps them apart.
-        let row = sqlx::query("SELECT COALESCE(MIN(change_id), 0) AS low FROM outbox")
-            .fetch_one(&mut *tx)
+        let row = query("SELECT COALESCE(MIN(change_id), 0) AS low FROM outbox")
+            .fetch_one(&mut tx)
             .await?;
-        let number = row.try_get::<i64, _>("low")?.min(0) - 1;
+        let number = row.try_get::<i64>("low")?.min(0) - 1;
         let rows = [(webhook_id, "", number, test_body(now_ms))];
         insert(&mut tx, &rows, std::iter::once(id.clone()), now_ms).await?;
         tx.commit().await?;
@@ -203,24 +202,24 @@ impl State {
     /// When there is none within the caller's programs.
     pub async fn replay_delivery(&self, scope: &Scope, id: &str, now_ms: i64) -> Result<()> {
         let mut tx = self.begin().await?;
-        let row = sqlx::query("SELECT webhook_id FROM outbox WHERE id = $1")
+        let row = query("SELECT webhook_id FROM outbox WHERE id = $1")
             .bind(id.to_owned())
-            .fetch_optional(&mut *tx)
+            .fetch_optional(&mut tx)
             .await?
             .ok_or_else(|| Error::not_found("delivery", id))?;
         let webhook: String = row.try_get("webhook_id")?;
         channel(&mut tx, scope, &webhook)
             .await
             .map_err(|_| Error::not_found("delivery", id))?;
-        sqlx::query(
+        query(
             "UPDATE outbox SET state = 'pending', attempts = 0, next_attempt_ms = $1,
                  settled_ms = NULL WHERE id = $2",
         )
         .bind(now_ms)
         .bind(id.to_owned())
-        .execute(&mut *tx)
+        .execute(&mut tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// A webhook's deliveries, newest first.
@@ -263,14 +262,14 @@ impl State {
     /// # Errors
     /// When the database cannot be read.
     pub async fn outbox_dropped(&self) -> Result<u64> {
-        let row = sqlx::query("SELECT value FROM counters WHERE name = 'outbox_dropped'")
+        let row = query("SELECT value FROM counters WHERE name = 'outbox_dropped'")
             .fetch_one(self.reader())
             .await?;
         crate::sql::count(&row, "value")
     }
 
     pub(crate) async fn anything_due(&self, kind: Kind, now_ms: i64) -> Result<bool> {
-        let found = sqlx::query(
+        let found = query(
             "SELECT 1 FROM webhooks w WHERE w.disabled_ms IS NULL AND w.kind = $2 AND EXISTS (
                  SELECT 1 FROM outbox o WHERE o.webhook_id = w.id AND o.state = 'pending'
                  AND o.next_attempt_ms <= $1) LIMIT 1",
@@ -339,12 +338,11 @@ pub(crate) async fn enqueue(
 }
 
 async fn room(tx: &mut Tx, limits: &Limits, webhook_id: &str) -> Result<usize> {
-    let row =
-        sqlx::query("SELECT COUNT(*) AS n FROM outbox WHERE webhook_id = $1 AND state = 'pending'")
-            .bind(webhook_id.to_owned())
-            .fetch_one(&mut **tx)
-            .await?;
-    let waiting = usize::try_from(row.try_get::<i64, _>("n")?).unwrap_or(usize::MAX);
+    let row = query("SELECT COUNT(*) AS n FROM outbox WHERE webhook_id = $1 AND state = 'pending'")
+        .bind(webhook_id.to_owned())
+        .fetch_one(&mut *tx)
+        .await?;
+    let waiting = usize::try_from(row.try_get::<i64>("n")?).unwrap_or(usize::MAX);
     let most = usize::try_from(limits.outbox_pending).unwrap_or(usize::MAX);
     Ok(most.saturating_sub(waiting))
 }
@@ -375,7 +373,7 @@ async fn insert(
         sql.bind(now_ms).push(", ").bind(now_ms).push(")");
     }
     sql.push(" ON CONFLICT (webhook_id, change_id) DO NOTHING");
-    sql.query().execute(&mut **tx).await?;
+    sql.query().execute(tx).await?;
     Ok(())
 }
 
@@ -399,7 +397,7 @@ pub(crate) async fn items_due(
     now_ms: i64,
     room: usize,
 ) -> Result<Vec<DueItem>> {
-    let rows = sqlx::query(
+    let rows = query(
         "SELECT id, payload, attempts FROM outbox
          WHERE webhook_id = $1 AND state = 'pending' AND next_attempt_ms <= $2
          ORDER BY next_attempt_ms, id LIMIT $3",
@@ -407,14 +405,14 @@ pub(crate) async fn items_due(
     .bind(receiver.to_owned())
     .bind(now_ms)
     .bind(bigint(room as u64))
-    .fetch_all(&mut **tx)
+    .fetch_all(&mut *tx)
     .await?;
     rows.iter()
         .map(|row| {
             Ok(DueItem {
                 id: row.try_get("id")?,
                 payload: row.try_get("payload")?,
-                attempts: u32::try_from(row.try_get::<i64, _>("attempts")?).unwrap_or(u32::MAX),
+                attempts: u32::try_from(row.try_get::<i64>("attempts")?).unwrap_or(u32::MAX),
             })
         })
         .collect()
@@ -435,7 +433,7 @@ fn entry(row: &Row) -> Result<OutboxEntry> {
         webhook_id: row.try_get("webhook_id")?,
         alert_id: row.try_get("alert_id")?,
         state,
-        attempts: u32::try_from(row.try_get::<i64, _>("attempts")?).unwrap_or(u32::MAX),
+        attempts: u32::try_from(row.try_get::<i64>("attempts")?).unwrap_or(u32::MAX),
         next_attempt_ms: row.try_get("next_attempt_ms")?,
         created_ms: row.try_get("created_ms")?,
         settled_ms: row.try_get("settled_ms")?,

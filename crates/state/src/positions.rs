@@ -1,11 +1,9 @@
 //! How far each consumer of the spine has come.
 
-use sqlx::Row as _;
-
 use crate::error::Result;
 use crate::names;
 use crate::open::State;
-use crate::sql::{Tx, bigint};
+use crate::sql::{Tx, bigint, query};
 
 /// Where a consumer goes on once a batch is applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +20,7 @@ impl State {
     /// # Errors
     /// When the database cannot be read.
     pub async fn position(&self, consumer: &str) -> Result<Option<u64>> {
-        let row = sqlx::query("SELECT next_offset FROM positions WHERE consumer = $1")
+        let row = query("SELECT next_offset FROM positions WHERE consumer = $1")
             .bind(consumer.to_owned())
             .fetch_optional(self.reader())
             .await?;
@@ -37,14 +35,14 @@ impl State {
     pub async fn set_position(&self, position: Position<'_>, now_ms: i64) -> Result<()> {
         let mut tx = self.begin().await?;
         advance(&mut tx, position, now_ms).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 }
 
 /// Moves forward within a transaction; `false` when the batch was applied before.
 pub(crate) async fn advance(tx: &mut Tx, position: Position<'_>, now_ms: i64) -> Result<bool> {
     names::word("consumer", position.consumer)?;
-    let done = sqlx::query(
+    let done = query(
         "INSERT INTO positions (consumer, next_offset, updated_ms) VALUES ($1, $2, $3)
          ON CONFLICT (consumer) DO UPDATE
          SET next_offset = excluded.next_offset, updated_ms = excluded.updated_ms
@@ -53,7 +51,7 @@ pub(crate) async fn advance(tx: &mut Tx, position: Position<'_>, now_ms: i64) ->
     .bind(position.consumer.to_owned())
     .bind(bigint(position.next_offset))
     .bind(now_ms)
-    .execute(&mut **tx)
+    .execute(tx)
     .await?;
-    Ok(done.rows_affected() > 0)
+    Ok(done > 0)
 }

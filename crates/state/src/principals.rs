@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use ringfence_crypto::{Token, TokenKind};
 use serde::Serialize;
-use sqlx::Row as _;
 
 use crate::error::{Error, Result};
 use crate::id::new_id;
@@ -13,11 +12,14 @@ use crate::names;
 use crate::open::State;
 use crate::scope::Scope;
 use crate::source_lookup::hash;
-use crate::sql::{Row, Tx};
+use crate::sql::{Row, Tx, query};
 use crate::token_index::{TokenMap, TokenOwner, owner};
 
 /// The one that the first start makes.
 const FIRST_ADMIN: &str = "admin";
+
+/// The time of a use is written at most so often.
+const WRITE_EVERY_MS: i64 = 60_000;
 
 /// Someone or something that may use the API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -36,7 +38,7 @@ pub struct Principal {
     pub created_ms: i64,
     /// When it was switched off, if it is.
     pub disabled_ms: Option<i64>,
-    /// When it was last let in.
+    /// When it was last let in. Behind by up to a minute.
     pub last_used_ms: Option<i64>,
 }
 
@@ -75,9 +77,9 @@ impl State {
         now_ms: i64,
     ) -> Result<FirstAdmin> {
         let mut tx = self.begin().await?;
-        let found = sqlx::query("SELECT token_hash FROM principals WHERE id = $1")
+        let found = query("SELECT token_hash FROM principals WHERE id = $1")
             .bind(FIRST_ADMIN)
-            .fetch_optional(&mut *tx)
+            .fetch_optional(&mut tx)
             .await?;
         let (token, first) = match (preset, found) {
             (None, Some(_)) => return Ok(FirstAdmin::Existing),
@@ -112,9 +114,9 @@ impl State {
         let (id, token) = (new_id(now_ms)?, Token::mint(TokenKind::Admin)?);
         let mut tx = self.begin().await?;
         insert(&mut tx, &id, &new, &token, now_ms).await?;
-        let row = sqlx::query("SELECT * FROM principals WHERE id = $1")
+        let row = query("SELECT * FROM principals WHERE id = $1")
             .bind(id)
-            .fetch_one(&mut *tx)
+            .fetch_one(&mut tx)
             .await?;
         tx.commit().await?;
         self.principal_index().invalidate();
@@ -126,7 +128,7 @@ impl State {
     /// # Errors
     /// When the database cannot be read.
     pub async fn list_principals(&self) -> Result<Vec<Principal>> {
-        let rows = sqlx::query("SELECT * FROM principals ORDER BY created_ms, id")
+        let rows = query("SELECT * FROM principals ORDER BY created_ms, id")
             .fetch_all(self.reader())
             .await?;
         rows.iter().map(read).collect()
@@ -138,23 +140,22 @@ impl State {
     /// When there is none, or it is the last administrator of all programs.
     pub async fn disable_principal(&self, id: &str, now_ms: i64) -> Result<()> {
         let mut tx = self.begin().await?;
-        let done = sqlx::query(
-            "UPDATE principals SET disabled_ms = COALESCE(disabled_ms, $1) WHERE id = $2",
-        )
-        .bind(now_ms)
-        .bind(id.to_owned())
-        .execute(&mut *tx)
-        .await?;
-        if done.rows_affected() == 0 {
+        let done =
+            query("UPDATE principals SET disabled_ms = COALESCE(disabled_ms, $1) WHERE id = $2")
+                .bind(now_ms)
+                .bind(id.to_owned())
+                .execute(&mut tx)
+                .await?;
+        if done == 0 {
             return Err(Error::not_found("principal", id));
         }
-        let left = sqlx::query(
+        let left = query(
             "SELECT COUNT(*) AS n FROM principals
              WHERE disabled_ms IS NULL AND role = 'admin' AND programs = '*'",
         )
-        .fetch_one(&mut *tx)
+        .fetch_one(&mut tx)
         .await?;
-        if left.try_get::<i64, _>("n")? == 0 {
+        if left.try_get::<i64>("n")? == 0 {
             let reason = "this is the last administrator: make another one first";
             return Err(Error::Conflict(reason.to_owned()));
         }
@@ -186,20 +187,56 @@ impl State {
         Ok(owner(&map, presented, now_ms))
     }
 
+    /// Notes when principals were last let in; called every few seconds, and writes the time
+    /// of one at most once a minute. What was not written at the end of the process is lost.
+    ///
+    /// # Errors
+    /// When the database cannot be written; the next call writes it.
+    pub async fn touch_principals(&self) -> Result<()> {
+        let (Some(map), _) = self.principal_index().get() else {
+            return Ok(());
+        };
+        let mut due = Vec::new();
+        for owner in map.values() {
+            if let Some(used_ms) = owner.used_ms()
+                && owner.written_ms() <= used_ms.saturating_sub(WRITE_EVERY_MS)
+            {
+                due.push((owner, used_ms));
+            }
+        }
+        if due.is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.begin().await?;
+        for (owner, used_ms) in &due {
+            query(
+                "UPDATE principals SET last_used_ms = $1
+                 WHERE id = $2 AND (last_used_ms IS NULL OR last_used_ms < $1)",
+            )
+            .bind(*used_ms)
+            .bind(owner.value.id.clone())
+            .execute(&mut tx)
+            .await?;
+        }
+        tx.commit().await?;
+        for (owner, used_ms) in due {
+            owner.written(used_ms);
+        }
+        Ok(())
+    }
+
     async fn load_principal_tokens(&self) -> Result<TokenMap<Principal>> {
-        let rows = sqlx::query("SELECT * FROM principals WHERE disabled_ms IS NULL")
+        let rows = query("SELECT * FROM principals WHERE disabled_ms IS NULL")
             .fetch_all(self.reader())
             .await?;
         let mut map = TokenMap::new();
         for row in &rows {
             if let Some(hash) = hash(row, "token_hash")? {
-                map.insert(
-                    hash,
-                    TokenOwner {
-                        value: Arc::new(read(row)?),
-                        until_ms: None,
-                    },
-                );
+                let owner = TokenOwner::new(Arc::new(read(row)?), None);
+                if let Some(known) = owner.value.last_used_ms {
+                    owner.written(known);
+                }
+                map.insert(hash, owner);
             }
         }
         Ok(map)
@@ -214,7 +251,7 @@ async fn insert(
     token: &Token,
     now_ms: i64,
 ) -> Result<()> {
-    sqlx::query(
+    query(
         "INSERT INTO principals (id, name, kind, role, programs, token_hash, created_ms)
          VALUES ($1, $2, 'token', $3, $4, $5, $6)
          ON CONFLICT (id) DO UPDATE SET token_hash = excluded.token_hash, disabled_ms = NULL",
@@ -225,7 +262,7 @@ async fn insert(
     .bind(new.scope.to_text())
     .bind(token.hash().to_hex())
     .bind(now_ms)
-    .execute(&mut **tx)
+    .execute(tx)
     .await?;
     Ok(())
 }
@@ -236,7 +273,7 @@ fn read(row: &Row) -> Result<Principal> {
         name: row.try_get("name")?,
         kind: row.try_get("kind")?,
         role: row.try_get("role")?,
-        scope: Scope::from_text(&row.try_get::<String, _>("programs")?),
+        scope: Scope::from_text(&row.try_get::<String>("programs")?),
         created_ms: row.try_get("created_ms")?,
         disabled_ms: row.try_get("disabled_ms")?,
         last_used_ms: row.try_get("last_used_ms")?,

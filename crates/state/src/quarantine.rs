@@ -1,9 +1,11 @@
 //! Input that could not be read: kept for a person, within bounds.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
-use sqlx::Row as _;
 
 use crate::cursor::Cursor;
 use crate::error::Result;
@@ -13,7 +15,7 @@ use crate::names::clip;
 use crate::open::State;
 use crate::scope::Scope;
 use crate::settings::bump;
-use crate::sql::{Row, Sql, Tx, bigint, count};
+use crate::sql::{Row, Sql, Tx, bigint, count, query};
 
 const MAX_SAMPLE: usize = 8 * 1024;
 const MAX_TEXT: usize = 1_000;
@@ -27,8 +29,8 @@ const EVICT: i64 = 500;
 pub struct NewQuarantined {
     /// The program of the source.
     pub program: String,
-    /// The source.
-    pub source_id: String,
+    /// The source's name within its program.
+    pub source: String,
     /// When it was received.
     pub received_ms: i64,
     /// Its line in the batch or file, from 1.
@@ -50,8 +52,10 @@ pub struct Quarantined {
     pub id: String,
     /// The program of the source.
     pub program: String,
-    /// The source.
-    pub source_id: String,
+    /// The source; nothing for one that is built in and has no row.
+    pub source_id: Option<String>,
+    /// The source's name when it sent this.
+    pub source: String,
     /// When it was received.
     pub received_ms: i64,
     /// Its line in the batch or file.
@@ -97,9 +101,10 @@ impl State {
         let skip = records.len().saturating_sub(most);
         let kept = records.get(skip..).unwrap_or_default();
         let mut ids = new_ids(now_ms, kept.len())?;
+        let sources = source_ids(&mut tx, kept).await?;
         let mut bytes = 0_u64;
         for chunk in kept.chunks(CHUNK) {
-            bytes += insert(&mut tx, chunk, &mut ids).await?;
+            bytes += insert(&mut tx, chunk, &sources, &mut ids).await?;
         }
         let mut rows = bump(&mut tx, "quarantine_rows", bigint(kept.len() as u64)).await?;
         let mut bytes = bump(&mut tx, "quarantine_bytes", bigint(bytes)).await?;
@@ -117,7 +122,7 @@ impl State {
         if dropped > 0 {
             bump(&mut tx, "quarantine_dropped", dropped).await?;
         }
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// Refused records, newest first, of one source if given.
@@ -162,7 +167,7 @@ impl State {
             sql.list(chunk.iter().cloned())
                 .within(scope)
                 .push(" RETURNING row_bytes");
-            gone.add(&sql.query().fetch_all(&mut *tx).await?)?;
+            gone.add(&sql.query().fetch_all(&mut tx).await?)?;
         }
         bump(&mut tx, "quarantine_rows", -bigint(gone.rows)).await?;
         bump(&mut tx, "quarantine_bytes", -bigint(gone.bytes)).await?;
@@ -175,12 +180,12 @@ impl State {
     /// # Errors
     /// When the database cannot be read.
     pub async fn quarantine_stats(&self) -> Result<QuarantineStats> {
-        let rows = sqlx::query("SELECT name, value FROM counters")
+        let rows = query("SELECT name, value FROM counters")
             .fetch_all(self.reader())
             .await?;
         let mut stats = QuarantineStats::default();
         for row in &rows {
-            match row.try_get::<String, _>("name")?.as_str() {
+            match row.try_get::<String>("name")?.as_str() {
                 "quarantine_rows" => stats.rows = count(row, "value")?,
                 "quarantine_bytes" => stats.bytes = count(row, "value")?,
                 "quarantine_dropped" => stats.dropped = count(row, "value")?,
@@ -208,13 +213,35 @@ impl Gone {
     }
 }
 
+/// The ids of the sources that sent these, by program and name.
+async fn source_ids<'r>(
+    tx: &mut Tx,
+    records: &'r [NewQuarantined],
+) -> Result<HashMap<(&'r str, &'r str), String>> {
+    let mut ids = HashMap::new();
+    for record in records {
+        let Entry::Vacant(place) = ids.entry((record.program.as_str(), record.source.as_str()))
+        else {
+            continue;
+        };
+        let row = query("SELECT id FROM sources WHERE program = $1 AND name = $2")
+            .bind(record.program.as_str())
+            .bind(record.source.as_str())
+            .fetch_optional(&mut *tx)
+            .await?;
+        place.insert(row.map_or(Ok(String::new()), |row| row.try_get("id"))?);
+    }
+    Ok(ids)
+}
+
 async fn insert(
     tx: &mut Tx,
     records: &[NewQuarantined],
+    sources: &HashMap<(&str, &str), String>,
     ids: impl Iterator<Item = String>,
 ) -> Result<u64> {
     let mut sql = Sql::new(
-        "INSERT INTO quarantine (id, program, source_id, received_ms, line, byte_offset, code,
+        "INSERT INTO quarantine (id, program, source_id, source, received_ms, line, byte_offset, code,
              reason, sample, sample_encoding, record_bytes, row_bytes) VALUES ",
     );
     let mut total = 0;
@@ -228,7 +255,9 @@ async fn insert(
             .push(", ")
             .bind(record.program.clone())
             .push(", ");
-        sql.bind(record.source_id.clone())
+        let source = sources.get(&(record.program.as_str(), record.source.as_str()));
+        sql.bind(source.map_or("", String::as_str)).push(", ");
+        sql.bind(record.source.clone())
             .push(", ")
             .bind(record.received_ms)
             .push(", ");
@@ -246,17 +275,17 @@ async fn insert(
             .bind(bigint(bytes))
             .push(")");
     }
-    sql.query().execute(&mut **tx).await?;
+    sql.query().execute(tx).await?;
     Ok(total)
 }
 
 async fn evict(tx: &mut Tx, rows: i64) -> Result<Gone> {
-    let removed = sqlx::query(
+    let removed = query(
         "DELETE FROM quarantine WHERE id IN (SELECT id FROM quarantine ORDER BY id LIMIT $1)
          RETURNING row_bytes",
     )
     .bind(rows)
-    .fetch_all(&mut **tx)
+    .fetch_all(&mut *tx)
     .await?;
     let mut gone = Gone::default();
     gone.add(&removed)?;
@@ -288,10 +317,12 @@ fn read(row: &Row) -> Result<Quarantined> {
         let value: Option<i64> = row.try_get(column)?;
         Ok(value.and_then(|value| u64::try_from(value).ok()))
     };
+    let source_id: String = row.try_get("source_id")?;
     Ok(Quarantined {
         id: row.try_get("id")?,
         program: row.try_get("program")?,
-        source_id: row.try_get("source_id")?,
+        source_id: Some(source_id).filter(|id| !id.is_empty()),
+        source: row.try_get("source")?,
         received_ms: row.try_get("received_ms")?,
         line: position("line")?,
         offset: position("byte_offset")?,

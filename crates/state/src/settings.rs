@@ -1,12 +1,10 @@
 //! Small facts about the installation, and whether it can be written at all.
 
-use sqlx::Row as _;
-
 use crate::error::{Error, Result};
 use crate::id::new_id;
 use crate::names;
 use crate::open::State;
-use crate::sql::Tx;
+use crate::sql::{Tx, query};
 
 const INSTANCE_ID: &str = "instance_id";
 const FIRST_START: &str = "first_start_ms";
@@ -18,11 +16,11 @@ impl State {
     /// # Errors
     /// When the database cannot be read.
     pub async fn setting(&self, name: &str) -> Result<Option<String>> {
-        let row = sqlx::query("SELECT value FROM settings WHERE name = $1")
+        let row = query("SELECT value FROM settings WHERE name = $1")
             .bind(name.to_owned())
             .fetch_optional(self.reader())
             .await?;
-        Ok(row.map(|row| row.try_get("value")).transpose()?)
+        row.map(|row| row.try_get("value")).transpose()
     }
 
     /// Sets a setting.
@@ -36,7 +34,7 @@ impl State {
         }
         let mut tx = self.begin().await?;
         put(&mut tx, name, value).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// This installation's id, made at its first start and never changed.
@@ -63,7 +61,7 @@ impl State {
     pub async fn check_writable(&self, now_ms: i64) -> Result<()> {
         let mut tx = self.begin().await?;
         put(&mut tx, "writable_check_ms", &now_ms.to_string()).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn set_once(&self, name: &'static str, value: &str) -> Result<String> {
@@ -71,16 +69,14 @@ impl State {
             return Ok(known);
         }
         let mut tx = self.begin().await?;
-        sqlx::query(
-            "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING",
-        )
-        .bind(name)
-        .bind(value.to_owned())
-        .execute(&mut *tx)
-        .await?;
-        let row = sqlx::query("SELECT value FROM settings WHERE name = $1")
+        query("INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING")
             .bind(name)
-            .fetch_one(&mut *tx)
+            .bind(value.to_owned())
+            .execute(&mut tx)
+            .await?;
+        let row = query("SELECT value FROM settings WHERE name = $1")
+            .bind(name)
+            .fetch_one(&mut tx)
             .await?;
         let value = row.try_get("value")?;
         tx.commit().await?;
@@ -89,23 +85,23 @@ impl State {
 }
 
 async fn put(tx: &mut Tx, name: &str, value: &str) -> Result<()> {
-    sqlx::query(
+    query(
         "INSERT INTO settings (name, value) VALUES ($1, $2)
          ON CONFLICT (name) DO UPDATE SET value = excluded.value",
     )
     .bind(name.to_owned())
     .bind(value.to_owned())
-    .execute(&mut **tx)
+    .execute(tx)
     .await?;
     Ok(())
 }
 
 /// Moves a counter and answers its new value.
 pub(crate) async fn bump(tx: &mut Tx, name: &'static str, by: i64) -> Result<i64> {
-    let row = sqlx::query("UPDATE counters SET value = value + $1 WHERE name = $2 RETURNING value")
+    let row = query("UPDATE counters SET value = value + $1 WHERE name = $2 RETURNING value")
         .bind(by)
         .bind(name)
-        .fetch_one(&mut **tx)
+        .fetch_one(&mut *tx)
         .await?;
-    Ok(row.try_get("value")?)
+    row.try_get("value")
 }

@@ -12,6 +12,7 @@ use crate::limits::millis;
 use crate::open::State;
 use crate::scope::Scope;
 use crate::sources::{Classes, NewSource, Source, check, fetch, taken};
+use crate::sql::query;
 
 /// A source and its token, the only time that the token can be seen.
 #[derive(Debug)]
@@ -64,7 +65,7 @@ impl State {
         };
         let new = merged(old, change);
         check(&new)?;
-        sqlx::query(
+        query(
             "UPDATE sources SET name = $1, site = $2, classes = $3, grants = $4,
                  allowed_peers = $5, expect_every_secs = $6, disabled_ms = $7
              WHERE id = $8",
@@ -77,7 +78,7 @@ impl State {
         .bind(new.expect_every_secs.map(i64::from))
         .bind(disabled_ms)
         .bind(id.to_owned())
-        .execute(&mut *tx)
+        .execute(&mut tx)
         .await
         .map_err(|error| taken(error, &new.name))?;
         let source = fetch(&mut tx, scope, id).await?;
@@ -102,14 +103,14 @@ impl State {
         let mut tx = self.begin().await?;
         let source = fetch(&mut tx, scope, id).await?;
         // The right-hand sides see the row as it was before this statement.
-        sqlx::query(
+        query(
             "UPDATE sources SET old_token_hash = token_hash, old_token_until_ms = $1,
                  token_hash = $2 WHERE id = $3",
         )
         .bind(now_ms.saturating_add(millis(overlap)))
         .bind(token.hash().to_hex())
         .bind(id.to_owned())
-        .execute(&mut *tx)
+        .execute(&mut tx)
         .await?;
         tx.commit().await?;
         self.source_index().invalidate();

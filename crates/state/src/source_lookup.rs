@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use ringfence_crypto::TokenHash;
-use sqlx::Row as _;
 
 use crate::error::Result;
 use crate::open::State;
 use crate::sources::Source;
-use crate::sql::Row;
+use crate::sql::{Row, query};
 use crate::token_index::{TokenMap, TokenOwner, owner};
 
 impl State {
@@ -36,30 +35,22 @@ impl State {
     }
 
     async fn load_source_tokens(&self) -> Result<TokenMap<Source>> {
-        let rows = sqlx::query("SELECT * FROM sources WHERE disabled_ms IS NULL")
+        let rows = query("SELECT * FROM sources WHERE disabled_ms IS NULL")
             .fetch_all(self.reader())
             .await?;
         let mut map = TokenMap::new();
         for row in &rows {
             let source = Arc::new(Source::read(row)?);
             if let Some(hash) = hash(row, "token_hash")? {
-                map.insert(
-                    hash,
-                    TokenOwner {
-                        value: Arc::clone(&source),
-                        until_ms: None,
-                    },
-                );
+                map.insert(hash, TokenOwner::new(Arc::clone(&source), None));
             }
             if let Some(hash) = hash(row, "old_token_hash")? {
                 // Without an end it would live for ever: then it has ended already.
                 let until_ms = row
-                    .try_get::<Option<i64>, _>("old_token_until_ms")?
+                    .try_get::<Option<i64>>("old_token_until_ms")?
                     .unwrap_or(0);
-                map.entry(hash).or_insert(TokenOwner {
-                    value: source,
-                    until_ms: Some(until_ms),
-                });
+                map.entry(hash)
+                    .or_insert_with(|| TokenOwner::new(source, Some(until_ms)));
             }
         }
         Ok(map)

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use ipnet::IpNet;
 use ringfence_crypto::{Token, TokenKind};
 use serde::{Deserialize, Serialize};
-use sqlx::Row as _;
 
 use crate::error::{Error, Result};
 use crate::id::new_id;
@@ -13,7 +12,7 @@ use crate::names;
 use crate::open::State;
 use crate::scope::Scope;
 use crate::source_edit::MintedSource;
-use crate::sql::{Row, Sql, Tx, json};
+use crate::sql::{Row, Sql, Tx, json, query};
 
 /// More sources than this are refused: they all live in memory.
 const MAX_SOURCES: i64 = 5_000;
@@ -216,16 +215,16 @@ impl State {
     pub async fn touch_sources(&self, seen: &[(String, i64)]) -> Result<()> {
         let mut tx = self.begin().await?;
         for (id, seen_ms) in seen {
-            sqlx::query(
+            query(
                 "UPDATE sources SET last_seen_ms = $1
                  WHERE id = $2 AND (last_seen_ms IS NULL OR last_seen_ms < $1)",
             )
             .bind(*seen_ms)
             .bind(id.clone())
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
         }
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// Sources that sent nothing for longer than expected. One that never sent counts
@@ -249,7 +248,7 @@ impl State {
 pub(crate) async fn fetch(tx: &mut Tx, scope: &Scope, id: &str) -> Result<Source> {
     let mut sql = Sql::new("SELECT * FROM sources WHERE id = ");
     sql.bind(id.to_owned()).within(scope);
-    let row = sql.query().fetch_optional(&mut **tx).await?;
+    let row = sql.query().fetch_optional(&mut *tx).await?;
     Source::read(&row.ok_or_else(|| Error::not_found("source", id))?)
 }
 
@@ -282,15 +281,15 @@ async fn insert(
     now_ms: i64,
 ) -> Result<()> {
     check(new)?;
-    let row = sqlx::query("SELECT COUNT(*) AS n FROM sources")
-        .fetch_one(&mut **tx)
+    let row = query("SELECT COUNT(*) AS n FROM sources")
+        .fetch_one(&mut *tx)
         .await?;
-    if row.try_get::<i64, _>("n")? >= MAX_SOURCES {
+    if row.try_get::<i64>("n")? >= MAX_SOURCES {
         return Err(Error::Conflict(format!(
             "there are {MAX_SOURCES} sources already"
         )));
     }
-    let done = sqlx::query(
+    let done = query(
         "INSERT INTO sources (id, name, kind, program, site, classes, grants, allowed_peers,
              expect_every_secs, token_hash, created_ms)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
@@ -310,21 +309,18 @@ async fn insert(
     .bind(new.expect_every_secs.map(i64::from))
     .bind(token.map(|token| token.hash().to_hex()))
     .bind(now_ms)
-    .execute(&mut **tx)
+    .execute(tx)
     .await;
     done.map(drop).map_err(|error| taken(error, &new.name))
 }
 
 /// Two sources of one program with one name would be told apart by nobody.
-pub(crate) fn taken(error: sqlx::Error, name: &str) -> Error {
-    let unique = error
-        .as_database_error()
-        .is_some_and(|error| error.is_unique_violation());
-    if unique {
+pub(crate) fn taken(error: Error, name: &str) -> Error {
+    if error.is_unique_violation() {
         Error::Conflict(format!(
             "a source named `{name}`, or its token, exists already"
         ))
     } else {
-        error.into()
+        error
     }
 }

@@ -1,32 +1,117 @@
-//! Statements that are put together at run time: text and arguments side by side.
+//! Statements: text and arguments side by side, the same for both databases.
 //!
-//! The only place that tells the database driver to trust a string it did not see as
-//! a literal. [`Sql`] takes text only as `&'static str`, so a value can enter a
-//! statement in one way: as a bound argument.
+//! Text comes in only as `&'static str`, whether as a whole ([`query`]) or piece by piece
+//! ([`Sql`]); so a value can enter a statement in one way: as a bound argument.
 
-use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteRow};
-use sqlx::{Arguments as _, AssertSqlSafe, Encode, Row as _, Type};
+use std::borrow::Cow;
 
+use crate::db::Reads;
+pub(crate) use crate::db::{Row, Tx};
 use crate::error::{Error, Result};
 use crate::scope::Scope;
 
-pub(crate) type Db = Sqlite;
-pub(crate) type Row = SqliteRow;
-pub(crate) type Tx = sqlx::Transaction<'static, Db>;
+/// A statement with its arguments, ready to run.
+pub(crate) struct Query {
+    pub(crate) text: Cow<'static, str>,
+    pub(crate) values: Vec<Value>,
+}
+
+/// What can be stored: whole numbers and texts, each or nothing. Everything else is written
+/// as one of them, so that no type of one database stands in the way of the other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Value {
+    Number(Option<i64>),
+    Text(Option<String>),
+}
+
+impl From<i64> for Value {
+    fn from(number: i64) -> Self {
+        Self::Number(Some(number))
+    }
+}
+
+impl From<Option<i64>> for Value {
+    fn from(number: Option<i64>) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Some(text).into()
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
+}
+
+impl From<Option<&str>> for Value {
+    fn from(text: Option<&str>) -> Self {
+        text.map(str::to_owned).into()
+    }
+}
+
+impl From<Option<String>> for Value {
+    /// PostgreSQL takes no NUL in TEXT. It is replaced for both databases, so that they hold
+    /// and find the same.
+    fn from(text: Option<String>) -> Self {
+        Self::Text(text.map(|text| match text.contains('\0') {
+            true => text.replace('\0', "\u{fffd}"),
+            false => text,
+        }))
+    }
+}
+
+/// A statement that is a literal; its placeholders are `$1`, `$2` and so on.
+pub(crate) fn query(text: &'static str) -> Query {
+    Query {
+        text: Cow::Borrowed(text),
+        values: Vec::new(),
+    }
+}
+
+impl Query {
+    /// The value of the next placeholder.
+    pub(crate) fn bind(mut self, value: impl Into<Value>) -> Self {
+        self.values.push(value.into());
+        self
+    }
+
+    /// Runs it in a transaction and answers how many rows it touched.
+    pub(crate) async fn execute(self, tx: &mut Tx) -> Result<u64> {
+        tx.execute(self).await
+    }
+
+    pub(crate) async fn fetch_all(self, from: impl Reads) -> Result<Vec<Row>> {
+        from.rows(self).await
+    }
+
+    /// The first row; statements that may have several say `LIMIT 1`.
+    pub(crate) async fn fetch_optional(self, from: impl Reads) -> Result<Option<Row>> {
+        Ok(from.rows(self).await?.into_iter().next())
+    }
+
+    /// The row of a statement that always has one.
+    pub(crate) async fn fetch_one(self, from: impl Reads) -> Result<Row> {
+        let row = self.fetch_optional(from).await?;
+        row.ok_or(Error::Database(sqlx::Error::RowNotFound))
+    }
+}
 
 /// A statement under construction.
 pub(crate) struct Sql {
     text: String,
-    arguments: SqliteArguments,
-    count: usize,
+    values: Vec<Value>,
 }
 
 impl Sql {
     pub(crate) fn new(text: &'static str) -> Self {
         Self {
             text: text.to_owned(),
-            arguments: SqliteArguments::default(),
-            count: 0,
+            values: Vec::new(),
         }
     }
 
@@ -35,33 +120,46 @@ impl Sql {
         self
     }
 
-    /// Adds a placeholder and its value. A value that cannot be encoded leaves an
-    /// argument missing, which the driver refuses when the statement runs.
-    pub(crate) fn bind<'t, T: Encode<'t, Db> + Type<Db>>(&mut self, value: T) -> &mut Self {
-        let _ = self.arguments.add(value);
-        self.count += 1;
+    /// Adds a placeholder and its value.
+    pub(crate) fn bind(&mut self, value: impl Into<Value>) -> &mut Self {
+        self.values.push(value.into());
         self.text.push('$');
-        self.text.push_str(&self.count.to_string());
+        self.text.push_str(&self.values.len().to_string());
         self
     }
 
     /// `(a, b, c)`; an empty list becomes `(NULL)`, which nothing equals.
-    pub(crate) fn list<T: Encode<'static, Db> + Type<Db>>(
+    pub(crate) fn list<T: Into<Value>>(
         &mut self,
         values: impl IntoIterator<Item = T>,
     ) -> &mut Self {
-        let before = self.count;
+        let before = self.values.len();
         self.push("(");
         for value in values {
-            if self.count > before {
+            if self.values.len() > before {
                 self.push(", ");
             }
             self.bind(value);
         }
-        if self.count == before {
+        if self.values.len() == before {
             self.push("NULL");
         }
         self.push(")")
+    }
+
+    /// Adds names of columns that the database told. They are ours, made by a migration; one that
+    /// is no plain word is not, and goes into no statement.
+    pub(crate) fn columns(&mut self, names: &[String]) -> Result<&mut Self> {
+        for (at, name) in names.iter().enumerate() {
+            let plain =
+                |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+            if !name.bytes().all(plain) {
+                return Err(Error::Corrupt("name of a column"));
+            }
+            self.push(if at == 0 { "" } else { ", " });
+            self.text.push_str(name);
+        }
+        Ok(self)
     }
 
     /// Restricts the statement to the scope's programs; every statement that reads or
@@ -73,8 +171,11 @@ impl Sql {
         self
     }
 
-    pub(crate) fn query(self) -> sqlx::query::Query<'static, Db, SqliteArguments> {
-        sqlx::query_with(AssertSqlSafe(self.text), self.arguments)
+    pub(crate) fn query(self) -> Query {
+        Query {
+            text: Cow::Owned(self.text),
+            values: self.values,
+        }
     }
 }
 
@@ -100,7 +201,7 @@ pub(crate) fn json<T: serde::de::DeserializeOwned>(row: &Row, column: &'static s
 
 /// Counts are never negative in the tables; if one were, zero is the honest answer.
 pub(crate) fn count(row: &Row, column: &'static str) -> Result<u64> {
-    Ok(u64::try_from(row.try_get::<i64, _>(column)?).unwrap_or(0))
+    Ok(u64::try_from(row.try_get::<i64>(column)?).unwrap_or(0))
 }
 
 /// Offsets and sizes that come as `u64` and are stored as BIGINT.

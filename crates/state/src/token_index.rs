@@ -1,7 +1,7 @@
 //! Tokens in memory: every event batch is authenticated, so none may cost a query.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use ringfence_crypto::TokenHash;
@@ -12,6 +12,33 @@ pub(crate) type TokenMap<T> = HashMap<TokenHash, TokenOwner<T>>;
 pub(crate) struct TokenOwner<T> {
     pub(crate) value: Arc<T>,
     pub(crate) until_ms: Option<i64>,
+    /// When it last let somebody in; nobody yet is the smallest number.
+    used_ms: AtomicI64,
+    /// The newest such time that is in the database.
+    written_ms: AtomicI64,
+}
+
+impl<T> TokenOwner<T> {
+    pub(crate) fn new(value: Arc<T>, until_ms: Option<i64>) -> Self {
+        Self {
+            value,
+            until_ms,
+            used_ms: AtomicI64::new(i64::MIN),
+            written_ms: AtomicI64::new(i64::MIN),
+        }
+    }
+
+    pub(crate) fn written_ms(&self) -> i64 {
+        self.written_ms.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn written(&self, used_ms: i64) {
+        self.written_ms.fetch_max(used_ms, Ordering::Relaxed);
+    }
+
+    pub(crate) fn used_ms(&self) -> Option<i64> {
+        Some(self.used_ms.load(Ordering::Relaxed)).filter(|at| *at != i64::MIN)
+    }
 }
 
 /// All tokens of one kind, loaded as a whole and dropped as a whole on any change.
@@ -59,6 +86,9 @@ impl<T> Default for TokenIndex<T> {
 pub(crate) fn owner<T>(map: &TokenMap<T>, presented: &str, now_ms: i64) -> Option<Arc<T>> {
     let owner = map.get(&TokenHash::of(presented))?;
     let valid = owner.until_ms.is_none_or(|until| now_ms < until);
+    if valid {
+        owner.used_ms.fetch_max(now_ms, Ordering::Relaxed);
+    }
     valid.then(|| Arc::clone(&owner.value))
 }
 

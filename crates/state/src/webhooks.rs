@@ -2,7 +2,6 @@
 
 use ringfence_crypto::SigningSecret;
 use serde::{Deserialize, Serialize};
-use sqlx::Row as _;
 
 use crate::changes::AlertChange;
 use crate::error::{Error, Result};
@@ -10,7 +9,7 @@ use crate::id::new_id;
 use crate::names;
 use crate::open::State;
 use crate::scope::Scope;
-use crate::sql::{Row, Tx};
+use crate::sql::{Row, Tx, query};
 
 const MAX_WEBHOOKS: usize = 100;
 const MAX_URL: usize = 2048;
@@ -94,7 +93,7 @@ impl State {
                 "there are {MAX_WEBHOOKS} webhooks already"
             )));
         }
-        sqlx::query(
+        query(
             "INSERT INTO webhooks (id, name, url, secret, programs, min_severity_id, created_ms)
              VALUES ($1, $2, $3, $4, $5, $6, $7)",
         )
@@ -105,7 +104,7 @@ impl State {
         .bind(new.scope.to_text())
         .bind(i64::from(new.min_severity_id))
         .bind(now_ms)
-        .execute(&mut *tx)
+        .execute(&mut tx)
         .await?;
         let webhook = one(&mut tx, scope, &id).await?.shown;
         tx.commit().await?;
@@ -124,7 +123,7 @@ impl State {
 
     /// Receivers of every kind whose programs all belong to the caller, oldest first.
     pub(crate) async fn channels(&self, scope: &Scope) -> Result<Vec<Stored>> {
-        let rows = sqlx::query("SELECT * FROM webhooks ORDER BY id")
+        let rows = query("SELECT * FROM webhooks ORDER BY id")
             .fetch_all(self.reader())
             .await?;
         let mut all: Vec<_> = rows.iter().map(Stored::read).collect::<Result<_>>()?;
@@ -157,7 +156,7 @@ impl State {
             min_severity_id: change.min_severity_id.unwrap_or(old.shown.min_severity_id),
         };
         check(scope, &new)?;
-        sqlx::query(
+        query(
             "UPDATE webhooks SET name = $1, url = $2, programs = $3, min_severity_id = $4,
                  disabled_ms = $5 WHERE id = $6",
         )
@@ -167,7 +166,7 @@ impl State {
         .bind(i64::from(new.min_severity_id))
         .bind(disabled_ms)
         .bind(id.to_owned())
-        .execute(&mut *tx)
+        .execute(&mut tx)
         .await?;
         let webhook = one(&mut tx, scope, id).await?.shown;
         tx.commit().await?;
@@ -181,11 +180,11 @@ impl State {
     pub async fn delete_webhook(&self, scope: &Scope, id: &str) -> Result<()> {
         let mut tx = self.begin().await?;
         one(&mut tx, scope, id).await?;
-        sqlx::query("DELETE FROM webhooks WHERE id = $1")
+        query("DELETE FROM webhooks WHERE id = $1")
             .bind(id.to_owned())
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 }
 
@@ -226,12 +225,12 @@ impl Stored {
             id: row.try_get("id")?,
             name: row.try_get("name")?,
             origin: origin(&url).to_owned(),
-            scope: Scope::from_text(&row.try_get::<String, _>("programs")?),
+            scope: Scope::from_text(&row.try_get::<String>("programs")?),
             min_severity_id: u8::try_from(severity).unwrap_or(u8::MAX),
             created_ms: row.try_get("created_ms")?,
             disabled_ms: row.try_get("disabled_ms")?,
         };
-        let kind = match row.try_get::<String, _>("kind")?.as_str() {
+        let kind = match row.try_get::<String>("kind")?.as_str() {
             "http" => Kind::Http,
             "mail" => Kind::Mail,
             _ => return Err(Error::Corrupt("webhook kind")),
@@ -242,7 +241,7 @@ impl Stored {
             }
             Kind::Mail => SigningSecret::mint()?,
         };
-        let rules = serde_json::from_str(&row.try_get::<String, _>("rules")?)
+        let rules = serde_json::from_str(&row.try_get::<String>("rules")?)
             .map_err(|_| Error::Corrupt("webhook rules"))?;
         Ok(Self {
             shown,
@@ -265,8 +264,8 @@ impl Stored {
 
 /// Every receiver; there are few.
 pub(crate) async fn all(tx: &mut Tx) -> Result<Vec<Stored>> {
-    let rows = sqlx::query("SELECT * FROM webhooks ORDER BY id")
-        .fetch_all(&mut **tx)
+    let rows = query("SELECT * FROM webhooks ORDER BY id")
+        .fetch_all(&mut *tx)
         .await?;
     rows.iter().map(Stored::read).collect()
 }
@@ -282,9 +281,9 @@ pub(crate) async fn one(tx: &mut Tx, scope: &Scope, id: &str) -> Result<Stored> 
 
 /// A receiver of any kind.
 pub(crate) async fn channel(tx: &mut Tx, scope: &Scope, id: &str) -> Result<Stored> {
-    let row = sqlx::query("SELECT * FROM webhooks WHERE id = $1")
+    let row = query("SELECT * FROM webhooks WHERE id = $1")
         .bind(id.to_owned())
-        .fetch_optional(&mut **tx)
+        .fetch_optional(&mut *tx)
         .await?;
     let stored = row.as_ref().map(Stored::read).transpose()?;
     stored

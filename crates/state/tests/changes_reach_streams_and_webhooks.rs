@@ -103,9 +103,11 @@ async fn a_reader_that_was_away_too_long_is_told() {
 #[tokio::test]
 async fn numbers_go_on_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("state.db");
-    open_alerts(&State::open(&path).await.unwrap(), 0..2).await;
-    let state = State::open(&path).await.unwrap();
+    let place = place(&folder).await;
+    let before = open(&place).await;
+    open_alerts(&before, 0..2).await;
+    drop(before);
+    let state = open(&place).await;
     let mut stream = state.subscribe(ALL, None);
     open_alerts(&state, 2..3).await;
     assert_eq!(stream.next().await.unwrap().changes[0].id, 3);

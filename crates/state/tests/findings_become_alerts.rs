@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use common::*;
 use ringfence_state::{
-    AlertEdit, AlertFilter, AlertOrder, ChangeKind, Limits, PageRequest, State, Status, Verdict,
+    AlertEdit, AlertFilter, AlertOrder, ChangeKind, Limits, PageRequest, Status, Verdict,
 };
 
 #[tokio::test]
@@ -110,18 +110,19 @@ async fn programs_with_equal_agents_have_stories_of_their_own() {
 #[tokio::test]
 async fn a_batch_applied_again_after_a_crash_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("state.db");
+    let place = place(&folder).await;
     let batch: Vec<_> = (0..50)
         .map(|n| finding(&format!("f{n}"), "1", T0 + n, 3))
         .collect();
-    let state = State::open(&path).await.unwrap();
+    let state = open(&place).await;
     let first = state
         .apply_findings(&batch[..30], at(30), T0)
         .await
         .unwrap();
     assert_eq!((first.fresh, first.repeated), (30, 0));
-    // The process dies here; its connections are never closed.
-    let state = State::open(&path).await.unwrap();
+    // The process dies here: nothing is closed in good order.
+    drop(state);
+    let state = open(&place).await;
     assert_eq!(state.position("alerts").await.unwrap(), Some(30));
     let again = state
         .apply_findings(&batch[..30], at(30), T0)

@@ -149,7 +149,7 @@ async fn quarantine_of_another_program_does_not_exist() {
     } = two_programs().await;
     let record = NewQuarantined {
         program: "bank".to_owned(),
-        source_id: bank_source.clone(),
+        source: "crm".to_owned(),
         received_ms: T0,
         line: Some(1),
         offset: None,

@@ -14,7 +14,7 @@ use ringfence_state::{Limits, NewQuarantined, PageRequest};
 fn record(line: u64, sample: &[u8]) -> NewQuarantined {
     NewQuarantined {
         program: "bank".to_owned(),
-        source_id: "crm".to_owned(),
+        source: "crm".to_owned(),
         received_ms: T0,
         line: Some(line),
         offset: Some(17),
@@ -27,14 +27,37 @@ fn record(line: u64, sample: &[u8]) -> NewQuarantined {
 #[tokio::test]
 async fn a_refused_record_is_found_with_its_position_and_reason() {
     let state = memory().await;
+    let crm = state
+        .create_source(&ALL, source("crm", "bank"), T0)
+        .await
+        .unwrap()
+        .source;
+    let other = NewQuarantined {
+        source: "automation".to_owned(),
+        ..record(1, b"x")
+    };
+    state.quarantine(&[other], T0 - 1).await.unwrap();
     state
         .quarantine(&[record(3, b"{\"a\" 1}"), record(4, &[0xff; 20_000])], T0)
         .await
         .unwrap();
     let kept = state
-        .list_quarantine(&ALL, Some("crm"), &PageRequest::default())
+        .list_quarantine(&ALL, Some(&crm.id), &PageRequest::default())
         .await
         .unwrap();
+    assert_eq!(kept.items.len(), 2);
+    let all = state
+        .list_quarantine(&ALL, None, &PageRequest::default())
+        .await
+        .unwrap();
+    let of = |at: usize| {
+        (
+            all.items[at].source.as_str(),
+            all.items[at].source_id.clone(),
+        )
+    };
+    assert_eq!(of(0), ("crm", Some(crm.id.clone())));
+    assert_eq!(of(2), ("automation", None), "built in, without a row");
     let (binary, text) = (&kept.items[0], &kept.items[1]);
     assert_eq!(
         (text.line, text.offset, text.sample.as_str()),

@@ -300,7 +300,7 @@ async fn the_last_administrator_cannot_be_locked_out() {
         role: "admin".into(),
         scope: Scope::All,
     };
-    let (ada, token) = state.create_principal(new, T0).await.unwrap();
+    let (ada, token) = state.create_principal(new, T0 + 1).await.unwrap();
     state.disable_principal("admin", T0).await.unwrap();
     assert!(
         state
@@ -311,4 +311,34 @@ async fn the_last_administrator_cannot_be_locked_out() {
     );
     assert!(state.disable_principal(&ada.id, T0).await.is_err());
     assert_eq!(state.list_principals().await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn the_last_use_of_a_token_is_known_to_the_minute() {
+    let state = memory().await;
+    let FirstAdmin::Minted(token) = state.ensure_first_admin(None, T0).await.unwrap() else {
+        panic!("the first start makes a token");
+    };
+    let used = async |now_ms| {
+        state
+            .principal_by_token(token.reveal(), now_ms)
+            .await
+            .unwrap()
+            .unwrap();
+        state.touch_principals().await.unwrap();
+        state.list_principals().await.unwrap()[0].last_used_ms
+    };
+    state.touch_principals().await.unwrap();
+    assert_eq!(state.list_principals().await.unwrap()[0].last_used_ms, None);
+    assert_eq!(used(T0).await, Some(T0));
+    assert_eq!(used(T0 + MINUTE - 1).await, Some(T0), "once a minute");
+    assert_eq!(used(T0 + MINUTE).await, Some(T0 + MINUTE));
+    // Other tokens change, and all are read again: the minute goes on.
+    let new = NewPrincipal {
+        name: "Ann".to_owned(),
+        role: "admin".to_owned(),
+        scope: Scope::All,
+    };
+    state.create_principal(new, T0 + 1).await.unwrap();
+    assert_eq!(used(T0 + MINUTE + 1).await, Some(T0 + MINUTE));
 }

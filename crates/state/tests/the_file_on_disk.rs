@@ -11,7 +11,7 @@ mod common;
 use std::os::unix::fs::PermissionsExt as _;
 
 use common::*;
-use ringfence_state::{AlertFilter, Error, Limits, NewQuarantined, State};
+use ringfence_state::{AlertFilter, AlertOrder, Error, Limits, NewQuarantined, State};
 
 fn mode(path: &std::path::Path) -> u32 {
     std::fs::metadata(path).unwrap().permissions().mode() & 0o777
@@ -83,7 +83,7 @@ async fn a_full_disk_is_named_and_leaves_nothing_half_done() {
 #[tokio::test]
 async fn callers_at_the_same_time_lose_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let state = State::open(&folder.path().join("state.db")).await.unwrap();
+    let state = open(&place(&folder).await).await;
     let writers: Vec<_> = (0..8_i64)
         .map(|writer| {
             let state = state.clone();
@@ -118,14 +118,15 @@ async fn callers_at_the_same_time_lose_nothing() {
 #[tokio::test]
 async fn an_installation_keeps_its_identity() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("state.db");
-    let state = State::open(&path).await.unwrap();
+    let place = place(&folder).await;
+    let state = open(&place).await;
     let (id, start) = (
         state.instance_id(T0).await.unwrap(),
         state.first_start_ms(T0).await.unwrap(),
     );
     state.set_setting("theme", "dark").await.unwrap();
-    let state = State::open(&path).await.unwrap();
+    drop(state);
+    let state = open(&place).await;
     assert_eq!(state.instance_id(T0 + HOUR).await.unwrap(), id);
     assert_eq!(state.first_start_ms(T0 + HOUR).await.unwrap(), start);
     assert_eq!(
@@ -150,7 +151,7 @@ async fn text_with_quotes_and_nul_in_samples_is_stored_as_it_came() {
     let state = memory().await;
     let record = NewQuarantined {
         program: "bank".to_owned(),
-        source_id: "crm".to_owned(),
+        source: "crm".to_owned(),
         received_ms: T0,
         line: None,
         offset: None,
@@ -167,4 +168,65 @@ async fn text_with_quotes_and_nul_in_samples_is_stored_as_it_came() {
         .items;
     assert_eq!(kept[0].reason, "it's \"bad\"; --");
     assert_eq!(kept[0].sample_encoding, "base64");
+}
+
+#[tokio::test]
+async fn a_second_server_on_the_same_state_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = place(&folder).await;
+    let first = open(&place).await;
+    let second = State::open_in(&place, Limits::default()).await;
+    assert!(matches!(second, Err(Error::InUse)), "{second:?}");
+    first.check_writable(T0).await.unwrap();
+    drop(first);
+    open(&place).await.check_writable(T0).await.unwrap();
+}
+
+#[tokio::test]
+async fn ids_sort_by_time_in_every_language() {
+    let state = memory().await;
+    // In Danish AA is a letter after Z.
+    let rows: Vec<_> = ["AA", "AB", "ZZ", "a", "Å"]
+        .iter()
+        .map(|name| ((*name).to_owned(), Some(String::new())))
+        .collect();
+    state.set_bookmarks("test", &rows, T0).await.unwrap();
+    let read = state.bookmarks("test").await.unwrap();
+    let names: Vec<_> = read.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["AA", "AB", "ZZ", "a", "Å"]);
+}
+
+#[tokio::test]
+async fn a_nul_in_a_text_is_no_reason_to_stop() {
+    let state = memory().await;
+    let mut odd = finding("a\0b", "1\0", T0, 3);
+    odd.message = "name \0 number".to_owned();
+    for fresh in [1, 0] {
+        let applied = state
+            .apply_findings(&[odd.clone()], None, T0)
+            .await
+            .unwrap();
+        assert_eq!(applied.fresh, fresh);
+    }
+    let page = ringfence_state::PageRequest::default();
+    let alerts = state
+        .list_alerts(&ALL, &AlertFilter::default(), AlertOrder::Newest, &page)
+        .await
+        .unwrap();
+    assert_eq!(alerts.items.len(), 1);
+    assert_eq!(alerts.items[0].message, "name \u{fffd} number");
+}
+
+#[tokio::test]
+async fn each_reader_finds_its_own_bookmarks_again() {
+    let state = memory().await;
+    let mark = |name: &str, value: Option<&str>| (name.to_owned(), value.map(str::to_owned));
+    let set = [mark("a", Some("1")), mark("b", Some("2"))];
+    state.set_bookmarks("logs", &set, 1).await.unwrap();
+    let change = [mark("a", Some("3")), mark("b", None)];
+    state.set_bookmarks("logs", &change, 2).await.unwrap();
+    let other = [mark("a", Some("9"))];
+    state.set_bookmarks("other", &other, 2).await.unwrap();
+    let want = vec![("a".to_owned(), "3".to_owned())];
+    assert_eq!(state.bookmarks("logs").await.unwrap(), want);
 }

@@ -24,7 +24,8 @@ pub fn backup(args: &Backup, out: &Out) -> Done {
         None => Config::default(),
     };
     let data = args.data.as_ref().unwrap_or(&config.server.data);
-    let elsewhere = !data.join("state.db").exists();
+    // After a move to PostgreSQL a file may still lie there, with what was true then.
+    let elsewhere = config.state.url.is_some() || !data.join("state.db").exists();
     if elsewhere {
         say(
             "The state store is not in the data folder. If it is in PostgreSQL, the order matters:",

@@ -17,4 +17,5 @@ pub mod rules;
 pub mod serve;
 pub mod simulate;
 pub mod source;
+pub mod state;
 pub mod status;

@@ -74,6 +74,7 @@ fn people(status: &Value, out: &Out) -> std::io::Result<()> {
         mib("/lake/bytes"),
         at("/lake/tail_rows"),
     ))?;
+    out.line(&format!("state     {}", at("/state/store")))?;
     out.line(&format!(
         "rules     {} in force, {} mistakes",
         at("/rules/in_force"),

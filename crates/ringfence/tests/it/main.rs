@@ -28,6 +28,7 @@ mod mail;
 mod neighbours;
 mod otlp;
 mod pbx;
+mod postgres;
 mod rules;
 mod running;
 mod shippers;

@@ -163,7 +163,15 @@ impl Start {
         let data = self.data.to_str().unwrap();
         let listen = self.listen.to_string();
         let mut command = program(&["serve", "--data", data, "--listen", &listen]);
-        if let Some(text) = &self.config {
+        let config = match (&self.config, database_of(&self.data)) {
+            (Some(text), _) if text.contains("[state]") => Some(text.clone()),
+            (text, Some(url)) => {
+                let text = text.clone().unwrap_or_default();
+                Some(format!("{text}\n[state]\nurl = \"{url}\"\n"))
+            }
+            (text, None) => text.clone(),
+        };
+        if let Some(text) = config {
             let path = self.data.with_extension("toml");
             std::fs::write(&path, text).unwrap();
             command.arg("--config").arg(path);
@@ -202,6 +210,30 @@ impl Start {
     pub fn refused(self) -> Answer {
         self.command().output().unwrap().into()
     }
+}
+
+/// The database that goes with a data folder, where the run is given a PostgreSQL
+/// (`scripts/postgres.sh run`).
+fn database_of(data: &Path) -> Option<String> {
+    let server = std::env::var("RINGFENCE_TEST_POSTGRES").ok()?;
+    let note = data.with_extension("database");
+    if let Ok(url) = std::fs::read_to_string(&note) {
+        return Some(url);
+    }
+    let name = format!("s{}_{}", std::process::id(), now_ms());
+    let made = Command::new("psql")
+        .args(["--quiet", "--no-psqlrc", &server, "--command"])
+        .arg(format!("CREATE DATABASE {name}"))
+        .output()
+        .unwrap();
+    assert!(
+        made.status.success(),
+        "{}",
+        String::from_utf8_lossy(&made.stderr)
+    );
+    let url = server.replacen("/postgres?", &format!("/{name}?"), 1);
+    std::fs::write(&note, &url).unwrap();
+    Some(url)
 }
 
 /// The lines of its log so far.

@@ -18,16 +18,25 @@ const NAME: &str = "alerts";
 /// as the alerts, so that each finding counts once.
 ///
 /// # Errors
-/// When the position cannot be read.
+/// When the position cannot be read, and waiting would not help.
 pub async fn run(
     entries: Arc<Entries>,
     state: State,
     gauges: Arc<Gauges>,
     cancel: CancellationToken,
 ) -> Result<(), OperatorError> {
-    let mut next = match state.position(NAME).await? {
-        Some(next) => next,
-        None => entries.spine().tail().0,
+    let mut next = loop {
+        match state.position(NAME).await {
+            Ok(known) => break known.unwrap_or(entries.spine().tail().0),
+            Err(error) if error.is_transient() => {
+                tracing::error!(%error, operator = NAME, "the position cannot be read yet");
+                tokio::select! {
+                    () = cancel.cancelled() => return Ok(()),
+                    () = tokio::time::sleep(RETRY_AFTER) => {}
+                }
+            }
+            Err(error) => return Err(error.into()),
+        }
     };
     let mut kept = None;
     let mut reader = Reader::new(NAME, &entries, SAVE_EVERY, &cancel);

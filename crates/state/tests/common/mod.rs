@@ -1,7 +1,12 @@
 //! What the behaviour tests share.
 #![allow(dead_code, reason = "each test file uses its part")]
 
-use ringfence_state::{Entity, Limits, NewFinding, NewSource, Position, Scope, State};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use ringfence_state::{
+    Entity, Limits, NewFinding, NewSource, Position, PostgresStore, Scope, State, Store,
+};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 pub const T0: i64 = 1_760_000_000_000;
 pub const MINUTE: i64 = 60_000;
@@ -51,12 +56,46 @@ pub fn at(next_offset: u64) -> Option<Position<'static>> {
     })
 }
 
+/// A state of the test's own: in memory, or a new database where the run is given a PostgreSQL
+/// (`scripts/postgres.sh run`).
 pub async fn memory() -> State {
-    State::open_memory().await.unwrap()
+    memory_with(Limits::default()).await
 }
 
 pub async fn memory_with(limits: Limits) -> State {
-    State::open_memory_with(limits).await.unwrap()
+    match new_database().await {
+        Some(database) => State::open_in(&database, limits).await.unwrap(),
+        None => State::open_memory_with(limits).await.unwrap(),
+    }
+}
+
+/// A place that is there when its state is opened again: a file, or a database.
+pub async fn place(folder: &tempfile::TempDir) -> Store {
+    new_database()
+        .await
+        .unwrap_or_else(|| Store::File(folder.path().join("state.db")))
+}
+
+pub async fn open(place: &Store) -> State {
+    State::open_in(place, Limits::default()).await.unwrap()
+}
+
+/// An empty database on the PostgreSQL of this run, if it has one.
+pub async fn new_database() -> Option<Store> {
+    let server = std::env::var("RINGFENCE_TEST_POSTGRES").ok()?;
+    Some(database_on(&server, "").await)
+}
+
+/// An empty database on a PostgreSQL; `and` is added to its URL.
+pub async fn database_on(server: &str, and: &str) -> Store {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let name = format!("t{}_{number}", std::process::id());
+    let mut admin = PgConnection::connect(server).await.unwrap();
+    let make = AssertSqlSafe(format!("CREATE DATABASE {name}"));
+    sqlx::raw_sql(make).execute(&mut admin).await.unwrap();
+    let url = server.replacen("/postgres?", &format!("/{name}?"), 1) + and;
+    Store::Postgres(PostgresStore::parse(&url, None, None).unwrap())
 }
 
 /// Opens one alert for each agent and answers their ids in that order.
