@@ -19,4 +19,4 @@ done
 sleep 3
 idle=$(awk '/VmRSS/ {print int($2 / 1024)}' "/proc/$server/status")
 echo "goal idle-memory-mib measured $idle wanted 100 $([ "$idle" -lt 100 ] && echo ok || echo short)"
-"${PYTHON:-python3}" "$here/load.py" "http://$address" "${1:-5000}" "${2:-60}"
+"${PYTHON:-python3}" "$here/load.py" "http://$address" "$server" "${1:-5000}" "${2:-60}"

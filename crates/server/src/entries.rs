@@ -1,27 +1,30 @@
 //! The spine, decoded once for all who read it.
 
-use std::collections::VecDeque;
-use std::sync::Arc;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError};
 
 use ringfence_event::Entry;
+use ringfence_sources::read_entry;
 use ringfence_spine::{Offset, Spine, SpineError};
 use tokio::sync::Mutex;
 
 /// Bytes that one read takes from the spine.
 const READ_BYTES: usize = 1 << 20;
-/// Encoded bytes whose decoded form is kept for the consumers that follow.
+/// Encoded bytes read back from disk whose decoded form is kept for the consumers that follow.
 const WINDOW_BYTES: usize = 4 << 20;
 
 /// A decoded entry with its offset.
 pub type Numbered = (u64, Arc<Entry>);
 
-/// Reads the spine for all consumers. Those near the head share one decoding of each entry;
-/// those far behind decode for themselves.
+/// Reads the spine for all consumers. Near the head nothing is decoded: who appended an entry left
+/// it as it was. Consumers that read back from disk together, as after a restart, share one
+/// decoding of each entry; one that is far behind the others decodes for itself.
 pub struct Entries {
     spine: Arc<dyn Spine>,
     window: Mutex<Window>,
     unreadable: AtomicU64,
+    reached: std::sync::Mutex<BTreeMap<&'static str, Arc<AtomicU64>>>,
 }
 
 #[derive(Default)]
@@ -38,7 +41,30 @@ impl Entries {
             spine,
             window: Mutex::default(),
             unreadable: AtomicU64::new(0),
+            reached: std::sync::Mutex::default(),
         }
+    }
+
+    /// Where a consumer says how far it has worked; it owns the number.
+    pub(crate) fn reached_by(&self, consumer: &'static str) -> Arc<AtomicU64> {
+        let mut all = self.reached.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(all.entry(consumer).or_default())
+    }
+
+    /// How far all consumers have worked; `None` before there is one.
+    pub(crate) fn slowest(&self) -> Option<u64> {
+        let all = self.reached.lock().unwrap_or_else(PoisonError::into_inner);
+        all.values().map(|at| at.load(Ordering::Relaxed)).min()
+    }
+
+    /// By consumer, the entries that it has not worked on yet.
+    #[must_use]
+    pub fn lag(&self) -> Vec<(&'static str, u64)> {
+        let durable = self.spine.durable().0;
+        let all = self.reached.lock().unwrap_or_else(PoisonError::into_inner);
+        all.iter()
+            .map(|(name, at)| (*name, durable.saturating_sub(at.load(Ordering::Relaxed))))
+            .collect()
     }
 
     /// The spine itself.
@@ -84,7 +110,10 @@ impl Entries {
         let mut out = Vec::with_capacity(block.len());
         for (offset, entry) in &block {
             if let Some((offset, decoded)) = self.decode(*offset, entry) {
-                window.push(offset, entry.payload.len(), Arc::clone(&decoded));
+                // What is in memory anyway needs no second place there.
+                if entry.value::<Entry>().is_none() {
+                    window.push(offset, entry.payload.len(), Arc::clone(&decoded));
+                }
                 out.push((offset, decoded));
             }
         }
@@ -107,8 +136,8 @@ impl Entries {
     }
 
     fn decode(&self, offset: Offset, entry: &ringfence_spine::Entry) -> Option<Numbered> {
-        match Entry::decode(entry.kind, &entry.payload) {
-            Ok(decoded) => Some((offset.0, Arc::new(decoded))),
+        match read_entry(entry) {
+            Ok(decoded) => Some((offset.0, decoded)),
             Err(error) => {
                 self.unreadable.fetch_add(1, Ordering::Relaxed);
                 tracing::error!(offset = offset.0, %error, "an entry of the event log cannot be read");

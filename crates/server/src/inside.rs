@@ -129,12 +129,8 @@ impl Inside for Inner {
                 })
             })
             .collect();
-        let lag: serde_json::Map<_, _> = self
-            .spine
-            .consumers()
-            .into_iter()
-            .map(|(name, next)| (name, json!(self.spine.durable().0.saturating_sub(next.0))))
-            .collect();
+        let lag = self.entries.lag().into_iter();
+        let lag: serde_json::Map<_, _> = lag.map(|(name, n)| (name.to_owned(), json!(n))).collect();
         let pack = self.packs.borrow();
         json!({
             "version": env!("CARGO_PKG_VERSION"),

@@ -25,6 +25,7 @@ mod offline;
 mod open;
 mod operators;
 mod outbox;
+mod pace;
 mod pairing;
 pub mod pipeline;
 mod quarantine;

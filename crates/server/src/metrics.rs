@@ -240,12 +240,21 @@ fn spine(inner: &Inner, t: &mut Text) {
         std::time::Duration::from_micros(m.commit_us).as_secs_f64(),
     );
     t.sample(&format!("{name}_count"), &[], all);
-    let durable = ringfence_spine::Spine::durable(&*inner.spine).0;
     let name = "ringfence_consumer_lag_entries";
     t.family(
         name,
         "gauge",
-        "Entries that a consumer has not saved its work on yet.",
+        "Entries that a consumer has not worked on yet.",
+    );
+    for (consumer, lag) in inner.entries.lag() {
+        t.sample(name, &[("consumer", consumer)], lag);
+    }
+    let durable = ringfence_spine::Spine::durable(&*inner.spine).0;
+    let name = "ringfence_consumer_unsaved_entries";
+    t.family(
+        name,
+        "gauge",
+        "Entries that a restart of a consumer would read again.",
     );
     for (consumer, next) in inner.spine.consumers() {
         t.sample(

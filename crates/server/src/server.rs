@@ -137,14 +137,15 @@ impl Server {
         ));
         let stages = Stages::default();
         let shared: Arc<dyn Spine> = Arc::clone(&spine) as _;
+        let entries = Arc::new(Entries::new(Arc::clone(&shared)));
         let quarantine = Arc::new(StateQuarantine(state.clone()));
         let (intake, intake_task) = Intake::start(
-            Arc::clone(&shared),
+            shared,
             normaliser,
             quarantine,
+            Arc::clone(&entries) as _,
             stages.intake.clone(),
         )?;
-        let entries = Arc::new(Entries::new(shared));
         let pack = open::rules(&config).await;
         let (packs_in, packs) = watch::channel(pack);
         let parts = Parts {

@@ -9,13 +9,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use bytes::Bytes;
-use ringfence_event::{Entry, EntryKind, Event, EventId, Origin, Time, neutralise};
+use ringfence_event::{Entry, Event, EventId, Origin, Time, neutralise};
 use ringfence_normalise::{Batch, Normaliser, Reject};
 use ringfence_spine::{Outcome, Spine, SpineError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
+use crate::entry::spine_entry;
 use crate::reading::read;
 use crate::sample::sample;
 use crate::sink::{Format, Incoming, Naming, Offer, Receipt, Rejection, Sink, SinkError};
@@ -48,6 +48,13 @@ pub struct Refused {
 pub trait Quarantine: Send + Sync + 'static {
     /// Keeps them.
     async fn keep(&self, refused: Vec<Refused>) -> Result<(), String>;
+}
+
+/// Holds senders up that can wait, while those who work on the spine are far behind.
+#[async_trait]
+pub trait Pace: Send + Sync + 'static {
+    /// Returns when the next body may be read; soon in any case.
+    async fn hold(&self);
 }
 
 /// What a source has sent so far.
@@ -83,10 +90,14 @@ pub struct Intake {
     spine: Arc<dyn Spine>,
     normaliser: Normaliser,
     quarantine: Arc<dyn Quarantine>,
+    pace: Arc<dyn Pace>,
     counters: Mutex<BySource>,
     arrivals: Arrivals,
     offers: mpsc::Sender<Offered>,
     room: Arc<Semaphore>,
+    /// Large bodies that are read at the same time: more than there are processors would only take
+    /// memory, and time from those who work on what came before.
+    desks: Semaphore,
     quarantine_failed: AtomicU64,
 }
 
@@ -116,6 +127,7 @@ impl Intake {
         spine: Arc<dyn Spine>,
         normaliser: Normaliser,
         quarantine: Arc<dyn Quarantine>,
+        pace: Arc<dyn Pace>,
         cancel: CancellationToken,
     ) -> Result<(Arc<Self>, tokio::task::JoinHandle<()>), ringfence_crypto::RandomError> {
         let (offers, queue) = mpsc::channel(OFFER_RECORDS);
@@ -123,6 +135,7 @@ impl Intake {
             spine,
             normaliser,
             quarantine,
+            pace,
             counters: Mutex::default(),
             arrivals: Arrivals {
                 run: ringfence_crypto::random_array()?,
@@ -130,6 +143,7 @@ impl Intake {
             },
             offers,
             room: Arc::new(Semaphore::new(OFFER_BYTES)),
+            desks: Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)),
             quarantine_failed: AtomicU64::new(0),
         });
         let worker = tokio::spawn(Arc::clone(&intake).drain_offers(queue, cancel));
@@ -158,12 +172,8 @@ impl Intake {
     /// When the spine cannot be written.
     pub async fn own(&self, mut event: Event) -> Result<(), SinkError> {
         event.id = EventId(self.arrivals.next());
-        let entry = ringfence_spine::Entry::new(
-            EntryKind::Event as u8,
-            Entry::Event(Box::new(event)).encode(),
-        );
         self.spine
-            .append(vec![entry])
+            .append(vec![spine_entry(Entry::Event(Box::new(event)), None)])
             .await
             .map(|_| ())
             .map_err(spine_error)
@@ -219,6 +229,7 @@ impl Intake {
             records,
         };
         let read = if bytes > LARGE_BODY {
+            let _desk = self.desks.acquire().await;
             tokio::task::spawn_blocking(move || work.run())
                 .await
                 .map_err(|_| SinkError::Stopping)?
@@ -258,13 +269,9 @@ impl Intake {
         for Named { mut event, naming } in events {
             let identity = identity(origin, &event, &naming);
             event.id = EventId(identity.unwrap_or_else(|| self.arrivals.next()));
-            let payload = Bytes::from(Entry::Event(Box::new(event)).encode());
-            size += payload.len();
-            let entry = ringfence_spine::Entry::new(EntryKind::Event as u8, payload);
-            batch.push(match identity {
-                Some(identity) => entry.with_identity(identity),
-                None => entry,
-            });
+            let entry = spine_entry(Entry::Event(Box::new(event)), identity);
+            size += entry.payload.len();
+            batch.push(entry);
             if size >= APPEND_BYTES {
                 self.commit(std::mem::take(&mut batch), receipt).await?;
                 size = 0;
@@ -308,6 +315,7 @@ impl Sink for Intake {
         format: Format,
         records: Vec<Incoming>,
     ) -> Result<Receipt, SinkError> {
+        self.pace.hold().await;
         self.take(origin, format, records).await
     }
 

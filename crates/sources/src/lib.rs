@@ -16,6 +16,7 @@
 
 mod clock;
 mod config;
+mod entry;
 mod feed;
 mod files;
 mod framing;
@@ -32,9 +33,10 @@ pub use config::{
     Mistake, PbxConfig, PbxTlsConfig, Problem, Protocol, Surroundings, SyslogTcpConfig,
     SyslogTlsConfig, SyslogUdpConfig, TlsConfig,
 };
+pub use entry::{read_entry, spine_entry};
 pub use feed::{Bookmarks, Feed, follow};
 pub use files::{FileError, FileReport, Kind, read_file};
-pub use intake::{Intake, Quarantine, Refused, SourceCount, SourceCounters};
+pub use intake::{Intake, Pace, Quarantine, Refused, SourceCount, SourceCounters};
 pub use listener::{CounterSnapshot, ListenError, ListenerHandle, Place, run};
 pub use silence::{Change, Expectation, SilenceDetector, Standing, Transition};
 pub use sink::{Flow, Format, Incoming, Naming, Offer, Receipt, Rejection, Sink, SinkError};

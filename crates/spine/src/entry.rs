@@ -1,6 +1,8 @@
 //! What goes in and what comes out.
 
+use std::any::Any;
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
@@ -26,7 +28,7 @@ impl fmt::Display for Offset {
 }
 
 /// One opaque record. Cloning shares the payload.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Entry {
     /// What the payload is; the spine only carries it.
     pub kind: u8,
@@ -35,11 +37,28 @@ pub struct Entry {
     pub identity: Option<u128>,
     /// The record.
     pub payload: Bytes,
+    /// What the payload says, for readers in this process.
+    known: Option<Known>,
 }
+
+#[derive(Clone)]
+struct Known {
+    value: Arc<dyn Any + Send + Sync>,
+    weight: u32,
+}
+
+/// What a caller has read from a payload is no part of the record.
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        (self.kind, self.identity, &self.payload) == (other.kind, other.identity, &other.payload)
+    }
+}
+
+impl Eq for Entry {}
 
 impl Entry {
     /// What an entry costs in memory beside its payload, rounded up.
-    const OVERHEAD: usize = 96;
+    const OVERHEAD: usize = 112;
 
     /// An entry that is never taken for another.
     pub fn new(kind: u8, payload: impl Into<Bytes>) -> Self {
@@ -47,7 +66,27 @@ impl Entry {
             kind,
             identity: None,
             payload: payload.into(),
+            known: None,
         }
+    }
+
+    /// The same entry with what its payload says, `weight` bytes in memory: who reads it while it
+    /// is among the newest need not decode it again. It is never written, so whoever reads must be
+    /// able to do without.
+    #[must_use]
+    pub fn with_value<T: Any + Send + Sync>(mut self, value: Arc<T>, weight: usize) -> Self {
+        self.known = Some(Known {
+            value,
+            weight: u32::try_from(weight).unwrap_or(u32::MAX),
+        });
+        self
+    }
+
+    /// What the payload says, if the writer gave it along and it is still at hand.
+    #[must_use]
+    pub fn value<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
+        let value = Arc::clone(&self.known.as_ref()?.value);
+        value.downcast().ok()
     }
 
     /// The same entry, recognised when it comes again.
@@ -57,9 +96,15 @@ impl Entry {
         self
     }
 
-    /// What the entry counts for against every bound in bytes.
+    /// What the entry counts for against every bound on what is written.
     pub fn cost(&self) -> usize {
         self.payload.len().saturating_add(Self::OVERHEAD)
+    }
+
+    /// What it counts for while it is held in memory.
+    pub(crate) fn held(&self) -> usize {
+        let known = self.known.as_ref().map_or(0, |known| known.weight as usize);
+        self.cost().saturating_add(known)
     }
 }
 

@@ -29,7 +29,7 @@ impl HotTail {
     }
 
     pub(crate) fn push(&mut self, first: Offset, entries: Vec<Entry>) {
-        let cost = entries.iter().map(Entry::cost).sum::<usize>();
+        let cost = entries.iter().map(Entry::held).sum::<usize>();
         self.cost = self.cost.saturating_add(cost);
         self.blocks.push_back(HotBlock {
             first,
@@ -136,7 +136,7 @@ mod tests {
             [103]
         );
         assert_eq!(
-            offsets(tail().read(Offset(103), Offset(1000), 230).unwrap()),
+            offsets(tail().read(Offset(103), Offset(1000), 260).unwrap()),
             [103, 104]
         );
         assert!(

@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use reqwest::Method;
-use ringfence_event::Time;
 use ringfence_simulate::{Feed, Item, Place, Shift, Story};
 use serde_json::{Value, json};
 
@@ -30,7 +29,6 @@ pub fn run(args: &Simulate, out: &Out) -> Done {
         agents: args.agents,
         insiders: args.insiders,
         hours: args.hours,
-        start: start(args),
         // Detail records come at hang-up: without pace, the work they are about came long ago.
         branch_agents: if args.speed > 0.0 {
             args.agents / 10
@@ -39,7 +37,11 @@ pub fn run(args: &Simulate, out: &Out) -> Done {
         },
         ..Shift::of_seed(args.seed)
     };
-    let story = shift.run();
+    let story = match args.out {
+        // What is written lies at a fixed moment: the same seed writes the same file.
+        Some(_) => shift.run(),
+        None => dated(&shift, args.speed),
+    };
     if let Some(path) = &args.truth {
         let truth = serde_json::to_vec_pretty(&story.truth).map_err(Failure::input)?;
         std::fs::write(path, truth).map_err(|e| at(path, &e))?;
@@ -57,15 +59,30 @@ pub fn run(args: &Simulate, out: &Out) -> Done {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What is sent ends now; what is written ends at a fixed moment, so that the same seed writes the
-/// same file.
-fn start(args: &Simulate) -> Time {
-    let length = i64::from(args.hours) * 3_600_000;
-    if args.out.is_some() {
-        return Shift::default().start;
+/// The story at the time at which it is sent: its last item is dated when it goes out. Nothing is
+/// dated ahead, so that a shift played slower than it happened falls behind instead.
+fn dated(shift: &Shift, speed: f64) -> Story {
+    let story = shift.run();
+    let (Some(first), Some(last)) = (story.items.first(), story.items.last()) else {
+        return story;
+    };
+    let length = last.at.since(first.at);
+    #[allow(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        reason = "milliseconds of some hours"
+    )]
+    let played = match speed > 0.0 {
+        true => ((length as f64 / speed) as i64).min(length),
+        false => 0,
+    };
+    let begin = ringfence_server::clock::now() + played - length;
+    // Everything in a story is told from its start on.
+    Shift {
+        start: shift.start + begin.since(first.at),
+        ..shift.clone()
     }
-    let now = ringfence_server::clock::now();
-    if args.speed > 0.0 { now } else { now - length }
+    .run()
 }
 
 fn at(path: &Path, error: &std::io::Error) -> Failure {

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use ringfence_calls::{Join, JoinConfig};
-use ringfence_event::{Enriched, Entry, EntryKind, FactsRevision};
+use ringfence_event::{Enriched, Entry, FactsRevision};
+use ringfence_sources::spine_entry;
 use ringfence_spine::SpineError;
 use tokio_util::sync::CancellationToken;
 
@@ -60,9 +61,7 @@ pub async fn run(
                 through: next,
                 facts,
             });
-            let payload = enriched.encode();
-            let entry = ringfence_spine::Entry::new(EntryKind::Enriched as u8, payload);
-            if !reader.say(vec![entry]).await {
+            if !reader.say(vec![spine_entry(enriched, None)]).await {
                 return Ok(());
             }
         }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use ringfence_detect::{Detector, Pack};
-use ringfence_event::{Entry, EntryKind, Finding};
+use ringfence_event::{Entry, Finding};
+use ringfence_sources::spine_entry;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -63,11 +64,7 @@ pub async fn run(
             judge(&mut detector, item, &mut found);
         }
         gauges.detector(detector.stats(), pairing.waiting());
-        if !found.is_empty()
-            && !reader
-                .say(found.into_iter().map(spine_entry).collect())
-                .await
-        {
+        if !found.is_empty() && !reader.say(found.into_iter().map(as_entry).collect()).await {
             return Ok(());
         }
     }
@@ -75,10 +72,9 @@ pub async fn run(
 
 /// A finding's uid is its identity on the spine: what is found again after a restart is recognised
 /// there.
-fn spine_entry(finding: Finding) -> ringfence_spine::Entry {
+fn as_entry(finding: Finding) -> ringfence_spine::Entry {
     let uid = finding.uid.0;
-    let payload = Entry::Finding(Box::new(finding)).encode();
-    ringfence_spine::Entry::new(EntryKind::Finding as u8, payload).with_identity(uid)
+    spine_entry(Entry::Finding(Box::new(finding)), Some(uid))
 }
 
 fn judge(detector: &mut Detector, item: &Ready, found: &mut Vec<Finding>) {

@@ -1,5 +1,7 @@
 //! What all consumers do alike: read on, wait, save now and then, append without giving up.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,9 +14,12 @@ use crate::entries::{Entries, Numbered};
 /// How long a consumer rests after an error of a disk before it tries again.
 pub(super) const RETRY_AFTER: Duration = Duration::from_millis(500);
 
-/// Entries after which a consumer pauses however fast it is: a restart reads no more than that
+/// Entries after which a consumer pauses, so that a restart does not read much more than that
 /// again.
 const PAUSE_ENTRIES: u64 = 20_000;
+/// But no sooner than this after the last pause: saving costs the size of the state, whatever has
+/// happened since, and must stay a small part of the work at any rate.
+const PAUSE_APART: Duration = Duration::from_secs(2);
 
 /// Reads the spine for one consumer.
 pub(super) struct Reader<'a> {
@@ -24,8 +29,10 @@ pub(super) struct Reader<'a> {
     every: Duration,
     pause_at: Instant,
     paused: bool,
-    /// Where the last pause was.
+    /// Where and when the last pause was.
     mark: Option<u64>,
+    marked: Instant,
+    reached: Arc<AtomicU64>,
 }
 
 /// What a consumer has to do next.
@@ -54,6 +61,8 @@ impl<'a> Reader<'a> {
             pause_at: Instant::now() + every,
             paused: false,
             mark: None,
+            marked: Instant::now(),
+            reached: entries.reached_by(name),
         }
     }
 
@@ -62,14 +71,17 @@ impl<'a> Reader<'a> {
         // Counted from the end of what was done in the pause, however long that took: the next
         // step is work.
         if std::mem::take(&mut self.paused) {
-            self.pause_at = Instant::now() + self.every;
+            self.marked = Instant::now();
+            self.pause_at = self.marked + self.every;
         }
+        self.reached.store(next, Ordering::Relaxed);
         loop {
             if self.cancel.is_cancelled() {
                 return Step::End;
             }
             let mark = *self.mark.get_or_insert(next);
-            let far = next.saturating_sub(mark) >= PAUSE_ENTRIES;
+            let far =
+                next.saturating_sub(mark) >= PAUSE_ENTRIES && self.marked.elapsed() >= PAUSE_APART;
             if far || Instant::now() >= self.pause_at {
                 self.mark = Some(next);
                 self.paused = true;

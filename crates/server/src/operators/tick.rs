@@ -4,7 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ringfence_event::{Entry, EntryKind, Tick};
+use ringfence_event::{Entry, Tick};
+use ringfence_sources::spine_entry;
 use ringfence_spine::{Spine, SpineError};
 use tokio_util::sync::CancellationToken;
 
@@ -38,8 +39,7 @@ pub async fn run(spine: Arc<dyn Spine>, cancel: CancellationToken) {
             continue;
         }
         let entry = Entry::Tick(Tick { now: clock::now() });
-        let entry = ringfence_spine::Entry::new(EntryKind::Tick as u8, entry.encode());
-        match spine.try_append(vec![entry]) {
+        match spine.try_append(vec![spine_entry(entry, None)]) {
             // Its own tick does not count as something that happened.
             Ok(()) => last = last.plus(1),
             Err(SpineError::Full) => {}

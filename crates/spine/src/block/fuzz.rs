@@ -91,11 +91,9 @@ fn entries_from(data: &[u8]) -> Vec<Entry> {
     while let Some((&head, tail)) = rest.split_first() {
         let (payload, tail) = tail.split_at(tail.len().min(usize::from(head) * 4));
         let identity = (head % 2 == 0).then(|| u128::from(head) << 64);
-        entries.push(Entry {
-            kind: head,
-            identity,
-            payload: Bytes::copy_from_slice(payload),
-        });
+        let mut entry = Entry::new(head, Bytes::copy_from_slice(payload));
+        entry.identity = identity;
+        entries.push(entry);
         rest = tail;
     }
     entries

@@ -228,11 +228,9 @@ impl Index {
         let entry = |&(kind, identity, len): &(u8, Option<u128>, u32)| {
             // The lengths add up to `raw_len`: `Index::parse` made sure.
             let payload = body.split_to(body.len().min(len as usize));
-            Entry {
-                kind,
-                identity,
-                payload,
-            }
+            let mut entry = Entry::new(kind, payload);
+            entry.identity = identity;
+            entry
         };
         Ok(self.entries.iter().map(entry).collect())
     }

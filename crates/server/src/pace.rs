@@ -1,0 +1,44 @@
+//! Senders that can wait go at the pace of those who work on what they sent.
+//!
+//! Without this an overload would only show as alerts that come later and later, and consumers
+//! that fell out of memory would cost more for each event just when there is too much to do.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use ringfence_sources::Pace;
+use tokio::time::Instant;
+
+use crate::entries::Entries;
+
+/// Entries that the slowest consumer may be behind before senders wait: fewer than memory holds
+/// decoded.
+const FAR: u64 = 10_000;
+/// How often it is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+/// A consumer that does not move at all, because its disk is full for example, holds nobody up:
+/// the log is there to wait for it.
+const STUCK_AFTER: Duration = Duration::from_millis(100);
+/// Nor does a long backlog, as after a restart, stop what comes in now.
+const LONGEST: Duration = Duration::from_millis(250);
+
+#[async_trait]
+impl Pace for Entries {
+    async fn hold(&self) {
+        let began = Instant::now();
+        let (mut last, mut moved) = (0, began);
+        loop {
+            let Some(at) = self.slowest() else { return };
+            if self.spine().durable().0.saturating_sub(at) <= FAR {
+                return;
+            }
+            if at > last {
+                (last, moved) = (at, Instant::now());
+            }
+            if moved.elapsed() >= STUCK_AFTER || began.elapsed() >= LONGEST {
+                return;
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+}
