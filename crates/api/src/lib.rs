@@ -9,6 +9,7 @@ mod alerts;
 mod app;
 mod auth;
 mod body;
+mod connectors;
 mod events;
 mod health;
 mod manage;

@@ -12,7 +12,10 @@ use crate::backoff::Pace;
 use crate::http::checked_url;
 use crate::pull::{PullError, Stream};
 use crate::push::Push;
-use crate::vendors::{EntraConfig, GenesysConfig, OktaConfig, TwilioConfig};
+use crate::vendors::{
+    CloudTrailConfig, ConnectConfig, EntraConfig, Five9Config, GenesysConfig, OktaConfig,
+    SalesforceConfig, TwilioConfig,
+};
 
 /// `[[connector]]`: one platform that is asked, or that sends. Exactly one table of a vendor
 /// stands under it, such as `[connector.okta]`.
@@ -49,6 +52,14 @@ pub struct ConnectorConfig {
     pub genesys: Option<GenesysConfig>,
     /// Twilio: calls, TaskRouter and Monitor events.
     pub twilio: Option<TwilioConfig>,
+    /// Amazon Connect: contacts and agent events.
+    pub connect: Option<ConnectConfig>,
+    /// Five9: reports.
+    pub five9: Option<Five9Config>,
+    /// Salesforce: event log files.
+    pub salesforce: Option<SalesforceConfig>,
+    /// AWS CloudTrail: files in a bucket or folder.
+    pub cloudtrail: Option<CloudTrailConfig>,
     /// Microsoft Entra ID: sign-ins.
     pub entra: Option<EntraConfig>,
 }
@@ -222,7 +233,7 @@ impl Connector {
 /// Calls a method of the one vendor's table that is written.
 macro_rules! vendor {
     ($config:expr, $vendor:ident => $body:expr) => {
-        vendor!($config, $vendor => $body; okta genesys twilio entra)
+        vendor!($config, $vendor => $body; okta genesys twilio connect five9 salesforce entra cloudtrail)
     };
     ($config:expr, $vendor:ident => $body:expr; $($field:ident)+) => {
         'found: {
@@ -275,7 +286,11 @@ impl ConnectorConfig {
             self.okta.is_some(),
             self.genesys.is_some(),
             self.twilio.is_some(),
+            self.connect.is_some(),
+            self.five9.is_some(),
+            self.salesforce.is_some(),
             self.entra.is_some(),
+            self.cloudtrail.is_some(),
         ];
         if written.iter().filter(|w| **w).count() != 1 {
             m.add(

@@ -11,8 +11,10 @@
 //! asks. Where the crate stops: it reads no record beyond the ids and page marks that it needs, and
 //! does not know where cursors are kept ([`Cursors`]).
 
+mod aws;
 mod backoff;
 mod config;
+mod csv;
 mod cursor;
 mod http;
 mod oauth;
@@ -21,10 +23,12 @@ mod push;
 mod registry;
 mod runner;
 mod secret;
+mod seen;
 mod status;
 mod vendors;
 mod window;
 
+pub use aws::{Credentials, Layout};
 pub use backoff::Pace;
 pub use config::{Connector, ConnectorConfig, ConnectorMistake};
 pub use cursor::{Cursor, Cursors};
@@ -33,4 +37,10 @@ pub use push::{Push, PushError, PushRequest, Pushed};
 pub use registry::{Connectors, ReplayError};
 pub use secret::{SecretError, SecretRef, SecretText};
 pub use status::{Counters, LastError, Status, StreamStatus};
-pub use vendors::{EntraConfig, GenesysConfig, OktaConfig, TwilioConfig};
+pub use vendors::{
+    BucketConfig, CloudTrailConfig, ConnectConfig, EntraConfig, Five9Config, GenesysConfig,
+    OktaConfig, SalesforceConfig, SearchConfig, TwilioConfig,
+};
+
+#[doc(hidden)]
+pub use csv::fuzz_csv_parts;

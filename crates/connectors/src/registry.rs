@@ -13,6 +13,7 @@ use crate::config::Connector;
 use crate::cursor::Cursors;
 use crate::push::{Push, PushError, PushRequest};
 use crate::runner::{Replay, Runner, heartbeat, now, submit};
+use crate::seen::Seen;
 use crate::status::{Counters, Progress, Status};
 
 /// The running connectors. Cheap to clone.
@@ -82,6 +83,7 @@ impl Connectors {
                 cursors: Arc::clone(cursors),
                 progress,
                 replays: queue,
+                seen: Seen::default(),
                 cancel: cancel.clone(),
             };
             tasks.spawn(runner.run());

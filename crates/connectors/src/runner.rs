@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::backoff::Pace;
 use crate::cursor::{Cursor, Cursors};
 use crate::pull::{Page, PullError, Record, Stream};
+use crate::seen::Seen;
 use crate::status::Progress;
 
 /// Bytes of records that are handed over in one submission.
@@ -37,6 +38,7 @@ pub(crate) struct Runner {
     pub cursors: Arc<dyn Cursors>,
     pub progress: Arc<Progress>,
     pub replays: mpsc::Receiver<Replay>,
+    pub seen: Seen,
     pub cancel: CancellationToken,
 }
 
@@ -108,14 +110,17 @@ impl Runner {
                 }
             };
             let Page {
-                records,
+                mut records,
                 next,
                 more,
                 through: reached,
             } = page;
+            self.progress.known(self.seen.leave_out(&mut records));
+            let digests = Seen::digests(&records);
             submit(&*self.sink, &self.origin, records, now(), &self.progress)
                 .await
                 .map_err(Failure::Sink)?;
+            self.seen.remember(digests);
             // Only now: what the cursor says is behind us is on the disk.
             if next != cursor {
                 self.cursors
@@ -166,7 +171,8 @@ impl Runner {
         wait
     }
 
-    async fn replay(&self, replay: Replay) {
+    async fn replay(&mut self, replay: Replay) {
+        self.seen.clear();
         let mut result = Ok(());
         for stream in &self.streams {
             let cursor = Cursor::at(replay.since);

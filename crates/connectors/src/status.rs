@@ -110,6 +110,11 @@ impl Progress {
         add(&self.rejected, receipt.rejected.len() as u64);
     }
 
+    /// Notes records that were seen before.
+    pub fn known(&self, count: u64) {
+        self.duplicates.fetch_add(count, Ordering::Relaxed);
+    }
+
     /// Notes a page that is done with.
     pub fn page(&self, now: Time) {
         self.pages.fetch_add(1, Ordering::Relaxed);

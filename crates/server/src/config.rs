@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ringfence_calls::JoinConfig;
+use ringfence_connectors::ConnectorConfig;
 use ringfence_event::Name;
 use ringfence_sources::{FeedsConfig, ListenersConfig};
 use thiserror::Error;
@@ -41,6 +42,8 @@ pub struct Config {
     pub webhooks: WebhooksConfig,
     /// `[mail]`.
     pub mail: Option<MailSettings>,
+    /// `[[connector]]`: platforms that are asked, or that send.
+    pub connectors: Vec<ConnectorConfig>,
 }
 
 /// `[server]`.
@@ -236,6 +239,7 @@ impl Config {
             feeds: doc.table("feeds", m).into_serde(m).unwrap_or_default(),
             webhooks: WebhooksConfig::read(webhooks, m),
             mail: MailSettings::read(mail, m),
+            connectors: read_connectors(&mut doc, m),
         };
         doc.finish(m);
         config
@@ -391,6 +395,26 @@ fn read_source<'i>(mut s: Section<'i>, m: &mut Mistakes<'i>) -> Option<SourceCon
     };
     s.finish(m);
     Some(config)
+}
+
+/// Connectors speak as sources of their own, so their names are unique among both.
+fn read_connectors<'i>(doc: &mut Section<'i>, m: &mut Mistakes<'i>) -> Vec<ConnectorConfig> {
+    let mut found: Vec<ConnectorConfig> = Vec::new();
+    for (i, section) in doc.tables("connector", m).into_iter().enumerate() {
+        let at = section.at();
+        let Some(connector) = section.into_serde::<ConnectorConfig>(m) else {
+            continue;
+        };
+        for mistake in connector.mistakes() {
+            m.add(at, format!("connector[{i}].{}", mistake.key), mistake.what);
+        }
+        if found.iter().any(|c| c.name == connector.name) {
+            let what = format!("`{}` is the name of another connector", connector.name);
+            m.add(at, format!("connector[{i}].name"), what);
+        }
+        found.push(connector);
+    }
+    found
 }
 
 fn within<'i>(

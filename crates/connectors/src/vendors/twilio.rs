@@ -273,15 +273,46 @@ impl Push for Callbacks {
         }
         let id = parameters.get("Sid").cloned();
         let id = id.unwrap_or_else(|| ringfence_crypto::sha256_hex(&request.body));
-        let object: Map<String, Value> =
-            parameters.into_iter().map(|(k, v)| (k, v.into())).collect();
-        let bytes = Value::Object(object).to_string();
+        let bytes = Value::Object(as_listed(parameters)).to_string();
         Ok(Pushed {
             records: vec![Record::json(bytes, &id)],
             answer: None,
             through: None,
         })
     }
+}
+
+/// The event in the shape in which TaskRouter lists it, so that one mapping reads both, and the
+/// list finds what a callback has brought already.
+fn as_listed(parameters: BTreeMap<String, String>) -> Map<String, Value> {
+    let (mut event, mut data) = (Map::new(), Map::new());
+    for (name, value) in parameters {
+        let name = match name.as_str() {
+            "Timestamp" => "event_date".to_owned(),
+            "TimestampMs" => "event_date_ms".to_owned(),
+            name => snake_case(name),
+        };
+        let outer = matches!(
+            name.as_str(),
+            "sid" | "account_sid" | "resource_sid" | "resource_type"
+        ) || name.starts_with("event_");
+        let place = if outer { &mut event } else { &mut data };
+        place.insert(name, value.into());
+    }
+    event.insert("event_data".to_owned(), Value::Object(data));
+    event
+}
+
+/// `WorkerActivityName` as `worker_activity_name`.
+fn snake_case(name: &str) -> String {
+    let mut out = String::with_capacity(name.len() + 8);
+    for (at, c) in name.chars().enumerate() {
+        if c.is_ascii_uppercase() && at > 0 {
+            out.push('_');
+        }
+        out.push(c.to_ascii_lowercase());
+    }
+    out
 }
 
 /// Parameters of a form by name; of two of one name Twilio's libraries sign the last.
@@ -306,6 +337,18 @@ fn parameters(body: &[u8]) -> Result<BTreeMap<String, String>, PushError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_callback_reads_like_a_listed_event() {
+        let form =
+            b"Sid=EV1&EventType=worker.activity.update&TimestampMs=5&WorkerActivityName=Idle";
+        let listed = Value::Object(as_listed(parameters(form).unwrap()));
+        let want = serde_json::json!({
+            "sid": "EV1", "event_type": "worker.activity.update", "event_date_ms": "5",
+            "event_data": {"worker_activity_name": "Idle"},
+        });
+        assert_eq!(listed, want);
+    }
 
     /// The example of Twilio's page on webhook security.
     #[test]

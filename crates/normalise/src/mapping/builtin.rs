@@ -20,6 +20,15 @@ pub(super) const FILES: &[(&str, &str)] = files![
     "agent-state",
     "recording-consent",
     "network",
+    "okta",
+    "entra",
+    "genesys",
+    "genesys-users",
+    "twilio",
+    "amazon-connect",
+    "five9",
+    "salesforce",
+    "cloudtrail",
 ];
 
 pub(super) fn mappings() -> Vec<Mapping> {

@@ -40,7 +40,8 @@ impl<'a> View<'a> {
         while let Some(at) = focus {
             match name.strip_prefix(at.path) {
                 Some("") => return Some(at.value),
-                Some(rest) if rest.starts_with('.') => {
+                // With a place in the list written out, another element is meant.
+                Some(rest) if rest.starts_with('.') && !starts_with_place(rest) => {
                     return path::step(at.value, rest.get(1..).unwrap_or_default());
                 }
                 _ => focus = at.outer,
@@ -66,6 +67,13 @@ impl<'a> View<'a> {
         }
         narrow(&self.parsed.fields, 0, &on_the_way)
     }
+}
+
+/// Whether `.3.rest` begins with a place in a list.
+fn starts_with_place(rest: &str) -> bool {
+    rest.split('.')
+        .nth(1)
+        .is_some_and(|part| part.parse::<usize>().is_ok())
 }
 
 /// A copy of an object that does not copy what it leaves out. `from` is how much of the paths is
@@ -193,6 +201,7 @@ mod tests {
                 text("p.who"),
                 text("p.s.g.t")
             ));
+            assert_eq!(text("p.0.who"), "ann", "a place that is written out");
             if view.text("p.s.g.t").as_deref() == Some("3") {
                 let want = json!({"id": "c1", "p": [{"who": "bob", "s": [{"g": [{"t": 3}]}]}]});
                 assert_eq!(Value::Object(view.record()), want);

@@ -15,6 +15,7 @@ mod alerts;
 mod backup;
 mod cli;
 mod config;
+mod connectors;
 mod contract;
 mod crash;
 mod disk;
