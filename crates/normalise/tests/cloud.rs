@@ -273,3 +273,125 @@ class = "base_event"
     let refused = normaliser(vec![mapping]).normalise(&record(&origin, many.as_bytes()));
     assert_eq!(refused.unwrap_err().code, RejectCode::TooMany);
 }
+
+const ARN: &str = "arn:aws:connect:eu-west-1:123456789012:instance/i/agent/a-1";
+
+#[test]
+fn amazon_connect_tells_of_agents_and_their_calls() {
+    let contact = |state: &str| {
+        json!({"ContactId": "c-9", "Channel": "VOICE", "InitiationMethod": "INBOUND", "State": state,
+            "StateStartTimestamp": format!("{T}30:10.000Z"), "Queue": {"Name": "sales"}})
+    };
+    let event = |kind: &str, contacts: &[Value]| {
+        json!({"AgentARN": ARN, "EventId": "e", "EventType": kind, "EventTimestamp": format!("{T}30:10.000Z"),
+            "CurrentAgentSnapshot": {"Contacts": contacts, "Configuration": {"Username": "ann"},
+                "AgentStatus": {"Name": "Available", "StartTimestamp": format!("{T}00:00.000Z")}}})
+    };
+    let made = events(&event(
+        "STATE_CHANGE",
+        &[
+            contact("CONNECTED"),
+            json!({"ContactId": "c-8", "Channel": "CHAT", "State": "CONNECTED"}),
+        ],
+    ));
+    assert_eq!(
+        told(&made),
+        ["State Change available a-1 - @0", "Answered - a-1 c-9 @810"]
+    );
+    let made = events(&event("STATE_CHANGE", &[contact("ENDED")]));
+    assert_eq!(
+        told(&made)[1..],
+        ["Ended - a-1 c-9 @810", "State Change wrap_up a-1 - @810"]
+    );
+    assert_eq!(
+        told(&events(&event("HEART_BEAT", &[]))),
+        ["State Change available a-1 - @0"]
+    );
+    assert_eq!(
+        told(&events(&event("LOGOUT", &[]))),
+        ["Sign Out - a-1 - @810"]
+    );
+
+    let record = json!({
+        "ContactId": "c-9", "Channel": "VOICE", "InitiationMethod": "INBOUND",
+        "InitiationTimestamp": format!("{T}30:00Z"), "DisconnectTimestamp": format!("{T}34:00Z"),
+        "LastUpdateTimestamp": format!("{T}35:00Z"), "Queue": {"Name": "sales"},
+        "CustomerEndpoint": {"Address": "+13175550123", "Type": "TELEPHONE_NUMBER"},
+        "SystemEndpoint": {"Address": "+18005550100", "Type": "TELEPHONE_NUMBER"},
+        "Agent": {"ARN": ARN, "Username": "ann", "ConnectedToAgentTimestamp": format!("{T}30:10Z"), "AgentInteractionDuration": 230},
+    });
+    let made = events(&record);
+    assert_eq!(told(&made), ["Detail Record - a-1 c-9 @40"]);
+    assert_eq!(made[0].keys.caller.as_deref(), Some("+13175550123"));
+    assert_eq!(made[0].ocsf["talk_time"], json!(230_000));
+}
+
+fn rows(text: &str) -> Vec<Event> {
+    let batch = support::csv(text);
+    let made: Vec<Event> = batch
+        .outcomes
+        .into_iter()
+        .flat_map(|o| o.result.unwrap())
+        .collect();
+    made.iter().for_each(assert_valid);
+    made
+}
+
+#[test]
+fn reports_of_five9_are_detail_records() {
+    let made = rows(
+        "CALL ID,TIMESTAMP,CAMPAIGN,CALL TYPE,AGENT,AGENT NAME,DISPOSITION,ANI,DNIS,CALL TIME,TALK TIME\n\
+         1,\"Sun, 22 Nov 2026 09:30:00\",Sales,Inbound,ann@acme.example,Ann,Sold,+13175550123,+18005550100,00:04:00,00:03:30\n\
+         2,\"Sun, 22 Nov 2026 09:31:00\",Sales,Inbound,[None],,Abandon,+13175550124,+18005550100,00:00:20,00:00:00\n",
+    );
+    let want = [
+        "Detail Record - ann@acme.example 1 @800",
+        "Detail Record - - 2 @860",
+    ];
+    assert_eq!(told(&made), want);
+    assert_eq!(made[0].ocsf["duration"], json!(240_000));
+    assert_eq!(made[1].ocsf["disposition"], "abandoned");
+}
+
+#[test]
+fn salesforce_tells_who_signed_in_and_which_record_was_opened() {
+    let made = rows(
+        "EVENT_TYPE,TIMESTAMP_DERIVED,USER_ID,USER_ID_DERIVED,CLIENT_IP,PAGE_ENTITY_TYPE,PAGE_ENTITY_ID,LOGIN_STATUS,USER_NAME,REPORT_ID_DERIVED,ROW_COUNT\n\
+         LightningPageView,2026-11-22T09:30:00.000Z,005,005A,203.0.113.9,Contact,003X,,,,\n\
+         Login,2026-11-22T09:30:00.000Z,005,005A,203.0.113.9,,,LOGIN_NO_ERROR,ann@acme.example,,\n\
+         Report,2026-11-22T09:30:00.000Z,005,005A,203.0.113.9,,,,,00O,250\n\
+         ApexExecution,2026-11-22T09:30:00.000Z,005,005A,,,,,,,\n",
+    );
+    let classes: Vec<_> = made.iter().map(|e| (e.class_uid, e.activity_id)).collect();
+    assert_eq!(classes, [(6001, 2), (3002, 1), (6001, 5), (0, 0)]);
+    assert_eq!(made[0].keys.customer.as_deref(), Some("003X"));
+    assert_eq!(made[0].keys.agent.as_deref(), Some("005A"));
+    assert_eq!(made[1].keys.user.as_deref(), Some("ann@acme.example"));
+}
+
+#[test]
+fn cloudtrail_tells_sign_ins_and_calls_of_the_api() {
+    let event = |name: &str, more: &Value| {
+        let mut event = json!({
+            "eventVersion": "1.08", "eventTime": format!("{T}30:00Z"), "eventSource": "signin.amazonaws.com",
+            "eventName": name, "awsRegion": "us-east-1", "sourceIPAddress": "203.0.113.9", "userAgent": "Mozilla/5.0",
+            "eventID": "id-1", "userIdentity": {"type": "IAMUser", "userName": "ann", "arn": "arn:aws:iam::1:user/ann", "accountId": "1"},
+        });
+        for (key, value) in more.as_object().unwrap() {
+            event[key] = value.clone();
+        }
+        event
+    };
+    let login = json!({"responseElements": {"ConsoleLogin": "Failure"}, "additionalEventData": {"MFAUsed": "No"}});
+    let made = events(&event("ConsoleLogin", &login));
+    let ocsf = Value::Object(made[0].to_ocsf());
+    assert_eq!(
+        (&ocsf["class_uid"], &ocsf["status_id"], &ocsf["is_mfa"]),
+        (&json!(3002), &json!(2), &json!(false))
+    );
+    let delete = json!({"eventSource": "cloudtrail.amazonaws.com", "errorCode": "AccessDenied"});
+    let made = events(&event("DeleteTrail", &delete));
+    assert_eq!((made[0].class_uid, made[0].activity_id), (6003, 4));
+    assert_eq!(made[0].keys.user.as_deref(), Some("ann"));
+    assert_eq!(made[0].logsource.service.as_deref(), Some("cloudtrail"));
+}

@@ -61,13 +61,13 @@ impl Vendor for OktaConfig {
         let base = checked_url(&self.url).map_err(|e| shape(&e))?;
         let credential = match (&self.token, &self.client_id, &self.client_secret) {
             (Some(token), _, _) => Credential::Token(token.clone()),
-            (None, Some(id), Some(secret)) => Credential::App(Tokens::new(OAuth {
+            (None, Some(id), Some(secret)) => Credential::App(Box::new(Tokens::new(OAuth {
                 token_url: at(&base, &["oauth2", "v1", "token"])?,
                 client_id: id.clone(),
                 client_secret: secret.clone(),
                 scope: Some("okta.logs.read".to_owned()),
                 auth: ClientAuth::Basic,
-            })),
+            }))),
             _ => return Err(shape("no credential")),
         };
         let pull = Okta {
@@ -93,7 +93,7 @@ impl Vendor for OktaConfig {
 
 enum Credential {
     Token(SecretRef),
-    App(Tokens),
+    App(Box<Tokens>),
 }
 
 struct Okta {
