@@ -39,6 +39,8 @@ impl Site {
         };
         if let Some(source) = self.sources.get_mut(e.source) {
             source.trusted = e.trusted;
+            // Who says how far it has told of calls, tells of calls.
+            source.live |= source.delivery > 0 && is_heartbeat(e);
             // A late source tells of a time in any order: what it told does not prove that it has
             // told all up to then. Its heartbeat, sent when it has, does.
             let complete = source.delivery == 0 || is_heartbeat(e);

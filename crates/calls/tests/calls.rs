@@ -473,6 +473,27 @@ fn a_platform_that_stops_answering_is_silence_and_never_proof() {
 }
 
 #[test]
+fn how_far_a_platform_has_told_counts_before_its_first_call() {
+    let mut config = JoinConfig::default();
+    config.delivery_ms.insert("default/cloud".into(), 30_000);
+    let mut d = Desk::new(config);
+    let mark = |d: &mut Desk, t: f64| {
+        let ocsf = json!({"class_uid": ext::CALL, "activity_id": 99, "time": ms(t).0});
+        d.put(t, event("t", "cloud", ms(t).0, &ocsf));
+    };
+    mark(&mut d, 100.0);
+    mark(&mut d, 110.0);
+    let ocsf = json!({"class_uid": ext::AGENT, "activity_id": 3, "time": ms(111.0).0,
+        "agent": {"uid": "u", "state": "available"}});
+    d.put(115.0, event("t", "cloud", ms(111.0).0, &ocsf));
+    mark(&mut d, 120.0);
+    let o = d.put(125.0, look("t", 125.0, "u", "C-1"));
+    mark(&mut d, 130.0);
+    d.tick(131.0);
+    assert_eq!(d.facts(o).state, CallState::None);
+}
+
+#[test]
 fn late_delivery_is_not_taken_for_a_wrong_clock() {
     let mut d = asked_now_and_then();
     // Many marks, each exactly ten seconds old, are no clock that is ten seconds behind.

@@ -6,6 +6,8 @@
 
 use std::collections::{HashSet, VecDeque};
 
+use ringfence_sources::Naming;
+
 use crate::pull::Record;
 
 /// Digests that are kept, 16 bytes each twice: about 4 MB.
@@ -52,9 +54,15 @@ impl Seen {
     }
 }
 
-/// Of the whole record: one that has changed is another.
+/// Of the record and its name: one that has changed is another, and so is one that only looks the
+/// same.
 fn digest(record: &Record) -> u128 {
-    ringfence_crypto::sha256_128(&record.bytes)
+    let mut text = match &record.naming {
+        Naming::Key(name, n) | Naming::Place(name, n) => format!("{name}\0{n}\0").into_bytes(),
+        Naming::Arrival => Vec::new(),
+    };
+    text.extend_from_slice(&record.bytes);
+    ringfence_crypto::sha256_128(&text)
 }
 
 #[cfg(test)]

@@ -87,7 +87,7 @@ fn agent_event(n: usize, state: &str) -> Value {
 fn delivery(id: &str, records: &[Value], key: &str) -> PushRequest {
     let data = |r: &Value| json!({"data": BASE64_STANDARD.encode(r.to_string())});
     let records: Vec<_> = records.iter().map(data).collect();
-    let body = json!({"requestId": id, "timestamp": 1_795_339_900_000_i64, "records": records});
+    let body = json!({"requestId": id, "timestamp": 1_795_300_000_000_i64, "records": records});
     PushRequest {
         headers: vec![("x-amz-firehose-access-key".into(), key.into())],
         query: String::new(),
