@@ -138,6 +138,7 @@ def gather():
         "normalise_split": files("samples/intake", "*.ndjson") + events + [b"[" + b",".join(events[:3]) + b"]"],
         "normalise_syslog": log,
         "normalise_table": files("samples/intake", "*.csv"),
+        "connectors_csv": files("samples/intake", "*.csv"),
         "sigma_condition": conditions,
         "sigma_parse": rules,
         "sigma_test_file": files("rules", "*.test.yml"),

@@ -21,7 +21,8 @@ LAYERS = {
     "words": ["event", "crypto"],
     "engines": ["sip", "capture", "sigma", "media", "stir", "dlp", "tlog", "policy"],
     "decisions": ["normalise", "calls", "detect", "simulate", "behaviour", "consent", "compliance"],
-    "world": ["backup", "spine", "lake", "state", "respond", "sources", "edge", "endpoint", "vault", "access",
+    "world": ["backup", "spine", "lake", "state", "respond", "sources", "connectors", "edge", "endpoint", "vault",
+              "access",
               "evidence"],
     "faces": ["api", "server", "ringfence"],
 }
@@ -30,6 +31,7 @@ PURE = {"words", "engines", "decisions"}
 # Edges inside a layer that were decided, user first.
 SIDEWAYS = {
     ("sources", "spine"),  # the intake writes to the event log
+    ("connectors", "sources"),  # what they fetch goes to the one intake
     ("server", "api"),  # the server mounts the API's routes
     ("ringfence", "api"),
     ("ringfence", "server"),  # the binary starts the server

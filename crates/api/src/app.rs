@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ringfence_connectors::Connectors;
 use ringfence_event::Time;
 use ringfence_sources::Sink;
 use ringfence_state::{Scope, State};
@@ -17,6 +18,8 @@ pub struct App {
     pub state: State,
     /// Queries.
     pub queries: Arc<dyn Queries>,
+    /// Platforms that are asked, or that send.
+    pub connectors: Connectors,
     /// Intake.
     pub sink: Arc<dyn Sink>,
     /// What only the running process knows.

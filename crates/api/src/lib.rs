@@ -11,6 +11,7 @@ mod auth;
 mod body;
 mod bulk;
 mod elastic;
+mod connectors;
 mod events;
 mod health;
 mod manage;

@@ -9,7 +9,7 @@ use axum::routing::{delete, get, patch, post};
 
 use crate::app::App;
 use crate::problem::Problem;
-use crate::{alerts, elastic, events, health, manage, otlp, query, stream};
+use crate::{alerts, connectors, elastic, events, health, manage, otlp, query, stream};
 
 /// Bytes of a body that is not intake.
 const MOST_JSON: usize = 1 << 20;
@@ -60,6 +60,9 @@ pub fn router(app: App) -> Router {
         .route("/api/v1/mail", get(manage::recipients))
         .route("/api/v1/mail/{id}/test", post(manage::test_webhook))
         .route("/api/v1/mail/{id}/deliveries", get(manage::deliveries))
+        .route("/api/v1/connectors", get(connectors::list))
+        .route("/api/v1/connectors/{name}/replay", post(connectors::replay))
+        .route("/api/v1/connectors/{name}/push", post(connectors::push))
         .route("/api/v1/calls", get(manage::calls))
         .route("/api/v1/rules", get(manage::rules))
         .route("/api/v1/status", get(health::status))

@@ -39,7 +39,12 @@ impl Site {
         };
         if let Some(source) = self.sources.get_mut(e.source) {
             source.trusted = e.trusted;
-            if source.live || source.cdr {
+            // Who says how far it has told of calls, tells of calls.
+            source.live |= source.delivery > 0 && is_heartbeat(e);
+            // A late source tells of a time in any order: what it told does not prove that it has
+            // told all up to then. Its heartbeat, sent when it has, does.
+            let complete = source.delivery == 0 || is_heartbeat(e);
+            if complete && (source.live || source.cdr) {
                 source.hear(e.t, e.now, config);
             }
         }
@@ -330,6 +335,12 @@ impl Site {
             source.cdr |= !live;
         }
     }
+}
+
+/// A sign of life that says nothing about a call: Call Activity 99 without one.
+fn is_heartbeat(e: &Evidence<'_>) -> bool {
+    let event = e.r.event;
+    event.class_uid == ext::CALL && !(1..=8).contains(&event.activity_id) && e.r.call.is_none()
 }
 
 fn talked(e: &Evidence<'_>) -> bool {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ringfence_event::Name;
 use serde::{Deserialize, Serialize};
 
 use crate::OpeningHours;
@@ -43,6 +44,10 @@ pub struct JoinConfig {
     pub slack_ms: i64,
     /// An event whose time is later than its arrival by more has no usable time.
     pub max_ahead_ms: i64,
+    /// Sources that deliver late by design, such as a platform that is asked every so often: by
+    /// `program/source`, how late at most. Of these, heartbeats alone (Call Activity 99) say how
+    /// far the story has come, and a look-up waits so much longer for one.
+    pub delivery_ms: BTreeMap<String, i64>,
     /// Bounds on memory, for each program and site.
     pub limits: Limits,
     /// Opening hours by site, for `rf.after_hours`.
@@ -71,6 +76,17 @@ pub struct Limits {
     pub judged: usize,
 }
 
+impl JoinConfig {
+    /// How late a source may deliver, ms; 0 unless it is known to.
+    pub(crate) fn delivery(&self, program: &Name, source: &Name) -> i64 {
+        if self.delivery_ms.is_empty() {
+            return 0;
+        }
+        let late = self.delivery_ms.get(&format!("{program}/{source}"));
+        late.copied().unwrap_or(0).clamp(0, self.revise_ms)
+    }
+}
+
 impl Default for JoinConfig {
     fn default() -> Self {
         Self {
@@ -86,6 +102,7 @@ impl Default for JoinConfig {
             backlog_ms: HOUR,
             slack_ms: 2 * SECOND,
             max_ahead_ms: 10 * SECOND,
+            delivery_ms: BTreeMap::new(),
             limits: Limits::default(),
             hours: BTreeMap::new(),
         }

@@ -76,7 +76,7 @@ impl Join {
         let Some(site) = self.state.sites.get_mut(at) else {
             return;
         };
-        let source = site.source_index(&event.keys.source);
+        let source = site.source_index(&event.keys.source, config);
         let t = match source.and_then(|i| site.sources.get_mut(i)) {
             // Detail records are written long after they happened: their delay is no skew.
             Some(s) if s.live || !s.cdr => s.correct(event.time, event.received),
@@ -171,7 +171,13 @@ impl Join {
         live::stats(&self.state)
     }
 
-    fn of(config: JoinConfig, state: State) -> Self {
+    fn of(config: JoinConfig, mut state: State) -> Self {
+        for site in &mut state.sites {
+            // What is configured may have changed since the snapshot.
+            for source in &mut site.sources {
+                source.delivery = config.delivery(&site.program, &source.name);
+            }
+        }
         let index = state.sites.iter().enumerate();
         let index = index
             .map(|(i, s)| ((s.program.clone(), s.name.clone()), i))

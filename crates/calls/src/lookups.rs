@@ -86,7 +86,7 @@ impl Queues {
         };
         let answer = site.judge(&w.question, now, last, config);
         if answer.rests == Rests::Wait {
-            w.due = w.question.arrived + config.patience_ms;
+            w.due = w.question.arrived + config.patience_ms + site.delivery();
             self.patient.push_back(w);
             return;
         }

@@ -144,7 +144,8 @@ fn live_sight(
             Some((from, _)) => from,
             None if s.is_ahead(t) && !s.is_silent(now, config) => {
                 not_yet = true;
-                quiet_is_usual &= !s.is_suspect(now);
+                // One that is asked only now and then is never heard up to the moment.
+                quiet_is_usual &= s.delivery == 0 && !s.is_suspect(now);
                 s.current().unwrap_or(t)
             }
             None => return Sight::Silent,

@@ -75,14 +75,21 @@ impl Site {
     }
 
     /// The place of a source; `None` past the number that can be told apart.
-    pub(crate) fn source_index(&mut self, name: &Name) -> Option<usize> {
+    pub(crate) fn source_index(&mut self, name: &Name, config: &JoinConfig) -> Option<usize> {
         if let Some(i) = self.sources.iter().position(|s| s.name == *name) {
             return Some(i);
         }
         (self.sources.len() < SOURCES).then(|| {
-            self.sources.push(Source::new(name.clone()));
+            let delivery = config.delivery(&self.program, name);
+            self.sources.push(Source::new(name.clone(), delivery));
             self.sources.len() - 1
         })
+    }
+
+    /// How late the site's telephony may deliver, ms.
+    pub(crate) fn delivery(&self) -> i64 {
+        let live = self.sources.iter().filter(|s| s.live);
+        live.map(|s| s.delivery).max().unwrap_or(0)
     }
 
     /// Text that tells this site from all others, for uids.

@@ -33,6 +33,9 @@ pub(crate) struct Source {
     /// Sends detail records.
     pub(crate) cdr: bool,
     pub(crate) trusted: bool,
+    /// How late it may deliver, ms: 0 for a source that tells what happens as it happens.
+    #[serde(default)]
+    pub(crate) delivery: i64,
     /// Receive time of the latest event.
     pub(crate) heard: Time,
     /// The latest event time.
@@ -57,9 +60,10 @@ struct Skew {
 }
 
 impl Source {
-    pub(crate) fn new(name: Name) -> Self {
+    pub(crate) fn new(name: Name, delivery: i64) -> Self {
         Self {
             name,
+            delivery,
             live: false,
             cdr: false,
             trusted: false,
@@ -75,6 +79,10 @@ impl Source {
 
     /// The event's time by our clock, as far as the source's constant offset is known.
     pub(crate) fn correct(&mut self, time: Time, received: Time) -> Time {
+        if self.delivery > 0 {
+            // Its delay is delivery, and says nothing about its clock.
+            return time;
+        }
         self.skew.sample(received.since(time));
         time + self.skew.offset
     }
@@ -105,9 +113,10 @@ impl Source {
             (config.fresh_ms, config.cdr_fresh_ms)
         };
         if self.gaps < GAPS_LEARNED {
-            return bound;
+            return bound + self.delivery;
         }
-        (self.gap.saturating_mul(GAP_FACTOR) / 1_000).clamp(floor.min(bound), bound)
+        let learned = self.gap.saturating_mul(GAP_FACTOR) / 1_000;
+        learned.clamp(floor.min(bound), bound) + self.delivery
     }
 
     /// Quiet for so long that it makes one wonder, though it is not silence yet: five mean gaps,
@@ -196,7 +205,7 @@ mod tests {
     use super::*;
 
     fn source() -> Source {
-        let mut s = Source::new(Name::new("dialer").unwrap());
+        let mut s = Source::new(Name::new("dialer").unwrap(), 0);
         s.live = true;
         s
     }

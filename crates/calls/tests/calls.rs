@@ -408,3 +408,101 @@ fn events_about_nothing_get_no_facts() {
     d.put(5.0, event("s", "sbc", 0, &e));
     assert_eq!(d.out.len(), before);
 }
+
+/// A platform that is asked every 20 s for what is older than 10 s.
+fn asked_now_and_then() -> Desk {
+    let mut config = JoinConfig::default();
+    config.delivery_ms.insert("default/dialer".into(), 30_000);
+    let mut d = Desk::new(config);
+    for t in (20..=600).step_by(20) {
+        mark(&mut d, f64::from(t));
+        if t == 300 {
+            d.agent(300.0, "a", "available");
+            d.agent(300.0, "b", "available");
+        }
+    }
+    d
+}
+
+/// All that happened up to ten seconds before `t` has been told.
+fn mark(d: &mut Desk, t: f64) {
+    let ocsf = json!({"class_uid": ext::CALL, "activity_id": 99, "time": ms(t - 10.0).0});
+    d.put(t, event("s", "dialer", ms(t - 10.0).0, &ocsf));
+}
+
+#[test]
+fn a_look_up_waits_for_a_platform_that_is_asked_now_and_then() {
+    let mut d = asked_now_and_then();
+    let on_call = d.look(605.0, "a", "C-1");
+    let idle = d.look(605.0, "b", "C-2");
+    d.tick(619.0);
+    for o in [on_call, idle] {
+        let f = d.facts(o);
+        assert_eq!(
+            (f.state, f.reason),
+            (CallState::Unknown, Some(Unknown::Settling))
+        );
+    }
+    // What is told comes in any order, and proves nothing until all of it is there.
+    d.call_late(620.0, 609.0, 2, "2", "c", nothing());
+    d.tick(621.0);
+    assert_eq!(d.facts(idle).state, CallState::Unknown);
+    d.call_late(621.5, 603.0, 2, "1", "a", nothing());
+    mark(&mut d, 622.0);
+    d.tick(623.0);
+    assert_eq!(d.facts(on_call).state, CallState::Live);
+    let f = d.facts(idle);
+    assert_eq!(
+        (f.state, f.settled, f.trusted),
+        (CallState::None, true, true)
+    );
+}
+
+#[test]
+fn a_platform_that_stops_answering_is_silence_and_never_proof() {
+    let mut d = asked_now_and_then();
+    let o = d.look(605.0, "a", "C-1");
+    for t in 606..700 {
+        d.tick(f64::from(t));
+    }
+    let f = d.facts(o);
+    assert_eq!(
+        (f.state, f.reason),
+        (CallState::Unknown, Some(Unknown::TelephonySilent))
+    );
+}
+
+#[test]
+fn how_far_a_platform_has_told_counts_before_its_first_call() {
+    let mut config = JoinConfig::default();
+    config.delivery_ms.insert("default/cloud".into(), 30_000);
+    let mut d = Desk::new(config);
+    let mark = |d: &mut Desk, t: f64| {
+        let ocsf = json!({"class_uid": ext::CALL, "activity_id": 99, "time": ms(t).0});
+        d.put(t, event("t", "cloud", ms(t).0, &ocsf));
+    };
+    mark(&mut d, 100.0);
+    mark(&mut d, 110.0);
+    let ocsf = json!({"class_uid": ext::AGENT, "activity_id": 3, "time": ms(111.0).0,
+        "agent": {"uid": "u", "state": "available"}});
+    d.put(115.0, event("t", "cloud", ms(111.0).0, &ocsf));
+    mark(&mut d, 120.0);
+    let o = d.put(125.0, look("t", 125.0, "u", "C-1"));
+    mark(&mut d, 130.0);
+    d.tick(131.0);
+    assert_eq!(d.facts(o).state, CallState::None);
+}
+
+#[test]
+fn late_delivery_is_not_taken_for_a_wrong_clock() {
+    let mut d = asked_now_and_then();
+    // Many marks, each exactly ten seconds old, are no clock that is ten seconds behind.
+    for t in (620..=2_400).step_by(20) {
+        mark(&mut d, f64::from(t));
+    }
+    d.call_late(2_410.0, 2_405.0, 2, "1", "a", nothing());
+    let before = d.look(2_401.0, "a", "C-1");
+    mark(&mut d, 2_420.0);
+    d.tick(2_421.0);
+    assert_eq!(d.facts(before).state, CallState::None);
+}

@@ -21,7 +21,9 @@ mod token;
 
 pub use digest::{Sha256, sha256, sha256_128, sha256_hex};
 pub use encoding::{HexError, from_hex, to_hex};
-pub use mac::{constant_time_eq, hmac_sha256, hmac_sha256_hex, verify_hmac_sha256};
+pub use mac::{
+    constant_time_eq, hmac_sha256, hmac_sha256_hex, verify_hmac_sha256, verify_legacy_hmac_sha1,
+};
 pub use random::{RandomError, random_array, random_bytes};
 pub use secret::{SecretError, SigningSecret};
 pub use token::{Token, TokenError, TokenHash, TokenKind};

@@ -1,4 +1,4 @@
-//! HMAC-SHA-256 (RFC 2104, FIPS 198-1) and comparison that leaks no position.
+//! HMAC-SHA-256 (RFC 2104, FIPS 198-1), HMAC-SHA-1 for peers that know no better, and comparison that leaks no position.
 
 use aws_lc_rs::{constant_time, hmac};
 
@@ -34,8 +34,20 @@ pub fn constant_time_eq(left: &[u8], right: &[u8]) -> bool {
     constant_time::verify_slices_are_equal(left, right).is_ok()
 }
 
+/// Whether `expected` is the HMAC-SHA-1 of `parts`, as [`verify_hmac_sha256`]: for peers whose
+/// protocol knows nothing newer. Nothing of ours is signed with it.
+#[must_use]
+pub fn verify_legacy_hmac_sha1(key: &[u8], parts: &[&[u8]], expected: &[u8]) -> bool {
+    let tag = tag_with(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, key, parts);
+    constant_time_eq(tag.as_ref(), expected)
+}
+
 fn tag(key: &[u8], parts: &[&[u8]]) -> hmac::Tag {
-    let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, key));
+    tag_with(hmac::HMAC_SHA256, key, parts)
+}
+
+fn tag_with(algorithm: hmac::Algorithm, key: &[u8], parts: &[&[u8]]) -> hmac::Tag {
+    let mut context = hmac::Context::with_key(&hmac::Key::new(algorithm, key));
     parts.iter().for_each(|part| context.update(part));
     context.sign()
 }
@@ -61,6 +73,14 @@ mod tests {
             ),
             "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"
         );
+    }
+
+    #[test]
+    fn answers_rfc_2202_case_2() {
+        let tag = crate::from_hex("effcdf6ae5eb2fa2d27416d5f184df9c259a7c79").unwrap();
+        let parts: [&[u8]; 2] = [b"what do ya want ", b"for nothing?"];
+        assert!(verify_legacy_hmac_sha1(b"Jefe", &parts, &tag));
+        assert!(!verify_legacy_hmac_sha1(b"Jefe", &parts, &tag[..10]));
     }
 
     #[test]

@@ -8,7 +8,13 @@ use ringfence_event::{Event, Flag, Map, RawRecord};
 use crate::json::{self, Splitting};
 use crate::mapping::{Explanation, MappingSet};
 use crate::parsed::{Format, Parsed};
-use crate::{Batch, Limits, Reject, RejectCode, Skew, base, envelope, reserved, table, when};
+use crate::{
+    Batch, Limits, Position, Reject, RejectCode, Skew, base, envelope, reserved, table, when,
+};
+
+/// Events that one record may become, and the bytes that its copies in them may take.
+const MAX_EVENTS: usize = 1_000;
+const MAX_COPIES: usize = 64 << 20;
 
 /// What differs between sources.
 #[derive(Debug, Clone)]
@@ -136,8 +142,7 @@ impl Normaliser {
         }
         let mut shown = parsed.clone();
         reserved::strip(&mut shown.fields);
-        self.mappings
-            .explain(&shown, record.received, &self.settings, event)
+        self.mappings.explain(&shown, &self.settings, event)
     }
 
     fn each(
@@ -195,31 +200,60 @@ impl Normaliser {
         }
         let stripped = reserved::strip(&mut parsed.fields);
         parsed.masked |= base::scrub_map(&mut parsed.fields);
-        let mapped = self.mappings.apply(&parsed, received, settings);
-        let mut event = match mapped {
-            Some(mapped) => {
-                envelope::allow(origin, mapped.class)?;
-                mapped.into_event(origin, received, settings.skew)?
-            }
-            None => {
-                let mut event = base::event(&parsed, origin, received);
-                let own = base::time(&parsed, &settings.timezone);
-                when::settle(&mut event, own, settings.skew);
-                event.severity = parsed.severity.unwrap_or(event.severity);
-                event
-            }
-        };
-        if stripped {
-            event.flag(Flag::ReservedStripped);
+        let most = (MAX_COPIES / record.bytes.len().max(1)).clamp(1, MAX_EVENTS);
+        let mapped = self.mappings.apply(&parsed, settings, most).map_err(|_| {
+            let reason = format!("one record of this size may become {most} events, not more");
+            Reject::new(RejectCode::TooMany, Position::START, reason)
+        })?;
+        let mut events = Vec::with_capacity(mapped.len().max(1));
+        for mut mapped in mapped {
+            envelope::allow(origin, mapped.class)?;
+            let part = mapped.record.take();
+            let mut event = mapped.into_event(origin, received, settings.skew)?;
+            event.record = part;
+            events.push(event);
         }
-        if parsed.masked {
-            event.flag(Flag::Masked);
+        if events.is_empty() {
+            let mut event = base::event(&parsed, origin, received);
+            let own = base::time(&parsed, &settings.timezone);
+            when::settle(&mut event, own, settings.skew);
+            event.severity = parsed.severity.unwrap_or(event.severity);
+            events.push(event);
         }
-        event.uid = event.uid.or(parsed.uid);
-        event.record = Some(parsed.fields);
-        event.raw = parsed.raw;
-        Ok(vec![event])
+        for event in &mut events {
+            if stripped {
+                event.flag(Flag::ReservedStripped);
+            }
+            if parsed.masked {
+                event.flag(Flag::Masked);
+            }
+        }
+        if let Some(uid) = parsed.uid.take() {
+            let several = events.len() > 1;
+            for (part, event) in events.iter_mut().enumerate() {
+                event.uid.get_or_insert_with(|| match several {
+                    true => format!("{uid}/{part}"),
+                    false => uid.clone(),
+                });
+            }
+        }
+        keep_record(&mut events, parsed);
+        Ok(events)
     }
+}
+
+/// Gives each event the record that it was made of. Most records make one event, and nothing is
+/// copied for it.
+fn keep_record(events: &mut [Event], parsed: Parsed) {
+    let Some((last, others)) = events.split_last_mut() else {
+        return;
+    };
+    for event in others {
+        event.record.get_or_insert_with(|| parsed.fields.clone());
+        event.raw.clone_from(&parsed.raw);
+    }
+    last.record.get_or_insert(parsed.fields);
+    last.raw = parsed.raw;
 }
 
 impl Parsed {

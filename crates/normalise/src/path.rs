@@ -15,7 +15,8 @@ pub(crate) fn get<'a>(map: &'a Map, name: &str) -> Option<&'a Value> {
     step(map.get(head)?, rest)
 }
 
-fn step<'a>(value: &'a Value, rest: &str) -> Option<&'a Value> {
+/// The same from a value on the way.
+pub(crate) fn step<'a>(value: &'a Value, rest: &str) -> Option<&'a Value> {
     match value {
         Value::Object(map) => get(map, rest),
         Value::Array(items) => {

@@ -1,9 +1,9 @@
 //! Time stamps as logs write them.
 
-use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time as Clock};
 use jiff::fmt::strtime::BrokenDownTime;
 use jiff::tz::{Offset, TimeZone};
+use jiff::{Span, SpanRelativeTo, Timestamp};
 use ringfence_event::{Event, Flag, Time};
 use serde_json::Value;
 
@@ -221,6 +221,42 @@ pub(crate) fn zone(name: &str) -> Option<TimeZone> {
         return Offset::from_seconds(seconds).ok().map(TimeZone::fixed);
     }
     TimeZone::get(name).ok()
+}
+
+/// Milliseconds of an ISO 8601 duration of days at most, such as `PT1M30.5S`: how long a month
+/// is, it does not say.
+pub(crate) fn iso_duration_ms(text: &str) -> Option<i64> {
+    if !text.starts_with(['P', 'p']) {
+        return None;
+    }
+    let span: Span = text.parse().ok()?;
+    if span.get_years() != 0 || span.get_months() != 0 {
+        return None;
+    }
+    let total = span
+        .to_duration(SpanRelativeTo::days_are_24_hours())
+        .ok()?
+        .as_millis();
+    i64::try_from(total).ok().filter(|ms| *ms >= 0)
+}
+
+/// Milliseconds of `h:mm:ss` or `m:ss`, as reports print durations; the first part may be large.
+pub(crate) fn clock_ms(text: &str) -> Option<i64> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let parts: Vec<&str> = whole.split(':').collect();
+    let number = |text: &str| {
+        let digits =
+            !text.is_empty() && text.len() <= 6 && text.bytes().all(|b| b.is_ascii_digit());
+        digits.then(|| text.parse::<i64>().ok()).flatten()
+    };
+    let below_60 = |text: &str| number(text).filter(|n| *n < 60);
+    let seconds = match parts.as_slice() {
+        [h, m, s] => number(h)? * 3_600 + below_60(m)? * 60 + below_60(s)?,
+        [m, s] => number(m)? * 60 + below_60(s)?,
+        _ => return None,
+    };
+    let millis = format!("{fraction:0<3}");
+    Some(seconds * 1_000 + number(millis.get(..3)?)?)
 }
 
 /// Gives the event its own time, and flags what is missing or too far off.

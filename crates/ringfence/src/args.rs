@@ -71,6 +71,8 @@ pub enum Command {
     Source(Source),
     /// Where sources, alerts and settings live: move them to another database.
     State(StateArgs),
+    /// Try out, list and set back the connectors to cloud platforms.
+    Connectors(Connectors),
     /// How the server is.
     Status(Status),
     /// See who is told of alerts by mail, and send them a test.
@@ -346,6 +348,48 @@ pub enum StateWhat {
         /// Data folder. Default: the configuration's, else `ringfence-data`.
         #[arg(long, value_name = "DIR")]
         data: Option<PathBuf>,
+    },
+}
+
+/// `connectors`.
+#[derive(Debug, ClapArgs)]
+pub struct Connectors {
+    /// What to do.
+    #[command(subcommand)]
+    pub what: ConnectorsWhat,
+}
+
+/// What to do with connectors.
+#[derive(Debug, Subcommand)]
+pub enum ConnectorsWhat {
+    /// List them: how far each has come, and what was last wrong. Exit code 1 if one fails.
+    List {
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Ask a platform once, without a server, and show the first events. Keeps nothing.
+    Test {
+        /// Its name in the configuration.
+        name: String,
+        /// Configuration file.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// Since when to ask: a time as RFC 3339, or so long ago.
+        #[arg(long, default_value = "-1h", allow_hyphen_values = true)]
+        since: String,
+        /// Events to show for each stream.
+        #[arg(long, default_value_t = 5)]
+        most: usize,
+    },
+    /// Fetch everything since a moment again. What the event log still knows is not doubled.
+    Replay {
+        /// Its name.
+        name: String,
+        /// A time as RFC 3339, or so long ago: `-24h`.
+        #[arg(long, allow_hyphen_values = true)]
+        since: String,
+        #[command(flatten)]
+        server: Server,
     },
 }
 

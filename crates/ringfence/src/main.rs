@@ -35,6 +35,7 @@ fn main() -> ExitCode {
         Command::Alerts(a) => commands::alerts::run(&a, &out),
         Command::Source(a) => commands::source::run(&a, &out),
         Command::State(a) => commands::state::run(&a, &out),
+        Command::Connectors(a) => commands::connectors::run(&a, &out),
         Command::Status(a) => commands::status::run(&a, &out),
         Command::Mail(a) => commands::mail::run(&a, &out),
         Command::Doctor(a) => commands::doctor::run(&a, &out),

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ringfence_calls::JoinConfig;
+use ringfence_connectors::ConnectorConfig;
 use ringfence_event::Name;
 use ringfence_sources::{FeedsConfig, ListenersConfig};
 use thiserror::Error;
@@ -44,6 +45,8 @@ pub struct Config {
     pub mail: Option<MailSettings>,
     /// `[state]`.
     pub state: StateConfig,
+    /// `[[connector]]`: platforms that are asked, or that send.
+    pub connectors: Vec<ConnectorConfig>,
 }
 
 /// `[server]`.
@@ -241,6 +244,7 @@ impl Config {
             webhooks: WebhooksConfig::read(webhooks, m),
             mail: MailSettings::read(mail, m),
             state: StateConfig::read(state, m),
+            connectors: read_connectors(&mut doc, m),
         };
         doc.finish(m);
         config
@@ -396,6 +400,26 @@ fn read_source<'i>(mut s: Section<'i>, m: &mut Mistakes<'i>) -> Option<SourceCon
     };
     s.finish(m);
     Some(config)
+}
+
+/// Connectors speak as sources of their own, so their names are unique among both.
+fn read_connectors<'i>(doc: &mut Section<'i>, m: &mut Mistakes<'i>) -> Vec<ConnectorConfig> {
+    let mut found: Vec<ConnectorConfig> = Vec::new();
+    for (i, section) in doc.tables("connector", m).into_iter().enumerate() {
+        let at = section.at();
+        let Some(connector) = section.into_serde::<ConnectorConfig>(m) else {
+            continue;
+        };
+        for mistake in connector.mistakes() {
+            m.add(at, format!("connector[{i}].{}", mistake.key), mistake.what);
+        }
+        if found.iter().any(|c| c.name == connector.name) {
+            let what = format!("`{}` is the name of another connector", connector.name);
+            m.add(at, format!("connector[{i}].name"), what);
+        }
+        found.push(connector);
+    }
+    found
 }
 
 fn within<'i>(

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use ringfence_api::{Inside, LiveCall, Readiness};
+use ringfence_connectors::Connectors;
 use ringfence_detect::Pack;
 use ringfence_event::Time;
 use ringfence_lake::Lake;
@@ -33,6 +34,7 @@ pub(crate) struct Notifying {
 
 /// Handles to everything that has something to tell.
 pub(crate) struct Inner {
+    pub connectors: Connectors,
     pub spine: Arc<LocalSpine>,
     pub entries: Arc<Entries>,
     pub intake: Arc<Intake>,
@@ -139,6 +141,7 @@ impl Inside for Inner {
             "readiness": self.readiness(),
             "sources": sources,
             "listeners": listeners,
+            "connectors": self.connectors.list(),
             "spine": {
                 "entries": self.spine.durable().0, "bytes": spine.log_bytes,
                 "duplicates": spine.duplicates, "lag": lag,

@@ -45,6 +45,7 @@ impl Text {
 pub(crate) fn render(inner: &Inner) -> String {
     let mut t = Text(String::with_capacity(8 << 10));
     sources(inner, &mut t);
+    connectors(inner, &mut t);
     spine(inner, &mut t);
     operators(inner, &mut t);
     alerts(&inner.gauges, &mut t);
@@ -164,6 +165,62 @@ fn sources(inner: &Inner, t: &mut Text) {
             ];
             t.sample(&name, &labels, value(&listener.counters()));
         }
+    }
+}
+
+fn connectors(inner: &Inner, t: &mut Text) {
+    let all = inner.connectors.list();
+    if all.is_empty() {
+        return;
+    }
+    let families: [Family<ringfence_connectors::Status>; 7] = [
+        ("pages", "Pages fetched and messages taken.", |c| {
+            c.counters.pages
+        }),
+        ("accepted", "Records on the event log.", |c| {
+            c.counters.accepted
+        }),
+        (
+            "duplicate",
+            "Records that were on the event log already.",
+            |c| c.counters.duplicates,
+        ),
+        ("rejected", "Records in quarantine.", |c| {
+            c.counters.rejected
+        }),
+        ("errors", "Requests that failed.", |c| c.counters.errors),
+        ("throttled", "Requests to slow down.", |c| {
+            c.counters.throttled
+        }),
+        ("refused", "Messages whose sender proved nothing.", |c| {
+            c.counters.refused
+        }),
+    ];
+    let labels = |c: &ringfence_connectors::Status| {
+        [
+            ("connector", c.name.clone()),
+            ("vendor", c.vendor.to_owned()),
+        ]
+    };
+    for (name, help, value) in families {
+        let name = format!("ringfence_connector_{name}_total");
+        t.family(&name, "counter", help);
+        for c in &all {
+            let labels = labels(c);
+            let labels: Vec<_> = labels.iter().map(|(k, v)| (*k, v.as_str())).collect();
+            t.sample(&name, &labels, value(c));
+        }
+    }
+    let name = "ringfence_connector_last_success_seconds";
+    t.family(
+        name,
+        "gauge",
+        "When it last worked, in seconds since 1970; 0 never.",
+    );
+    for c in &all {
+        let labels = labels(c);
+        let labels: Vec<_> = labels.iter().map(|(k, v)| (*k, v.as_str())).collect();
+        t.sample(name, &labels, c.last_success_ms.unwrap_or(0) / 1_000);
     }
 }
 

@@ -71,10 +71,13 @@ pub(crate) async fn first_token(
 
 /// Sources that the configuration names exist without a token: listeners speak for them.
 pub(crate) async fn declare_sources(state: &State, config: &Config) -> Result<(), ServerError> {
-    for source in &config.sources {
+    let speak = config.connectors.iter().map(crate::connectors::source);
+    let speak = speak.map(|source| (source, "connector"));
+    let listen = config.sources.iter().cloned().map(|s| (s, "listener"));
+    for (source, kind) in listen.chain(speak) {
         let new = NewSource {
             name: source.name.to_string(),
-            kind: "listener".to_owned(),
+            kind: kind.to_owned(),
             program: source.program.to_string(),
             site: source.site.to_string(),
             classes: source
@@ -92,7 +95,10 @@ pub(crate) async fn declare_sources(state: &State, config: &Config) -> Result<()
 }
 
 /// The normaliser: the user's mapping files first, then ours.
-pub(crate) fn normaliser(config: &Config) -> Result<Normaliser, ServerError> {
+///
+/// # Errors
+/// When a mapping file cannot be read or has mistakes, or the time zone is none.
+pub fn normaliser(config: &Config) -> Result<Normaliser, ServerError> {
     let mut mappings = Vec::new();
     if let Some(folder) = &config.intake.mappings {
         let files = mapping_files(folder).map_err(|e| {

@@ -26,7 +26,7 @@ use crate::pipeline::{self, Parts};
 use crate::quarantine::StateQuarantine;
 use crate::queries::QueryEngine;
 use crate::watch::Watched;
-use crate::{clock, http, rules, watch as watching};
+use crate::{clock, connectors, http, rules, watch as watching};
 
 /// Why the server did not start.
 #[derive(Debug, Error)]
@@ -100,6 +100,7 @@ pub struct Server {
     /// In the order in which they are told to stop.
     stages: Stages,
     consumers: JoinSet<(&'static str, Result<(), OperatorError>)>,
+    connectors: JoinSet<()>,
     helpers: Vec<JoinHandle<()>>,
     api: JoinHandle<()>,
     intake: JoinHandle<()>,
@@ -152,7 +153,7 @@ impl Server {
             entries: Arc::clone(&entries),
             lake: Arc::clone(&lake),
             state: state.clone(),
-            calls: config.calls.clone(),
+            calls: connectors::join_config(&config),
             packs: packs.clone(),
             live: Arc::default(),
             gauges: Arc::default(),
@@ -160,6 +161,7 @@ impl Server {
         let identity = open::identity(&config)?;
         let tls =
             ringfence_sources::server_config(&identity, ClientAuth::None, &[b"h2", b"http/1.1"])?;
+        let ready = connectors::build(&config)?;
         let listeners = Arc::new(open::listen(&config, &intake, &state, &stages.listeners).await?);
         let address = config.server.listen;
         let socket = TcpListener::bind(address)
@@ -170,7 +172,10 @@ impl Server {
         let sender = open::sender(&config, &guard)?;
         let mail = crate::mail::open(config.mail.as_ref(), address, &state, now.0).await?;
         let watched = Arc::new(Watched::default());
+        // From here on nothing fails: what runs is told to stop by the server alone.
+        let (asked, connectors) = connectors::start(ready, &state, &intake, &stages.listeners);
         let inner = Arc::new(Inner {
+            connectors: asked.clone(),
             spine,
             entries,
             intake: Arc::clone(&intake),
@@ -198,6 +203,7 @@ impl Server {
             queries: Arc::clone(&queries) as _,
             sink: Arc::clone(&intake) as Arc<dyn Sink>,
             inside: Arc::clone(&inner) as _,
+            connectors: asked,
             limits: ringfence_api::Limits {
                 body_bytes: config.intake.body_bytes,
                 inflated_bytes: config.intake.inflated_bytes,
@@ -241,6 +247,7 @@ impl Server {
             state,
             stages,
             consumers,
+            connectors,
             helpers,
             api,
             intake: intake_task,
@@ -278,6 +285,7 @@ impl Server {
         for listener in self.inner.listeners.iter() {
             listener.drained().await;
         }
+        while self.connectors.join_next().await.is_some() {}
         self.stages.api.cancel();
         let _ = self.api.await;
         self.stages.intake.cancel();

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::explain::FieldTrace;
 use super::rule::Rule;
 use super::take::Take;
+use super::view::View;
 use crate::keys;
-use crate::parsed::Parsed;
 use crate::path::{self, Step};
 use crate::{Position, Reject, RejectCode, Skew, envelope, when};
 
@@ -25,21 +25,18 @@ pub(crate) struct Mapped {
     logsource: LogSource,
     ocsf: Map,
     keys: Vec<(&'static str, String)>,
+    /// The record with the one element that the event is made of; the whole record if `None`.
+    pub record: Option<Map>,
 }
 
 type Trace = Option<Vec<FieldTrace>>;
 
 impl Rule {
     /// Takes what the rule says from the record. `trace` collects what went where.
-    pub fn apply(
-        &self,
-        parsed: &Parsed,
-        _received: Time,
-        zone: &TimeZone,
-        trace: &mut Trace,
-    ) -> Mapped {
+    pub fn apply(&self, view: View<'_>, zone: &TimeZone, trace: &mut Trace) -> Mapped {
+        let parsed = view.parsed;
         let mut run = Run {
-            parsed,
+            view,
             zone: self.zone.as_ref().unwrap_or(zone),
             trace,
             warnings: Vec::new(),
@@ -54,17 +51,17 @@ impl Rule {
         }
         let keys = self.keys(&mut run, &mut ocsf);
         complete(&mut ocsf, self.class);
-        let (activity, unknown) = self.activity.choose(parsed, run.zone);
+        let (activity, unknown) = self.activity.choose(view, run.zone);
         if let Some(text) = unknown {
             run.warn(format!("`activity`: no entry for `{text}`"));
         }
         let severity = self
             .severity
             .as_ref()
-            .and_then(|s| s.choose(parsed, run.zone).0);
+            .and_then(|s| s.choose(view, run.zone).0);
         let time = self.time.as_ref().and_then(|take| run.take("time", take));
         let message = self.message.as_ref().map(|template| {
-            let (text, missing) = template.fill(parsed);
+            let (text, missing) = template.fill(view);
             for field in missing {
                 run.warn(format!("`message`: the record has no `{field}`"));
             }
@@ -73,7 +70,7 @@ impl Rule {
         });
         let uid = self.uid.as_ref().and_then(|template| {
             let uid = template
-                .fill_whole(parsed)
+                .fill_whole(view)
                 .filter(|u| u.len() <= keys::MAX_KEY)?;
             run.note("metadata.uid", template.fields().collect(), &json!(uid));
             Some(uid)
@@ -88,7 +85,8 @@ impl Rule {
             time: time.and_then(|t| t.as_i64()).map(Time).or(parsed.time),
             uid,
             message: message.or_else(|| parsed.message.clone()),
-            logsource: self.logsource(parsed, zone),
+            logsource: self.logsource(view, zone),
+            record: self.each.is_some().then(|| view.record()),
             ocsf,
             keys,
             warnings,
@@ -131,11 +129,11 @@ impl Rule {
         out
     }
 
-    fn logsource(&self, parsed: &Parsed, zone: &TimeZone) -> LogSource {
+    fn logsource(&self, view: View<'_>, zone: &TimeZone) -> LogSource {
         let mut source = envelope::logsource(self.class);
         if let Some(rule) = &self.logsource {
             let part = |take: &Option<Take>| {
-                let value = take.as_ref()?.take(parsed, zone).ok().flatten()?;
+                let value = take.as_ref()?.take(view, zone).ok().flatten()?;
                 path::text(&value).map(std::borrow::Cow::into_owned)
             };
             source = LogSource {
@@ -145,7 +143,7 @@ impl Rule {
             };
         }
         if self.logsource_from_record {
-            let own = |name| path::get_text(&parsed.fields, name).map(|t| t.to_lowercase());
+            let own = |name| view.text(name).map(|t| t.to_lowercase());
             source.product = own("product").or(source.product);
             source.service = own("service").or(source.service);
             source.category = own("category").or(source.category);
@@ -184,7 +182,7 @@ impl Mapped {
 
 /// What taking values needs and leaves behind.
 struct Run<'a> {
-    parsed: &'a Parsed,
+    view: View<'a>,
     zone: &'a TimeZone,
     trace: &'a mut Trace,
     warnings: Vec<String>,
@@ -192,7 +190,7 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn take(&mut self, to: &str, take: &Take) -> Option<Value> {
-        match take.take(self.parsed, self.zone) {
+        match take.take(self.view, self.zone) {
             Ok(Some(value)) => {
                 self.note(to, take.fields(), &value);
                 Some(value)

@@ -21,6 +21,15 @@ pub(super) const FILES: &[(&str, &str)] = files![
     "agent-state",
     "recording-consent",
     "network",
+    "okta",
+    "entra",
+    "genesys",
+    "genesys-users",
+    "twilio",
+    "amazon-connect",
+    "five9",
+    "salesforce",
+    "cloudtrail",
     "ecs",
 ];
 

@@ -1,7 +1,7 @@
 //! A value out of a fixed set, constant or by a field of the record.
 
 use super::take::Take;
-use crate::parsed::Parsed;
+use super::view::View;
 use crate::path;
 use jiff::tz::TimeZone;
 use serde_json::Value;
@@ -20,11 +20,11 @@ pub(super) enum Choice<T> {
 
 impl<T: Copy> Choice<T> {
     /// The value, and the text that it was chosen by where no entry fits.
-    pub fn choose(&self, parsed: &Parsed, zone: &TimeZone) -> (Option<T>, Option<String>) {
+    pub fn choose(&self, view: View<'_>, zone: &TimeZone) -> (Option<T>, Option<String>) {
         match self {
             Self::Fixed(value) => (Some(*value), None),
             Self::By { take, map, default } => {
-                let value = take.take(parsed, zone).ok().flatten();
+                let value = take.take(view, zone).ok().flatten();
                 // Of a list, the first element that has an entry counts.
                 let texts: Vec<_> = match &value {
                     Some(Value::Array(items)) => {

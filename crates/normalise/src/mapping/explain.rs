@@ -48,6 +48,7 @@ impl RuleTrace {
                     format!("it is for {}", formats.to_string().replace(" in ", " or "))
                 }
                 Refusal::Condition(condition) => describe(condition),
+                Refusal::Empty(list) => format!("there is no list `{list}` with something in it"),
             }),
         }
     }
@@ -72,6 +73,9 @@ pub struct Explanation {
     pub warnings: Vec<String>,
     /// The event as OCSF, as the API shows it; `None` if the record is refused.
     pub event: Option<Map>,
+    /// Further events of the same record, where a rule has `each` or `continue`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub more: Vec<Map>,
     /// Why the record is refused.
     pub reject: Option<Reject>,
 }
@@ -126,10 +130,11 @@ impl Explanation {
     }
 
     fn bare(parsed: &Parsed, made: Made) -> Self {
-        let (event, reject) = match made {
-            Ok(events) => (events.first().map(Event::to_ocsf), None),
-            Err(reject) => (None, Some(reject)),
+        let (mut events, reject) = match made {
+            Ok(events) => (events.iter().map(Event::to_ocsf).collect(), None),
+            Err(reject) => (Vec::new(), Some(reject)),
         };
+        let more = events.split_off(events.len().min(1));
         Self {
             format: parsed.formats.to_string(),
             native: false,
@@ -138,7 +143,8 @@ impl Explanation {
             fields: Vec::new(),
             untouched: Vec::new(),
             warnings: Vec::new(),
-            event,
+            event: events.pop(),
+            more,
             reject,
         }
     }
@@ -187,16 +193,12 @@ impl fmt::Display for Explanation {
         match &self.reject {
             Some(reject) => writeln!(f, "refused   {reject}"),
             None => {
-                let text = |name: &str| {
-                    let value = self.event.as_ref().and_then(|e| e.get(name));
-                    value.and_then(Value::as_str).unwrap_or("-").to_owned()
-                };
-                writeln!(
-                    f,
-                    "event     {}: {}",
-                    text("class_name"),
-                    text("activity_name")
-                )
+                for event in self.event.iter().chain(&self.more) {
+                    let text = |name| event.get(name).and_then(Value::as_str).unwrap_or("-");
+                    let (class, activity) = (text("class_name"), text("activity_name"));
+                    writeln!(f, "event     {class}: {activity}")?;
+                }
+                Ok(())
             }
         }
     }

@@ -9,11 +9,11 @@ mod rule;
 mod take;
 mod template;
 mod toml_reader;
+mod view;
 
 use std::fmt;
 
-use jiff::tz::TimeZone;
-use ringfence_event::{Event, Time};
+use ringfence_event::Event;
 use serde::Serialize;
 use thiserror::Error;
 
@@ -23,7 +23,8 @@ use crate::{Reject, Settings};
 pub(crate) use apply::Mapped;
 pub use explain::{Explanation, FieldTrace, RuleTrace};
 pub use read::fuzz_mapping;
-use rule::Rule;
+use rule::{Rule, When};
+use view::View;
 
 /// One mistake in a mapping file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -58,6 +59,8 @@ impl fmt::Display for MappingErrors {
 pub struct Mapping {
     name: String,
     description: Option<String>,
+    /// What a record must be like to be for any rule of the file.
+    when: When,
     rules: Vec<Rule>,
 }
 
@@ -88,6 +91,10 @@ impl Mapping {
         self.rules.iter().map(|rule| rule.name.as_str())
     }
 }
+
+/// A record holds more events than it may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TooMany;
 
 /// Mappings in the order in which they are tried: the first rule that fits a record is used.
 #[derive(Debug, Clone, Default)]
@@ -126,46 +133,75 @@ impl MappingSet {
         builtin::FILES
     }
 
-    /// Applies the first rule that fits.
+    /// Applies the first rule that fits, and those below it in its file while they say `continue`.
+    /// No event: no rule fits.
+    ///
+    /// # Errors
+    /// When the record would become more than `most` events.
     pub(crate) fn apply(
         &self,
         parsed: &Parsed,
-        received: Time,
         settings: &Settings,
-    ) -> Option<Mapped> {
-        let rule = self
-            .chosen(settings)
-            .flat_map(|mapping| &mapping.rules)
-            .find(|rule| rule.refusal(parsed).is_none())?;
-        Some(rule.apply(parsed, received, &settings.timezone, &mut None))
+        most: usize,
+    ) -> Result<Vec<Mapped>, TooMany> {
+        let mut out = Vec::new();
+        for mapping in self.chosen(settings) {
+            if mapping.when.refusal(View::whole(parsed)).is_some() {
+                continue;
+            }
+            for rule in &mapping.rules {
+                let mut full = false;
+                let refusal = rule.visit(parsed, &mut |view| {
+                    full = out.len() >= most;
+                    if !full {
+                        out.push(rule.apply(view, &settings.timezone, &mut None));
+                    }
+                    !full
+                });
+                if full {
+                    return Err(TooMany);
+                }
+                if refusal.is_none() && !rule.goes_on {
+                    return Ok(out);
+                }
+            }
+            if !out.is_empty() {
+                break;
+            }
+        }
+        Ok(out)
     }
 
     pub(crate) fn explain(
         &self,
         parsed: &Parsed,
-        received: Time,
         settings: &Settings,
         event: Result<Vec<Event>, Reject>,
     ) -> Explanation {
         let mut tried = Vec::new();
         for mapping in self.chosen(settings) {
+            let closed = || mapping.when.refusal(View::whole(parsed));
             for rule in &mapping.rules {
-                match rule.refusal(parsed) {
-                    Some(because) => tried.push(RuleTrace::of(mapping, rule, Some(because))),
-                    None => {
-                        let chosen = RuleTrace::of(mapping, rule, None);
-                        let zone: &TimeZone = &settings.timezone;
-                        let mut trace = Some(Vec::new());
-                        let mapped = rule.apply(parsed, received, zone, &mut trace);
-                        let traces = trace.unwrap_or_default();
-                        let done = explain::Done {
-                            chosen,
-                            traces,
-                            warnings: mapped.warnings,
-                        };
-                        return Explanation::mapped(parsed, tried, done, event);
-                    }
+                if let Some(refusal) = closed() {
+                    tried.push(RuleTrace::of(mapping, rule, Some(refusal)));
+                    continue;
                 }
+                let mut trace = Some(Vec::new());
+                let mut mapped = None;
+                let refusal = rule.visit(parsed, &mut |view| {
+                    mapped = Some(rule.apply(view, &settings.timezone, &mut trace));
+                    false
+                });
+                let Some(mapped) = mapped else {
+                    tried.push(RuleTrace::of(mapping, rule, refusal));
+                    continue;
+                };
+                let done = explain::Done {
+                    chosen: RuleTrace::of(mapping, rule, None),
+                    traces: trace.unwrap_or_default(),
+                    warnings: mapped.warnings,
+                };
+                return Explanation::mapped(parsed, tried, done, event);
             }
         }
         Explanation::unmapped(parsed, tried, event)

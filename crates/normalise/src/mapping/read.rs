@@ -9,7 +9,7 @@ use serde_json::Value;
 use toml::de::{DeTable, DeValue};
 
 use super::choose::Choice;
-use super::rule::{Condition, Rule, Source, Test};
+use super::rule::{Condition, Rule, Source, Test, When};
 use super::take::{CONVERSIONS, From, Take};
 use super::template::Template;
 use super::toml_reader::{self as reader, Mistakes, Node, Table, nearest};
@@ -36,11 +36,12 @@ pub(super) fn mapping(file: &str, text: &str) -> Result<Mapping, MappingErrors> 
     let stem = stem.strip_suffix(".toml").unwrap_or(stem);
     let name = root.text("name", &mut m).map_or(stem, |(name, _)| name);
     let description = root.text("description", &mut m).map(|(text, _)| text);
+    let when = root.get("match").map(|node| matching(node, &mut m));
     let mut rules = Vec::new();
     match root.get("rule").map(|node| (node, node.get_ref())) {
         Some((_, DeValue::Array(items))) => {
             for (place, item) in items.iter().enumerate() {
-                rules.extend(rule(item, place, &mut m));
+                rules.extend(rule(item, place, when.is_some(), &mut m));
             }
         }
         Some((node, _)) => m.add(&node.span(), "rules are written as `[[rule]]`"),
@@ -52,6 +53,7 @@ pub(super) fn mapping(file: &str, text: &str) -> Result<Mapping, MappingErrors> 
         Ok(Mapping {
             name: name.to_owned(),
             description: description.map(str::to_owned),
+            when: when.unwrap_or_default(),
             rules,
         })
     } else {
@@ -59,17 +61,23 @@ pub(super) fn mapping(file: &str, text: &str) -> Result<Mapping, MappingErrors> 
     }
 }
 
-fn rule(node: Node<'_>, place: usize, m: &mut Mistakes<'_>) -> Option<Rule> {
+fn rule(node: Node<'_>, place: usize, matched: bool, m: &mut Mistakes<'_>) -> Option<Rule> {
     let mut t = Table::of(node, "a rule", m)?;
     let name = t.text("name", m).map(|(name, _)| name.to_owned());
-    let (formats, conditions) = match t.get("match") {
+    let each = t
+        .text("each", m)
+        .and_then(|(path, span)| each(path, &span, m));
+    let goes_on = t.flag("continue", m).unwrap_or(false);
+    let when = match t.get("match") {
         Some(node) => matching(node, m),
+        // The file says what it is for.
+        None if matched => When::default(),
         None => {
             m.add(
                 &t.span,
                 "a rule says what it is for: `match = { format = \"json\", where = […] }`",
             );
-            (None, Vec::new())
+            When::default()
         }
     };
     let class = class(&mut t, m);
@@ -102,8 +110,9 @@ fn rule(node: Node<'_>, place: usize, m: &mut Mistakes<'_>) -> Option<Rule> {
     Some(Rule {
         name: name.unwrap_or_else(|| format!("rule {}", place + 1)),
         line,
-        formats,
-        conditions,
+        each,
+        goes_on,
+        when,
         class: class?.uid,
         activity: activity?,
         severity,
@@ -118,9 +127,21 @@ fn rule(node: Node<'_>, place: usize, m: &mut Mistakes<'_>) -> Option<Rule> {
     })
 }
 
-fn matching(node: Node<'_>, m: &mut Mistakes<'_>) -> (Option<Formats>, Vec<Condition>) {
+/// The path of a list, or of a list inside the elements of another.
+fn each(path: &str, span: &Range<usize>, m: &mut Mistakes<'_>) -> Option<String> {
+    let good = path.split('.').all(|part| !part.is_empty()) && path.split('.').count() <= 8;
+    if !good {
+        m.add(
+            span,
+            "`each` is the path of a list of at most 8 steps, such as `participants.sessions`",
+        );
+    }
+    good.then(|| path.to_owned())
+}
+
+fn matching(node: Node<'_>, m: &mut Mistakes<'_>) -> When {
     let Some(mut t) = Table::of(node, "`match`", m) else {
-        return (None, Vec::new());
+        return When::default();
     };
     let mut formats = None;
     if let Some(node) = t.get("format") {
@@ -145,7 +166,10 @@ fn matching(node: Node<'_>, m: &mut Mistakes<'_>) -> (Option<Formats>, Vec<Condi
         None => {}
     }
     t.finish(m);
-    (formats, conditions)
+    When {
+        formats,
+        conditions,
+    }
 }
 
 fn condition(node: Node<'_>, m: &mut Mistakes<'_>) -> Option<Condition> {

@@ -6,10 +6,10 @@ use ringfence_event::caller_key;
 use serde_json::Value;
 
 use super::template::Template;
+use super::view::View;
 use crate::keys;
-use crate::parsed::Parsed;
 use crate::path;
-use crate::when::TimeFormat;
+use crate::when::{self, TimeFormat};
 
 /// From where, and what is done to it, in this order: `regex`, `split`, `map`, `time`, `convert`,
 /// and `default` where nothing is left.
@@ -34,14 +34,15 @@ pub(super) enum From {
 }
 
 impl From {
-    fn value(&self, parsed: &Parsed) -> Option<Value> {
+    fn value(&self, view: View<'_>) -> Option<Value> {
         match self {
-            Self::First(all) => all.iter().find_map(|from| from.value(parsed)),
-            Self::Field(name) => path::get(&parsed.fields, name)
+            Self::First(all) => all.iter().find_map(|from| from.value(view)),
+            Self::Field(name) => view
+                .get(name)
                 .filter(|value| !value.is_null() && *value != "")
                 .cloned(),
             Self::Const(value) => Some(value.clone()),
-            Self::Template(template) => template.fill_whole(parsed).map(Value::String),
+            Self::Template(template) => template.fill_whole(view).map(Value::String),
         }
     }
 
@@ -69,10 +70,12 @@ pub(super) enum Convert {
     Port,
     Basename,
     SecondsToMs,
+    IsoDurationToMs,
+    ClockToMs,
 }
 
 /// Names of the conversions as mapping files write them.
-pub(super) const CONVERSIONS: [(&str, Convert); 11] = [
+pub(super) const CONVERSIONS: [(&str, Convert); 13] = [
     ("int", Convert::Int),
     ("float", Convert::Float),
     ("bool", Convert::Bool),
@@ -84,6 +87,8 @@ pub(super) const CONVERSIONS: [(&str, Convert); 11] = [
     ("port", Convert::Port),
     ("basename", Convert::Basename),
     ("seconds_to_ms", Convert::SecondsToMs),
+    ("iso_duration_to_ms", Convert::IsoDurationToMs),
+    ("clock_to_ms", Convert::ClockToMs),
 ];
 
 impl Take {
@@ -111,10 +116,10 @@ impl Take {
     ///
     /// # Errors
     /// Says why a value that is there cannot be used; the default stands in then, if there is one.
-    pub fn take(&self, parsed: &Parsed, zone: &TimeZone) -> Result<Option<Value>, Unusable> {
+    pub fn take(&self, view: View<'_>, zone: &TimeZone) -> Result<Option<Value>, Unusable> {
         let taken = self
             .from
-            .value(parsed)
+            .value(view)
             .map_or(Ok(None), |value| self.refine(value, zone));
         match taken {
             Ok(None) => Ok(self.default.clone()),
@@ -232,6 +237,12 @@ impl Convert {
                 let ms = ms.round() as i64;
                 ms.into()
             }
+            Self::IsoDurationToMs => when::iso_duration_ms(text)
+                .ok_or(Unusable("is not a duration such as PT1M30S"))?
+                .into(),
+            Self::ClockToMs => when::clock_ms(text)
+                .ok_or(Unusable("is not a duration such as 0:01:30"))?
+                .into(),
         })
     }
 }
@@ -251,12 +262,13 @@ fn whole(text: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::parsed::Parsed;
     use serde_json::json;
 
     fn take(take: &Take, value: Value) -> Result<Option<Value>, Unusable> {
         let mut parsed = Parsed::default();
         parsed.fill("f", value);
-        take.take(&parsed, &TimeZone::UTC)
+        take.take(View::whole(&parsed), &TimeZone::UTC)
     }
 
     #[test]
@@ -278,11 +290,20 @@ mod tests {
                 json!("cmd.exe"),
             ),
             (Convert::SecondsToMs, json!("1.5"), json!(1500)),
+            (Convert::IsoDurationToMs, json!("PT1M30.5S"), json!(90_500)),
+            (Convert::IsoDurationToMs, json!("P1DT1H"), json!(90_000_000)),
+            (Convert::ClockToMs, json!("00:01:30"), json!(90_000)),
+            (Convert::ClockToMs, json!("100:00:01"), json!(360_001_000)),
+            (Convert::ClockToMs, json!("1:05.25"), json!(65_250)),
         ] {
             assert_eq!(convert.run(&value), Ok(want), "{convert:?}");
         }
         assert!(Convert::Int.run(&json!("1.5")).is_err());
         assert!(Convert::Ip.run(&json!({})).is_err());
+        for bad in ["P1M", "90", "PT", "1:61", "1:2:3:4", "-1:00", ":"] {
+            assert!(Convert::IsoDurationToMs.run(&json!(bad)).is_err(), "{bad}");
+            assert!(Convert::ClockToMs.run(&json!(bad)).is_err(), "{bad}");
+        }
     }
 
     #[test]

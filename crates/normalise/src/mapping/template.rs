@@ -2,8 +2,7 @@
 
 use ringfence_event::clip;
 
-use crate::parsed::Parsed;
-use crate::path;
+use super::view::View;
 
 /// Longest text that a template makes.
 const MAX: usize = 2_000;
@@ -57,12 +56,12 @@ impl Template {
     }
 
     /// The text, and the fields that the record lacks, which stand as `?`.
-    pub fn fill(&self, parsed: &Parsed) -> (String, Vec<&str>) {
+    pub fn fill(&self, view: View<'_>) -> (String, Vec<&str>) {
         let (mut out, mut missing) = (String::new(), Vec::new());
         for part in &self.0 {
             match part {
                 Part::Text(text) => out.push_str(text),
-                Part::Field(field) => match path::get_text(&parsed.fields, field) {
+                Part::Field(field) => match view.text(field) {
                     Some(text) => out.push_str(&text),
                     None => {
                         out.push('?');
@@ -75,8 +74,8 @@ impl Template {
     }
 
     /// The text, if the record has all its fields.
-    pub fn fill_whole(&self, parsed: &Parsed) -> Option<String> {
-        let (text, missing) = self.fill(parsed);
+    pub fn fill_whole(&self, view: View<'_>) -> Option<String> {
+        let (text, missing) = self.fill(view);
         missing.is_empty().then_some(text)
     }
 
@@ -91,14 +90,18 @@ impl Template {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::parsed::Parsed;
 
     #[test]
     fn fields_and_braces() {
         let mut parsed = Parsed::default();
         parsed.fill("user", "ann");
         let t = Template::parse("{{{user}}} {x}").unwrap();
-        assert_eq!(t.fill(&parsed), ("{ann} ?".to_owned(), vec!["x"]));
-        assert_eq!(t.fill_whole(&parsed), None);
+        assert_eq!(
+            t.fill(View::whole(&parsed)),
+            ("{ann} ?".to_owned(), vec!["x"])
+        );
+        assert_eq!(t.fill_whole(View::whole(&parsed)), None);
         for bad in ["{", "a}", "{}", "{a{b}"] {
             assert!(Template::parse(bad).is_err(), "{bad}");
         }

@@ -3,6 +3,7 @@
 pub mod alerts;
 pub mod backup;
 pub mod child;
+pub mod connectors;
 pub mod doctor;
 pub mod explain;
 pub mod hunt;

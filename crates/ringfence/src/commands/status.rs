@@ -102,5 +102,28 @@ fn people(status: &Value, out: &Out) -> std::io::Result<()> {
             part("/count/lost"),
         ))?;
     }
+    for connector in status
+        .get("connectors")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+    {
+        let part = |path: &str| {
+            connector.pointer(path).map_or("?".to_owned(), |v| {
+                v.as_str().map_or_else(|| v.to_string(), str::to_owned)
+            })
+        };
+        let state = match connector.get("failing").and_then(Value::as_u64) {
+            Some(0) => "works".to_owned(),
+            _ => format!("fails ({})", part("/last_error/what")),
+        };
+        out.line(&format!(
+            "connector {} ({}): {state}, {} accepted, {} seen before",
+            part("/name"),
+            part("/vendor"),
+            part("/counters/accepted"),
+            part("/counters/duplicates"),
+        ))?;
+    }
     Ok(())
 }

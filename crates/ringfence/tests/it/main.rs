@@ -16,6 +16,7 @@ mod backup;
 mod bulk;
 mod cli;
 mod config;
+mod connectors;
 mod contract;
 mod crash;
 mod disk;
