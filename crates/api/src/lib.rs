@@ -11,6 +11,7 @@ mod auth;
 mod body;
 mod events;
 mod health;
+mod lake;
 mod manage;
 mod object;
 mod problem;
@@ -18,7 +19,7 @@ mod query;
 mod routes;
 mod stream;
 
-pub use app::{App, Inside, Limits, LiveCall, Readiness};
+pub use app::{App, Inside, Limits, LiveCall, Readiness, UpkeepJob, Working};
 pub use auth::Peer;
 pub use body::fuzz_body;
 pub use problem::Problem;

@@ -9,7 +9,7 @@ use axum::routing::{delete, get, patch, post};
 
 use crate::app::App;
 use crate::problem::Problem;
-use crate::{alerts, events, health, manage, query, stream};
+use crate::{alerts, events, health, lake, manage, query, stream};
 
 /// Bytes of a body that is not intake.
 const MOST_JSON: usize = 1 << 20;
@@ -26,6 +26,11 @@ pub fn router(app: App) -> Router {
         .route("/services/collector/event/1.0", post(events::hec))
         .route("/api/v1/events", post(events::post))
         .route("/api/v1/query", post(query::post))
+        .route("/api/v1/lake", get(lake::status))
+        .route("/api/v1/lake/compact", post(lake::compact))
+        .route("/api/v1/lake/vacuum", post(lake::vacuum))
+        .route("/api/v1/lake/retain", post(lake::retain))
+        .route("/api/v1/lake/erase", post(lake::erase))
         .route("/api/v1/alerts", get(alerts::list))
         .route("/api/v1/alerts/stream", get(stream::alerts))
         .route("/api/v1/alerts/bulk", post(alerts::bulk))

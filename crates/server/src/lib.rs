@@ -17,6 +17,7 @@ mod entries;
 mod gauges;
 mod http;
 mod inside;
+mod lake_config;
 mod live;
 pub mod logs;
 mod mail;
@@ -31,6 +32,7 @@ mod quarantine;
 mod queries;
 pub mod rules;
 mod server;
+mod upkeep;
 mod watch;
 mod written;
 
