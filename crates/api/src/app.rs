@@ -1,10 +1,13 @@
 //! What the API stands on.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ringfence_connectors::Connectors;
 use ringfence_event::Time;
+use ringfence_lake::{Erasable, LakeError};
 use ringfence_sources::Sink;
 use ringfence_state::{Scope, State};
 use serde::Serialize;
@@ -90,6 +93,43 @@ pub struct LiveCall {
     pub encrypted: Option<bool>,
 }
 
+/// A job of the lake's upkeep that somebody asks for.
+#[derive(Clone, PartialEq, Eq)]
+pub enum UpkeepJob {
+    /// Say how it is.
+    Status,
+    /// Merge small files.
+    Compact,
+    /// Delete files that were replaced long enough ago.
+    Vacuum {
+        /// Count only.
+        dry_run: bool,
+    },
+    /// Take out rows whose period is over.
+    Retain {
+        /// Count only.
+        dry_run: bool,
+        /// Who asks.
+        by: String,
+    },
+    /// Take out the rows with a value of a key.
+    Erase {
+        /// Which column.
+        key: Erasable,
+        /// Its value. Names a person: not to be printed.
+        value: String,
+        /// Only in this program.
+        program: Option<String>,
+        /// Count only.
+        dry_run: bool,
+        /// Who asks.
+        by: String,
+    },
+}
+
+/// An answer that is still being worked on.
+pub type Working<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
 /// What only the running process knows.
 pub trait Inside: Send + Sync + 'static {
     /// The clock.
@@ -106,6 +146,8 @@ pub trait Inside: Send + Sync + 'static {
     fn status(&self) -> serde_json::Value;
     /// Resolves when the process begins to stop: open streams end then.
     fn stopping(&self) -> tokio_util::sync::CancellationToken;
+    /// Does a job of the lake's upkeep and answers with its figures.
+    fn upkeep(&self, job: UpkeepJob) -> Working<Result<serde_json::Value, LakeError>>;
     /// Whether a webhook may be sent to this URL; the reason if not.
     fn check_webhook_url(&self, url: &str) -> Result<(), String>;
 }

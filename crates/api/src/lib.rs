@@ -14,6 +14,7 @@ mod elastic;
 mod connectors;
 mod events;
 mod health;
+mod lake;
 mod manage;
 mod object;
 mod otlp;
@@ -22,7 +23,7 @@ mod query;
 mod routes;
 mod stream;
 
-pub use app::{App, Inside, Limits, LiveCall, Readiness};
+pub use app::{App, Inside, Limits, LiveCall, Readiness, UpkeepJob, Working};
 pub use auth::Peer;
 pub use body::fuzz_body;
 pub use problem::Problem;

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use ringfence_lake::QueryError;
+use ringfence_lake::{LakeError, QueryError};
 use ringfence_sources::SinkError;
 use serde::Serialize;
 
@@ -184,5 +184,15 @@ impl From<QueryError> for Problem {
             _ => return Self::bad_request(detail),
         };
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, kind, title, detail)
+    }
+}
+
+impl From<LakeError> for Problem {
+    fn from(error: LakeError) -> Self {
+        match error {
+            LakeError::Query(query) => query.into(),
+            LakeError::Stopped | LakeError::Conflict => Self::unavailable(error.to_string()),
+            _ => Self::internal(&error),
+        }
     }
 }

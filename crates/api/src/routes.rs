@@ -9,7 +9,9 @@ use axum::routing::{delete, get, patch, post};
 
 use crate::app::App;
 use crate::problem::Problem;
-use crate::{alerts, connectors, elastic, events, health, manage, otlp, query, stream};
+use crate::{
+    alerts, connectors, elastic, events, health, lake, manage, otlp, query, stream,
+};
 
 /// Bytes of a body that is not intake.
 const MOST_JSON: usize = 1 << 20;
@@ -28,6 +30,11 @@ pub fn router(app: App) -> Router {
         .merge(elastic::routes())
         .route("/api/v1/events", post(events::post))
         .route("/api/v1/query", post(query::post))
+        .route("/api/v1/lake", get(lake::status))
+        .route("/api/v1/lake/compact", post(lake::compact))
+        .route("/api/v1/lake/vacuum", post(lake::vacuum))
+        .route("/api/v1/lake/retain", post(lake::retain))
+        .route("/api/v1/lake/erase", post(lake::erase))
         .route("/api/v1/alerts", get(alerts::list))
         .route("/api/v1/alerts/stream", get(stream::alerts))
         .route("/api/v1/alerts/bulk", post(alerts::bulk))

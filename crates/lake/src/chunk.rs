@@ -5,9 +5,10 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, Date32Array, Int32Builder, Int64Builder, StringViewBuilder,
+    ArrayRef, AsArray, BooleanArray, Date32Array, Int32Builder, Int64Builder, StringViewBuilder,
     TimestampMillisecondArray, UInt32Array,
 };
+use arrow::compute::filter;
 use arrow::record_batch::RecordBatch;
 
 use crate::day;
@@ -209,6 +210,30 @@ impl Chunk {
 
     pub(crate) fn id(&self) -> u64 {
         self.id
+    }
+
+    /// Keeps the rows for which `keep` is true, and no byte of the others. It is another
+    /// chunk then, so that whoever has a copy takes it anew.
+    pub(crate) fn retain(&mut self, keep: &BooleanArray, id: u64) -> Result<(), LakeError> {
+        self.id = id;
+        self.revisions = Revisions::default();
+        let rows = self.offsets.len().max(1);
+        for array in self.columns.iter_mut().flatten() {
+            let kept = filter(array, keep)?;
+            // A view keeps the text of its neighbours alive until it is copied.
+            *array = match kept.as_string_view_opt() {
+                Some(texts) => Arc::new(texts.gc()),
+                None => kept,
+            };
+        }
+        self.day = filter(&self.day, keep)?;
+        let mut kept = keep.iter().map(|keep| keep == Some(true));
+        self.offsets.retain(|_| kept.next().unwrap_or(false));
+        let mut kept = keep.iter().map(|keep| keep == Some(true));
+        self.late.retain(|_| kept.next().unwrap_or(false));
+        self.bytes = self.bytes / rows * self.offsets.len();
+        self.batch = None;
+        Ok(())
     }
 
     /// Two chunks: rows through `offset`, and the rest.

@@ -17,8 +17,10 @@ pub struct Config {
     pub checkpoint_every: u64,
     /// How long log entries that a checkpoint has made superfluous are kept. Default 1 day.
     pub log_retention: Duration,
-    /// How long a file that a compaction replaced is kept for readers that still use it.
-    /// Default 1 hour.
+    /// Size that compaction makes files grow to. Default 128 MiB.
+    pub compact_bytes: u64,
+    /// How long a file that a compaction, retention or erasure replaced is kept for readers
+    /// that still use it, and so for how long erased rows stay on the disk. Default 1 hour.
     pub file_retention: Duration,
     /// Threads that run queries. Default 1, so that intake keeps a core.
     pub query_threads: usize,
@@ -37,6 +39,7 @@ impl Default for Config {
             row_group_rows: 128 << 10,
             checkpoint_every: 30,
             log_retention: Duration::from_secs(24 * 3600),
+            compact_bytes: 128 << 20,
             file_retention: Duration::from_secs(3600),
             query_threads: 1,
             concurrent_queries: 4,

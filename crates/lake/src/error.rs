@@ -35,6 +35,20 @@ pub enum LakeError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A data file that cannot be rewritten: damaged, or another engine's.
+    #[error("the file `{}` cannot be rewritten: {reason}", path.display())]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
+    /// Another writer changed the same files first; nothing was changed.
+    #[error("other writers changed the same files first: try again")]
+    Conflict,
+    /// An upkeep job was told to stop; what it had not committed is as before.
+    #[error("the job was stopped")]
+    Stopped,
     /// A write through a read-only handle.
     #[error("this lake is open read-only")]
     ReadOnly,

@@ -1,10 +1,8 @@
 //! The lake itself: the tail, the snapshot and the step from one to the other.
 
 use std::collections::HashMap;
-use std::collections::hash_map::RandomState;
-use std::fs::{self, File, TryLockError};
-use std::hash::{BuildHasher, Hasher};
-use std::path::{Path, PathBuf};
+use std::fs::{self, File};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -12,12 +10,14 @@ use arrow::record_batch::RecordBatch;
 
 use crate::config::Config;
 use crate::delta::{Action, DataFile, Log, Snapshot};
-use crate::disk::{TEMPORARY, now_ms};
+use crate::disk::now_ms;
 use crate::error::{Doing, LakeError, QueryError};
-use crate::parquet_file::{self, PREFIX};
+use crate::open::{create_table, lock, remove_orphans};
+use crate::parquet_file;
 use crate::query::{Changes, Engine, Limits, QueryResult, Rows, Scope};
 use crate::row::{Facts, Row};
 use crate::tail::Tail;
+use crate::upkeep::Erasures;
 
 /// Tries to append an entry before another writer's entries are blamed.
 const APPEND_TRIES: usize = 16;
@@ -28,30 +28,37 @@ const APPEND_TRIES: usize = 16;
 /// [`commit`](Self::commit) blocks on the disk and belongs on a blocking thread.
 #[derive(Debug)]
 pub struct Lake {
-    dir: PathBuf,
-    config: Config,
+    pub(crate) dir: PathBuf,
+    pub(crate) config: Config,
     log: Log,
     /// What queries see. Held for moments only, never across I/O.
     shared: Mutex<Shared>,
-    /// Held for the length of a commit, so that there is one at a time.
+    /// Held for the length of a commit of the tail, so that there is one at a time.
     writer: Mutex<Writer>,
+    /// Held for the length of a job that replaces files, so that there is one at a time.
+    pub(crate) upkeep: Mutex<()>,
+    /// Held while an entry is appended and shown: commits and upkeep take turns, and what
+    /// queries see never goes back to an older version. Commits since the last checkpoint.
+    entries: Mutex<u64>,
     engine: Mutex<Option<Arc<Engine>>>,
     read_only: bool,
     /// Keeps other processes from writing; released by the system even after a crash.
     _lock: Option<File>,
 }
 
-struct Shared {
-    tail: Tail,
-    snapshot: Arc<Snapshot>,
+pub(crate) struct Shared {
+    pub(crate) tail: Tail,
+    pub(crate) snapshot: Arc<Snapshot>,
     /// Highest offset pushed or committed.
-    high: Option<u64>,
+    pub(crate) high: Option<u64>,
+    /// What was erased: rows of it that come again are not taken.
+    pub(crate) erasures: Arc<Erasures>,
 }
 
-struct Writer {
+#[derive(Debug)]
+pub(crate) struct Writer {
     /// Or when the lake was opened: a restart is no reason for a small file.
     last_commit: Instant,
-    since_checkpoint: u64,
 }
 
 /// What a commit did.
@@ -102,7 +109,8 @@ impl Lake {
             snapshot = log.read(false)?;
         }
         remove_orphans(&dir, &log, &snapshot)?;
-        Ok(Self::new(dir, config, log, snapshot, Some(lock)))
+        let erasures = Erasures::read(&dir)?;
+        Ok(Self::new(dir, config, log, snapshot, erasures, Some(lock)))
     }
 
     /// Opens the lake for queries only, beside a process that may be writing it. It shows
@@ -117,15 +125,24 @@ impl Lake {
                 "it has no entries, so there is no lake here",
             ));
         }
-        Ok(Self::new(dir, Config::default(), log, snapshot, None))
+        let none = Erasures::default();
+        Ok(Self::new(dir, Config::default(), log, snapshot, none, None))
     }
 
-    fn new(dir: PathBuf, config: Config, log: Log, snapshot: Snapshot, lock: Option<File>) -> Self {
+    fn new(
+        dir: PathBuf,
+        config: Config,
+        log: Log,
+        snapshot: Snapshot,
+        erasures: Erasures,
+        lock: Option<File>,
+    ) -> Self {
         let high = snapshot.committed();
         let shared = Shared {
             tail: Tail::default(),
             snapshot: Arc::new(snapshot),
             high,
+            erasures: Arc::new(erasures),
         };
         Self {
             dir,
@@ -134,8 +151,9 @@ impl Lake {
             shared: Mutex::new(shared),
             writer: Mutex::new(Writer {
                 last_commit: Instant::now(),
-                since_checkpoint: 0,
             }),
+            upkeep: Mutex::new(()),
+            entries: Mutex::new(0),
             engine: Mutex::new(None),
             read_only: lock.is_none(),
             _lock: lock,
@@ -155,8 +173,11 @@ impl Lake {
             if seen || committed.is_some_and(|committed| row.offset <= committed) {
                 continue;
             }
-            shared.tail.push(row)?;
             shared.high = Some(row.offset);
+            if shared.erasures.cover(row) {
+                continue;
+            }
+            shared.tail.push(row)?;
             new += 1;
         }
         Ok(new)
@@ -165,7 +186,26 @@ impl Lake {
     /// Adds late facts to the rows at `offset`. False when they are already written or
     /// being written: append a revision row then.
     pub fn revise(&self, offset: u64, facts: &Facts) -> bool {
-        !self.read_only && self.shared().tail.revise(offset, facts)
+        if self.read_only {
+            return false;
+        }
+        let mut shared = self.shared();
+        let found = shared.tail.revise(offset, facts);
+        // The facts may name an erased call.
+        let erasures = Arc::clone(&shared.erasures);
+        if found && erasures.reach(offset) {
+            let erased = shared.tail.erase(&|batch| erasures.matches(batch));
+            if let Err(error) = erased {
+                tracing::error!(%error, "revised rows of the lake could not be checked for erasures");
+            }
+        }
+        found
+    }
+
+    /// Whether a row is one that somebody had erased: a row made anew of an old event, such
+    /// as for facts that came late, must not bring it back.
+    pub fn erased(&self, row: &Row) -> bool {
+        self.shared().erasures.cover(row)
     }
 
     /// Whether the policy asks for a commit now: the interval has passed and there is
@@ -186,7 +226,7 @@ impl Lake {
     /// one log entry. On an error nothing has changed and the rows stay in the tail.
     pub fn commit(&self, through: u64) -> Result<Committed, LakeError> {
         self.writable()?;
-        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut writer = self.writer();
         let batches = {
             let mut shared = self.shared();
             match shared.snapshot.committed() {
@@ -199,25 +239,11 @@ impl Lake {
         };
         // No lock is held while files are written: pushes and queries go on.
         let written = self.write_and_append(through, &batches);
-        let mut shared = self.shared();
-        let (snapshot, committed) = match written {
-            Ok(done) => done,
-            Err(e) => {
-                shared.tail.thaw();
-                return Err(e);
-            }
-        };
-        // Files appear and tail rows go in one step, so a query sees each row once.
-        shared.tail.drop_frozen();
-        shared.snapshot = Arc::clone(&snapshot);
-        shared.high = shared.high.max(Some(through));
-        drop(shared);
-        writer.last_commit = Instant::now();
-        writer.since_checkpoint += 1;
-        if writer.since_checkpoint >= self.config.checkpoint_every {
-            self.housekeeping(&snapshot, &mut writer);
+        if written.is_err() {
+            self.shared().tail.thaw();
         }
-        Ok(committed)
+        writer.last_commit = Instant::now();
+        written
     }
 
     /// The spine offset through which everything is in files: replay from the next one.
@@ -291,7 +317,7 @@ impl Lake {
         &self,
         through: u64,
         batches: &[RecordBatch],
-    ) -> Result<(Arc<Snapshot>, Committed), LakeError> {
+    ) -> Result<Committed, LakeError> {
         let files =
             parquet_file::write(&self.dir, &format!("{through:020}"), batches, &self.config)?;
         let committed = Committed {
@@ -302,46 +328,78 @@ impl Lake {
         let now = now_ms();
         let mut actions = vec![Action::commit_info("WRITE", now), Action::txn(through, now)];
         actions.extend(files.iter().map(|file| Action::add(file, true)));
-        let appended = self.append(actions, through);
-        if appended.is_err() {
+        let ours_alone = |newest: &Snapshot| {
+            if newest.committed() >= Some(through) {
+                let reason = "another process commits as ringfence-lake";
+                return Err(LakeError::log(self.log.dir(), reason));
+            }
+            Ok(())
+        };
+        // Files appear and tail rows go in one step, so a query sees each row once.
+        let shown = self.publish(actions, ours_alone, |shared| {
+            shared.tail.drop_frozen();
+            shared.high = shared.high.max(Some(through));
+        });
+        if shown.is_err() {
             self.discard(&files);
         }
-        Ok((Arc::new(appended?), committed))
+        shown.map(|()| committed)
     }
 
-    /// Appends an entry after the newest one. Another engine may have written (a user who
-    /// compacts with Spark): appends do not conflict, so take its entries in and go on.
-    fn append(&self, actions: Vec<Action>, through: u64) -> Result<Snapshot, LakeError> {
+    /// Appends an entry after the newest one and shows what it makes of the table. `fits`
+    /// is asked with what the table is just before, `with` changes the tail in the same
+    /// moment. Another engine may have written (a user who compacts with Spark): its
+    /// entries are taken in first, and `fits` says whether ours still goes with them.
+    pub(crate) fn publish(
+        &self,
+        actions: Vec<Action>,
+        fits: impl Fn(&Snapshot) -> Result<(), LakeError>,
+        with: impl FnOnce(&mut Shared),
+    ) -> Result<(), LakeError> {
+        let mut since_checkpoint = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         let mut snapshot = Snapshot::clone(&self.shared().snapshot);
-        for _ in 0..APPEND_TRIES {
+        let mut tries = 0..APPEND_TRIES;
+        loop {
+            fits(&snapshot)?;
             let version = snapshot.version.map_or(0, |version| version + 1);
             if self.log.append(version, &actions)? {
-                for action in actions {
-                    snapshot
-                        .apply(action)
-                        .map_err(|e| LakeError::log(self.log.dir(), e))?;
-                }
                 snapshot.version = Some(version);
-                return Ok(snapshot);
+                break;
+            }
+            if tries.next().is_none() {
+                let reason = "other writers keep taking the next version";
+                return Err(LakeError::log(self.log.dir(), reason));
             }
             self.log.catch_up(&mut snapshot, false)?;
-            if snapshot.committed() >= Some(through) {
-                return Err(LakeError::log(
-                    self.log.dir(),
-                    "another process commits as ringfence-lake",
-                ));
-            }
         }
-        Err(LakeError::log(
-            self.log.dir(),
-            "other writers keep taking the next version",
-        ))
+        for action in actions {
+            let applied = snapshot.apply(action);
+            applied.map_err(|e| LakeError::log(self.log.dir(), e))?;
+        }
+        let snapshot = Arc::new(snapshot);
+        let mut shared = self.shared();
+        with(&mut shared);
+        shared.snapshot = Arc::clone(&snapshot);
+        drop(shared);
+        *since_checkpoint += 1;
+        if *since_checkpoint >= self.config.checkpoint_every && self.housekeeping(&snapshot) {
+            *since_checkpoint = 0;
+        }
+        Ok(())
+    }
+
+    /// Lets go of tombstones whose files are no more.
+    pub(crate) fn forget_removed(&self, paths: &[String]) {
+        let _turn = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut snapshot = Snapshot::clone(&self.shared().snapshot);
+        snapshot.removed.retain(|path, _| !paths.contains(path));
+        self.shared().snapshot = Arc::new(snapshot);
     }
 
     /// Removes the files of a commit that failed, so that a full disk does not fill up
     /// with retries. A failure can hide that the entry was written after all, so this asks
     /// the log first; what stays is an orphan for the next open.
-    fn discard(&self, files: &[DataFile]) {
+    pub(crate) fn discard(&self, files: &[DataFile]) {
         let mut newest = Snapshot::clone(&self.shared().snapshot);
         if self.log.catch_up(&mut newest, false).is_ok() {
             for file in files
@@ -355,15 +413,15 @@ impl Lake {
 
     /// Checkpoint and expiry. A failure costs only the time of a later open, so it is
     /// logged and tried again at the next commit.
-    fn housekeeping(&self, snapshot: &Snapshot, writer: &mut Writer) {
+    fn housekeeping(&self, snapshot: &Snapshot) -> bool {
         let config = &self.config;
-        match self
+        let done = self
             .log
-            .checkpoint(snapshot, config.log_retention, config.file_retention)
-        {
-            Ok(()) => writer.since_checkpoint = 0,
-            Err(error) => tracing::warn!(%error, "could not write a checkpoint of the lake"),
+            .checkpoint(snapshot, config.log_retention, config.file_retention);
+        if let Err(error) = &done {
+            tracing::warn!(%error, "could not write a checkpoint of the lake");
         }
+        done.is_ok()
     }
 
     fn engine(&self) -> Result<Arc<Engine>, LakeError> {
@@ -376,7 +434,7 @@ impl Lake {
         Ok(Arc::clone(engine.insert(Arc::new(new))))
     }
 
-    fn writable(&self) -> Result<(), LakeError> {
+    pub(crate) fn writable(&self) -> Result<(), LakeError> {
         if self.read_only {
             Err(LakeError::ReadOnly)
         } else {
@@ -384,7 +442,11 @@ impl Lake {
         }
     }
 
-    fn shared(&self) -> MutexGuard<'_, Shared> {
+    pub(crate) fn writer(&self) -> MutexGuard<'_, Writer> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn shared(&self) -> MutexGuard<'_, Shared> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -395,87 +457,4 @@ impl std::fmt::Debug for Shared {
             .field("tail_rows", &self.tail.rows())
             .finish_non_exhaustive()
     }
-}
-
-impl std::fmt::Debug for Writer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Writer")
-            .field("since_checkpoint", &self.since_checkpoint)
-            .finish()
-    }
-}
-
-fn lock(dir: &Path) -> Result<File, LakeError> {
-    let path = dir.join("_ringfence.lock");
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path);
-    let file = file.doing("open", &path)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(LakeError::Locked(dir.to_owned())),
-        Err(TryLockError::Error(source)) => Err(source).doing("lock", &path),
-    }
-}
-
-/// Entry 0: what the table is. Two processes cannot both be here, so a taken number
-/// means that another engine was faster with the same folder, and its entry is read.
-fn create_table(log: &Log) -> Result<(), LakeError> {
-    let now = now_ms();
-    // The table's identity only has to differ from other tables' (Delta asks for a GUID);
-    // the standard library's hash keys are random enough for that.
-    let random = || u128::from(RandomState::new().build_hasher().finish());
-    let id = random() << 64 | random();
-    let hex = format!("{id:032x}");
-    let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default().to_owned();
-    let id = [
-        part(0, 8),
-        part(8, 12),
-        part(12, 16),
-        part(16, 20),
-        part(20, 32),
-    ]
-    .join("-");
-    let actions = [
-        Action::commit_info("CREATE TABLE", now),
-        Action::protocol(),
-        Action::meta_data(&id, now),
-    ];
-    log.append(0, &actions).map(|_| ())
-}
-
-/// Removes what a crash left: temporary files, and files of ours that the log does not
-/// name. Files that a compaction removed are kept while their tombstones are.
-fn remove_orphans(dir: &Path, log: &Log, snapshot: &Snapshot) -> Result<(), LakeError> {
-    for folder in fs::read_dir(dir).doing("list", dir)? {
-        let folder = folder.doing("list", dir)?.path();
-        let name = folder
-            .file_name()
-            .and_then(|name| name.to_str())
-            .unwrap_or_default();
-        if !name.starts_with("day=") {
-            continue;
-        }
-        for file in fs::read_dir(&folder).doing("list", &folder)? {
-            let file = file.doing("list", &folder)?;
-            let file_name = file.file_name();
-            let Some(file_name) = file_name.to_str().filter(|n| n.starts_with(PREFIX)) else {
-                continue;
-            };
-            let path = format!("{name}/{file_name}");
-            if !snapshot.files.contains_key(&path) && !snapshot.removed.contains_key(&path) {
-                tracing::info!(path, "removed a file that no commit names");
-                fs::remove_file(file.path()).doing("remove", &file.path())?;
-            }
-        }
-    }
-    for entry in fs::read_dir(log.dir()).doing("list", log.dir())? {
-        let path = entry.doing("list", log.dir())?.path();
-        if path.to_str().is_some_and(|path| path.ends_with(TEMPORARY)) {
-            fs::remove_file(&path).doing("remove", &path)?;
-        }
-    }
-    Ok(())
 }

@@ -31,19 +31,23 @@ mod day;
 mod delta;
 mod disk;
 mod error;
+mod export;
 mod lake;
+mod open;
 mod parquet_file;
 mod query;
 mod revisions;
 mod row;
 mod schema;
 mod tail;
+mod upkeep;
 
 pub use config::Config;
 pub use copy::{TableCopy, TableFile, table_copy};
 #[doc(hidden)]
 pub use delta::fuzz_log_entry;
 pub use error::{LakeError, QueryError};
+pub use export::{Export, ExportFormat, Exporter};
 pub use lake::{Committed, Lake, Status};
 pub use parquet_file::KEY_ID;
 pub use query::{
@@ -52,3 +56,7 @@ pub use query::{
 #[doc(hidden)]
 pub use query::{fuzz_engine_frame, fuzz_sql};
 pub use row::{Facts, Row};
+pub use upkeep::{
+    Breach, Compacted, Erasable, Erased, Erasure, FRAMEWORKS, Floor, Pace, Retained, Retention,
+    RetentionRule, Vacuumed,
+};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::BufWriter;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use arrow::array::AsArray;
 use arrow::compute::interleave_record_batch;
@@ -32,7 +32,7 @@ const NULL_DAY: &str = "__HIVE_DEFAULT_PARTITION__";
 /// thousand events into a thousand files; the rows beyond share the null partition.
 const MAX_DAYS: usize = 32;
 /// Rows handed to the encoder at a time.
-const SLICE_ROWS: usize = 8192;
+pub(crate) const SLICE_ROWS: usize = 8192;
 /// Footer key under which a file's data key will be named once files are encrypted.
 /// Absent means that the file is in the clear.
 pub const KEY_ID: &str = "ringfence.key_id";
@@ -62,11 +62,7 @@ pub(crate) fn write(
     let places = sorted(&batches);
     let mut files: Vec<DataFile> = Vec::new();
     for (day, ranges) in by_day(&places) {
-        let folder = format!(
-            "{}={}",
-            schema::DAY,
-            day.map_or_else(|| NULL_DAY.to_owned(), day::name)
-        );
+        let folder = folder(day);
         let path = format!("{folder}/{PREFIX}{name}.parquet");
         fs::create_dir_all(lake.join(&folder)).doing("create", &lake.join(&folder))?;
         let places = ranges
@@ -77,8 +73,6 @@ pub(crate) fn write(
         match write_file(lake, &path, &batches, &places, config) {
             Ok(written) => files.push(DataFile { day, ..written }),
             Err(error) => {
-                // Give the space back at once: the disk may be full.
-                let _ = fs::remove_file(lake.join(format!("{path}{TEMPORARY}")));
                 for file in &files {
                     let _ = fs::remove_file(lake.join(&file.path));
                 }
@@ -90,6 +84,12 @@ pub(crate) fn write(
         disk::sync_dir(lake)?;
     }
     Ok(files)
+}
+
+/// Name of the folder of a day.
+pub(crate) fn folder(day: Option<i32>) -> String {
+    let day = day.map_or_else(|| NULL_DAY.to_owned(), day::name);
+    format!("{}={day}", schema::DAY)
 }
 
 /// All rows in the order of the table: time, then spine offset.
@@ -145,44 +145,111 @@ fn write_file(
     places: &[&Place],
     config: &Config,
 ) -> Result<DataFile, LakeError> {
-    let target = lake.join(path);
-    let temporary = lake.join(format!("{path}{TEMPORARY}"));
-    let file = File::create(&temporary).doing("create", &temporary)?;
-    let mut facts = DataFile {
-        path: path.to_owned(),
-        written_ms: now_ms(),
-        ..DataFile::default()
-    };
-    let properties = properties(config);
-    // Every reader knows the types from Parquet itself; the Arrow schema would be 4 kB a file.
-    let options = ArrowWriterOptions::new()
-        .with_properties(properties)
-        .with_skip_arrow_metadata(true);
-    let file = BufWriter::with_capacity(1 << 18, file);
-    let mut writer = ArrowWriter::try_new_with_options(file, schema::file_schema(), options)?;
+    let mut file = FileWriter::create(lake, path, config)?;
     for slice in places.chunks(SLICE_ROWS) {
         let indices: Vec<_> = slice.iter().map(|place| (place.batch, place.row)).collect();
-        let rows = interleave_record_batch(batches, &indices)?;
-        widen(&mut facts.programs, &rows);
-        writer.write(&rows)?;
+        file.write(&interleave_record_batch(batches, &indices)?)?;
     }
-    let file = writer
-        .into_inner()?
-        .into_inner()
-        .map_err(std::io::IntoInnerError::into_error);
-    let file = file.doing("write", &temporary)?;
-    file.sync_all().doing("sync", &temporary)?;
-    facts.size = file.metadata().doing("read", &temporary)?.len();
-    fs::rename(&temporary, &target).doing("rename", &temporary)?;
-    target.parent().map_or(Ok(()), disk::sync_dir)?;
-    facts.rows = u64::try_from(places.len()).unwrap_or(u64::MAX);
-    facts.time = bounds(places.iter().map(|place| place.time));
-    facts.offsets = bounds(places.iter().map(|place| place.offset));
-    Ok(facts)
+    file.finish()
 }
 
-fn bounds(values: impl Iterator<Item = i64> + Clone) -> Option<(i64, i64)> {
-    Some((values.clone().min()?, values.max()?))
+/// One file being written under a temporary name. Dropped unfinished, it leaves nothing.
+pub(crate) struct FileWriter {
+    writer: Option<ArrowWriter<BufWriter<File>>>,
+    facts: DataFile,
+    target: PathBuf,
+    temporary: PathBuf,
+}
+
+impl FileWriter {
+    /// `path` is the file's name under the lake's folder; its own folder exists.
+    pub(crate) fn create(lake: &Path, path: &str, config: &Config) -> Result<Self, LakeError> {
+        let target = lake.join(path);
+        let temporary = lake.join(format!("{path}{TEMPORARY}"));
+        let file = File::create(&temporary).doing("create", &temporary)?;
+        // Every reader knows the types from Parquet itself; the Arrow schema would be 4 kB a file.
+        let options = ArrowWriterOptions::new()
+            .with_properties(properties(config))
+            .with_skip_arrow_metadata(true);
+        let file = BufWriter::with_capacity(1 << 18, file);
+        let writer = ArrowWriter::try_new_with_options(file, schema::file_schema(), options)?;
+        let facts = DataFile {
+            path: path.to_owned(),
+            written_ms: now_ms(),
+            ..DataFile::default()
+        };
+        Ok(Self {
+            writer: Some(writer),
+            facts,
+            target,
+            temporary,
+        })
+    }
+
+    /// Appends rows of the file schema, which come in the order of the table.
+    pub(crate) fn write(&mut self, rows: &RecordBatch) -> Result<(), LakeError> {
+        let facts = &mut self.facts;
+        widen(&mut facts.programs, rows);
+        let time = |name| {
+            rows.column_by_name(name)
+                .and_then(|a| a.as_primitive_opt::<TimestampMillisecondType>())
+        };
+        extend(
+            &mut facts.time,
+            time(schema::TIME).map(|a| a.values().as_ref()),
+        );
+        extend(
+            &mut facts.received,
+            time(schema::RECEIVED).map(|a| a.values().as_ref()),
+        );
+        let offsets = rows.column_by_name(schema::OFFSET);
+        let offsets = offsets.and_then(|a| a.as_primitive_opt::<Int64Type>());
+        extend(&mut facts.offsets, offsets.map(|a| a.values().as_ref()));
+        facts.rows += u64::try_from(rows.num_rows()).unwrap_or(u64::MAX);
+        if let Some(writer) = &mut self.writer {
+            writer.write(rows)?;
+        }
+        Ok(())
+    }
+
+    /// Rows written so far.
+    pub(crate) fn rows(&self) -> u64 {
+        self.facts.rows
+    }
+
+    /// Syncs the file and gives it its final name.
+    pub(crate) fn finish(mut self) -> Result<DataFile, LakeError> {
+        let Some(writer) = self.writer.take() else {
+            return Ok(DataFile::default());
+        };
+        let file = writer
+            .into_inner()?
+            .into_inner()
+            .map_err(std::io::IntoInnerError::into_error);
+        let file = file.doing("write", &self.temporary)?;
+        file.sync_all().doing("sync", &self.temporary)?;
+        self.facts.size = file.metadata().doing("read", &self.temporary)?.len();
+        fs::rename(&self.temporary, &self.target).doing("rename", &self.temporary)?;
+        self.target.parent().map_or(Ok(()), disk::sync_dir)?;
+        Ok(std::mem::take(&mut self.facts))
+    }
+}
+
+impl Drop for FileWriter {
+    fn drop(&mut self) {
+        // Gives the space back at once: the disk may be full. Nothing there after `finish`.
+        if self.writer.take().is_some() || self.temporary.exists() {
+            let _ = fs::remove_file(&self.temporary);
+        }
+    }
+}
+
+fn extend(bounds: &mut Option<(i64, i64)>, values: Option<&[i64]>) {
+    let values = values.unwrap_or_default();
+    if let (Some(min), Some(max)) = (values.iter().min(), values.iter().max()) {
+        let (low, high) = bounds.unwrap_or((*min, *max));
+        *bounds = Some((low.min(*min), high.max(*max)));
+    }
 }
 
 /// Keeps the smallest and largest program of the rows seen so far.

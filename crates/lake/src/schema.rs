@@ -14,6 +14,8 @@ pub(crate) const DAY: &str = "day";
 pub(crate) const PROGRAM: &str = "program";
 /// Name of the event time column.
 pub(crate) const TIME: &str = "time";
+/// Name of the receive time column.
+pub(crate) const RECEIVED: &str = "received_time";
 /// Name of the spine position column.
 pub(crate) const OFFSET: &str = "spine_offset";
 
@@ -58,11 +60,7 @@ const fn column(name: &'static str, from: From, store: Store) -> Column {
 /// Every stored column, in table order. The partition column `day` follows them.
 pub(crate) const COLUMNS: &[Column] = &[
     column(TIME, From::Time(|r| r.time_ms), Store::Packed),
-    column(
-        "received_time",
-        From::Time(|r| r.received_ms),
-        Store::Packed,
-    ),
+    column(RECEIVED, From::Time(|r| r.received_ms), Store::Packed),
     column(OFFSET, From::Long(|r| clamp(r.offset)), Store::Packed),
     column(
         "event_id",
@@ -145,15 +143,11 @@ pub(crate) const COLUMNS: &[Column] = &[
     column("caller", From::Text(|r| r.caller.as_deref()), Store::Key),
     column("device", From::Text(|r| r.device.as_deref()), Store::Key),
     column("src_ip", From::Text(|r| r.src_ip.as_deref()), Store::Key),
-    column(
-        "dst_ip",
-        From::Text(|r| r.dst_ip.as_deref()),
-        Store::Dictionary,
-    ),
+    column("dst_ip", From::Text(|r| r.dst_ip.as_deref()), Store::Key),
     column(
         "user_name",
         From::Text(|r| r.actor_user.as_deref()),
-        Store::Dictionary,
+        Store::Key,
     ),
     column(
         "rule_id",

@@ -6,6 +6,8 @@
 
 use std::collections::HashMap;
 
+use arrow::array::BooleanArray;
+use arrow::compute::not;
 use arrow::record_batch::RecordBatch;
 
 use crate::chunk::{Builder, Chunk};
@@ -130,6 +132,35 @@ impl Tail {
             self.bytes = 0;
             self.sealed = Vec::new();
         }
+    }
+
+    /// Takes out the rows for which `matches` is true and says how many they were. Rows that
+    /// a commit is writing are left to it.
+    pub(crate) fn erase(
+        &mut self,
+        matches: &dyn Fn(&RecordBatch) -> Result<BooleanArray, LakeError>,
+    ) -> Result<usize, LakeError> {
+        self.seal()?;
+        let mut erased = 0;
+        for chunk in self.sealed.iter_mut().skip(self.frozen) {
+            self.made += 1;
+            let id = self.made;
+            let gone = matches(&chunk.batch()?)?;
+            let count = gone.true_count();
+            if count > 0 {
+                self.bytes = self.bytes.saturating_sub(chunk.bytes());
+                chunk.retain(&not(&gone)?, id)?;
+                self.bytes += chunk.bytes();
+                self.rows -= count;
+                erased += count;
+            }
+        }
+        let mut at = 0;
+        self.sealed.retain(|chunk| {
+            at += 1;
+            at <= self.frozen || chunk.len() > 0
+        });
+        Ok(erased)
     }
 
     pub(crate) fn bytes(&self) -> usize {

@@ -34,6 +34,18 @@ one = duck.sql(
 ).fetchall()[0]
 
 arrow = table.to_pyarrow_table() if hasattr(table, "to_pyarrow_table") else None
+
+def tombstones():
+    """Removed files with their times, as the newest checkpoint carries them."""
+    last = lake / "_delta_log" / "_last_checkpoint"
+    if not last.exists():
+        return None
+    version = json.loads(last.read_text())["version"]
+    file = lake / "_delta_log" / f"{version:020}.checkpoint.parquet"
+    removes = [r["remove"] for r in pyarrow.parquet.read_table(str(file)).to_pylist()]
+    return sum(1 for r in removes if r and r["path"] and r["deletionTimestamp"])
+
+
 footers = [pyarrow.parquet.ParquetFile(f.removeprefix("file://")) for f in files]
 print(
     json.dumps(
@@ -48,6 +60,7 @@ print(
             )
             if arrow is not None
             else None,
+            "tombstones": tombstones(),
             "duckdb": [rows, low, high, agents],
             "duckdb_row_7": list(one),
             "compression": sorted(

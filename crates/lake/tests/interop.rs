@@ -18,7 +18,7 @@ use std::path::Path;
 use std::process::Command;
 
 use common::{DAY, NOON, offsets, row};
-use ringfence_lake::{Config, Lake};
+use ringfence_lake::{Config, Erasable, Erasure, Lake, Pace, Retention};
 use serde_json::{Value, json};
 
 /// What other engines say about a lake, or nothing where their packages are missing.
@@ -131,4 +131,58 @@ async fn we_read_checkpoints_of_delta_rs() {
     drop(lake);
     let seen = peers(dir.path(), &[]).unwrap();
     assert_eq!(seen["duckdb"], json!([41, 0, 40, 7]));
+}
+
+#[test]
+fn other_engines_read_the_same_after_each_upkeep_job() {
+    let dir = tempfile::tempdir().unwrap();
+    fill(dir.path(), 12, 100);
+    let config = || Config {
+        checkpoint_every: 1,
+        log_retention: std::time::Duration::ZERO,
+        ..Config::default()
+    };
+    let lake = Lake::open(dir.path(), config()).unwrap();
+    let look = |what: &str, expected: Value| {
+        let seen = peers(dir.path(), &[])?;
+        assert_eq!(seen["duckdb"], expected, "{what}");
+        assert_eq!(seen["delta_rows"], expected[0], "{what}");
+        assert_eq!(seen["transactions"], json!(119), "{what}");
+        Some(seen)
+    };
+    lake.compact(true, &Pace::full()).unwrap();
+    let Some(seen) = look("compaction", json!([120, 0, 119, 7])) else {
+        return;
+    };
+    assert_eq!(
+        seen["tombstones"],
+        json!(24),
+        "with their times, in the checkpoint"
+    );
+    // Each agent has every seventh row; offset 7 must stay for the script.
+    let erasure = Erasure::new(Erasable::Agent, "agent-3", 119, NOON);
+    assert_eq!(lake.erase(erasure, &Pace::full()).unwrap().file_rows, 17);
+    look("erasure", json!([103, 0, 119, 6]));
+    let retention = Retention::default();
+    assert_eq!(
+        lake.retain(&retention, false, &Pace::full()).unwrap().rows,
+        0
+    );
+    drop(lake);
+    let now = Config {
+        file_retention: std::time::Duration::ZERO,
+        ..config()
+    };
+    let lake = Lake::open(dir.path(), now).unwrap();
+    assert!(lake.vacuum(false).unwrap().files >= 24);
+    look("vacuum", json!([103, 0, 119, 6]));
+    lake.push(&[row(120, NOON, "gold")]).unwrap();
+    lake.commit(120).unwrap();
+    let seen = peers(dir.path(), &[]).unwrap();
+    assert_eq!(seen["duckdb"], json!([104, 0, 120, 6]));
+    assert_eq!(
+        seen["tombstones"],
+        json!(0),
+        "what is vacuumed is forgotten"
+    );
 }

@@ -59,6 +59,8 @@ pub enum Command {
     Hunt(Hunt),
     /// Ask with SQL over the table `events`.
     Query(Query),
+    /// Look after the lake: merge, retain, erase, export, vacuum.
+    Lake(Lake),
     /// Check, test and list Sigma rules.
     Rules(Rules),
     /// See what a mapping file makes of your log, line by line.
@@ -159,6 +161,99 @@ pub struct Query {
     pub data: Option<PathBuf>,
     #[command(flatten)]
     pub server: Server,
+}
+
+/// `lake`.
+#[derive(Debug, ClapArgs)]
+pub struct Lake {
+    /// What to do.
+    #[command(subcommand)]
+    pub what: LakeWhat,
+}
+
+/// What to do with the lake.
+#[derive(Debug, Subcommand)]
+pub enum LakeWhat {
+    /// The lake at a glance.
+    Status {
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Merge small files of every day now. The server does it by itself as files come.
+    Compact {
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Take out rows whose retention is over. The server does it once a day.
+    Retain {
+        /// Count only.
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Take out the rows of a person, call, device or event. Shows counts; with --yes, does it.
+    Erase {
+        /// `customer`, `agent`, `caller`, `call_uid`, `device` or `event_id`.
+        key: String,
+        /// The value of the key, the whole of it.
+        value: String,
+        /// Only in this program.
+        #[arg(long)]
+        program: Option<String>,
+        /// Do it. Without this, rows are only counted.
+        #[arg(long)]
+        yes: bool,
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Delete files that were replaced long enough ago. The server does it by itself.
+    Vacuum {
+        /// Count only.
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Write rows of a data folder to a file, beside a running server or without one.
+    Export(Export),
+}
+
+/// `lake export`.
+#[derive(Debug, ClapArgs)]
+pub struct Export {
+    /// The data folder. Rows that are not yet committed to files (a minute's) are not in it.
+    #[arg(long, value_name = "DIR", default_value = "ringfence-data")]
+    pub data: PathBuf,
+    /// What rows: an SQL condition over the columns of `events`.
+    #[arg(long = "where", value_name = "SQL")]
+    pub condition: Option<String>,
+    /// Rows of this time or later (RFC 3339, or a date).
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<String>,
+    /// Rows before this time.
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<String>,
+    /// Rows of this program.
+    #[arg(long)]
+    pub program: Option<String>,
+    /// The file's format.
+    #[arg(long = "as", value_enum, default_value_t = ExportAs::Jsonl)]
+    pub kind: ExportAs,
+    /// The file to write; it must not exist.
+    #[arg(long, short, value_name = "FILE")]
+    pub output: PathBuf,
+}
+
+/// Format of an export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExportAs {
+    /// One JSON object a line.
+    Jsonl,
+    /// Comma-separated values; what a spreadsheet would take for a formula begins with `'`.
+    Csv,
+    /// Apache Parquet.
+    Parquet,
 }
 
 /// Which server.

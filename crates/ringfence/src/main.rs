@@ -29,6 +29,7 @@ fn main() -> ExitCode {
         Command::Replay(a) => commands::replay::run(&a, &out),
         Command::Hunt(a) => commands::hunt::run(&a, &out),
         Command::Query(a) => commands::query::run(&a, &out),
+        Command::Lake(a) => commands::lake::run(&a, &out),
         Command::Rules(a) => commands::rules::run(&a, &out),
         Command::Map(a) => commands::map::run(&a, &out),
         Command::Simulate(a) => commands::simulate::run(&a, &out),

@@ -31,6 +31,11 @@ pub struct Config {
     pub calls: JoinConfig,
     /// `[lake]`.
     pub lake: ringfence_lake::Config,
+    /// `[lake]` `upkeep_percent`: share of one processor that merging files in the background
+    /// takes. Default 25 percent.
+    pub upkeep_share: f64,
+    /// `[lake.retention]`.
+    pub retention: ringfence_lake::Retention,
     /// `[query]`.
     pub query: QueryConfig,
     /// `[[source]]`: sources that listeners and feeds speak for.
@@ -221,7 +226,7 @@ impl Config {
         let log = doc.table("log", m);
         let intake = doc.table("intake", m);
         let rules = doc.table("rules", m);
-        let lake = doc.table("lake", m);
+        let (lake, upkeep_share, retention) = crate::lake_config::read(doc.table("lake", m), m);
         let query = doc.table("query", m);
         let webhooks = doc.table("webhooks", m);
         let mail = doc.table("mail", m);
@@ -232,7 +237,9 @@ impl Config {
             intake: IntakeConfig::read(intake, m),
             rules: RulesConfig::read(rules, m),
             calls: doc.table("calls", m).into_serde(m).unwrap_or_default(),
-            lake: read_lake(lake, m),
+            lake,
+            upkeep_share,
+            retention,
             query: QueryConfig::read(query, m),
             sources: doc
                 .tables("source", m)
@@ -356,16 +363,6 @@ impl QueryConfig {
     }
 }
 
-fn read_lake<'i>(mut s: Section<'i>, m: &mut Mistakes<'i>) -> ringfence_lake::Config {
-    let mut config = ringfence_lake::Config::default();
-    let commit = within(&mut s, "commit_secs", 60, 1, 3_600, m);
-    config.commit_every = Duration::from_secs(commit as u64);
-    config.tail_bytes = within(&mut s, "tail_mib", 64, 1, 4_096, m) << 20;
-    config.query_threads = within(&mut s, "query_threads", 1, 1, 64, m);
-    s.finish(m);
-    config
-}
-
 fn read_source<'i>(mut s: Section<'i>, m: &mut Mistakes<'i>) -> Option<SourceConfig> {
     let mut named = |key: &'static str, default: Option<&str>| match s.take::<Name>(key, m) {
         Some(name) => Some(name.into_inner()),
@@ -422,7 +419,7 @@ fn read_connectors<'i>(doc: &mut Section<'i>, m: &mut Mistakes<'i>) -> Vec<Conne
     found
 }
 
-fn within<'i>(
+pub(crate) fn within<'i>(
     s: &mut Section<'i>,
     key: &'static str,
     default: usize,

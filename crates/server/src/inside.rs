@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use ringfence_api::{Inside, LiveCall, Readiness};
+use ringfence_api::{Inside, LiveCall, Readiness, UpkeepJob, Working};
 use ringfence_connectors::Connectors;
 use ringfence_detect::Pack;
 use ringfence_event::Time;
-use ringfence_lake::Lake;
+use ringfence_lake::{Lake, LakeError};
 use ringfence_respond::Guard;
 use ringfence_sources::{Intake, ListenerHandle};
 use ringfence_spine::{LocalSpine, Spine as _};
@@ -20,6 +20,7 @@ use crate::entries::Entries;
 use crate::gauges::Gauges;
 use crate::live::Live;
 use crate::queries::{QueryCounts, QueryEngine};
+use crate::upkeep::Upkeep;
 use crate::watch::Watched;
 use crate::{clock, metrics};
 
@@ -50,6 +51,7 @@ pub(crate) struct Inner {
     pub packs: watch::Receiver<Pack>,
     pub guard: Guard,
     pub notifying: Notifying,
+    pub upkeep: Upkeep,
     pub started: Time,
     pub stopping: CancellationToken,
     /// A consumer ended with an error.
@@ -161,6 +163,11 @@ impl Inside for Inner {
 
     fn stopping(&self) -> CancellationToken {
         self.stopping.clone()
+    }
+
+    fn upkeep(&self, job: UpkeepJob) -> Working<Result<Value, LakeError>> {
+        let upkeep = self.upkeep.clone();
+        Box::pin(async move { upkeep.ask(job).await })
     }
 
     fn check_webhook_url(&self, url: &str) -> Result<(), String> {

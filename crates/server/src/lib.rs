@@ -18,6 +18,7 @@ mod entries;
 mod gauges;
 mod http;
 mod inside;
+mod lake_config;
 mod live;
 pub mod logs;
 mod mail;
@@ -34,6 +35,7 @@ mod queries;
 pub mod rules;
 mod server;
 pub mod store;
+mod upkeep;
 mod watch;
 mod written;
 

@@ -25,6 +25,7 @@ use crate::outbox::StateOutbox;
 use crate::pipeline::{self, Parts};
 use crate::quarantine::StateQuarantine;
 use crate::queries::QueryEngine;
+use crate::upkeep::Upkeep;
 use crate::watch::Watched;
 use crate::{clock, connectors, http, rules, watch as watching};
 
@@ -172,11 +173,19 @@ impl Server {
         let sender = open::sender(&config, &guard)?;
         let mail = crate::mail::open(config.mail.as_ref(), address, &state, now.0).await?;
         let watched = Arc::new(Watched::default());
+        let upkeep = Upkeep {
+            lake: Arc::clone(&lake),
+            intake: Arc::clone(&intake),
+            spine: Arc::clone(&spine),
+            retention: Arc::new(config.retention.clone()),
+            share: config.upkeep_share,
+        };
         // From here on nothing fails: what runs is told to stop by the server alone.
         let (asked, connectors) = connectors::start(ready, &state, &intake, &stages.listeners);
         let inner = Arc::new(Inner {
             connectors: asked.clone(),
             spine,
+            upkeep: upkeep.clone(),
             entries,
             intake: Arc::clone(&intake),
             lake,
@@ -226,6 +235,7 @@ impl Server {
                 stop.clone(),
             )),
             tokio::spawn(rules::watch(config.rules.clone(), packs_in, stop.clone())),
+            tokio::spawn(upkeep.run(stop.clone())),
             tokio::spawn(open::maintain(state.clone(), stop.clone())),
             tokio::spawn(queries.keep(stop.clone())),
         ];

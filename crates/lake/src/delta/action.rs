@@ -102,6 +102,18 @@ impl Action {
         }
     }
 
+    pub(crate) fn remove(path: &str, now_ms: i64, data_change: bool) -> Self {
+        let remove = Remove {
+            path: path.to_owned(),
+            deletion_timestamp: Some(now_ms),
+            data_change,
+        };
+        Self {
+            remove: Some(remove),
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn txn(through: u64, now_ms: i64) -> Self {
         let version = i64::try_from(through).unwrap_or(i64::MAX);
         let txn = Txn {
@@ -157,11 +169,13 @@ impl Action {
 /// written as a timestamp is left out, which only costs pruning.
 fn stats(file: &DataFile) -> Value {
     let (mut min, mut max) = (serde_json::Map::new(), serde_json::Map::new());
-    if let Some((from, to)) = file.time
-        && let (Some(from), Some(to)) = (day::rfc3339(from), day::rfc3339(to))
-    {
-        min.insert(schema::TIME.to_owned(), from.into());
-        max.insert(schema::TIME.to_owned(), to.into());
+    for (column, bounds) in [(schema::TIME, file.time), (schema::RECEIVED, file.received)] {
+        if let Some((from, to)) = bounds
+            && let (Some(from), Some(to)) = (day::rfc3339(from), day::rfc3339(to))
+        {
+            min.insert(column.to_owned(), from.into());
+            max.insert(column.to_owned(), to.into());
+        }
     }
     if let Some((from, to)) = file.offsets {
         min.insert(schema::OFFSET.to_owned(), from.into());

@@ -20,6 +20,8 @@ pub(crate) struct DataFile {
     pub(crate) day: Option<i32>,
     /// Smallest and largest event time.
     pub(crate) time: Option<(i64, i64)>,
+    /// Smallest and largest receive time, by which rows grow old.
+    pub(crate) received: Option<(i64, i64)>,
     pub(crate) offsets: Option<(i64, i64)>,
     pub(crate) programs: Option<(String, String)>,
     pub(crate) written_ms: i64,
@@ -136,10 +138,11 @@ impl From<&Add> for DataFile {
                 stats.get("maxValues")?.get(column)?,
             ))
         };
-        let time = bounds(schema::TIME).and_then(|(min, max)| {
+        let times = |column: &str| {
+            let (min, max) = bounds(column)?;
             let (min, max) = (min.as_str()?, max.as_str()?);
             Some((day::parse_rfc3339(min)?, day::parse_rfc3339(max)?))
-        });
+        };
         Self {
             path: add.path.clone(),
             size: u64::try_from(add.size).unwrap_or(0),
@@ -148,7 +151,8 @@ impl From<&Add> for DataFile {
                 .partition_values
                 .get(schema::DAY)
                 .and_then(|value| day::parse(value.as_deref()?)),
-            time,
+            time: times(schema::TIME),
+            received: times(schema::RECEIVED),
             offsets: bounds(schema::OFFSET)
                 .and_then(|(min, max)| Some((min.as_i64()?, max.as_i64()?))),
             programs: bounds(schema::PROGRAM)

@@ -8,6 +8,7 @@ pub mod doctor;
 pub mod explain;
 pub mod hunt;
 mod inputs;
+pub mod lake;
 pub mod mail;
 pub mod manual;
 pub mod map;

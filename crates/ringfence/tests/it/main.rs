@@ -24,6 +24,7 @@ mod doctor;
 mod engine;
 mod folder;
 mod intake;
+mod lake;
 mod listeners;
 mod mail;
 mod neighbours;

@@ -91,7 +91,9 @@ pub async fn run(
                     lake.push(&std::mem::take(&mut rows))?;
                     if !lake.revise(revision.offset, &facts_of(&revision.facts)) {
                         let known = open.get(&revision.offset).cloned();
-                        rows.extend(revised(&entries, known, *as_of, revision).await);
+                        let row = revised(&entries, known, *as_of, revision).await;
+                        // The event itself may have been erased: its facts go with it.
+                        rows.extend(row.filter(|row| !lake.erased(&at(revision.offset, row))));
                     }
                     if revision.facts.settled {
                         open.remove(&revision.offset);
@@ -131,6 +133,14 @@ async fn revised(
             tracing::error!(%error, operator = NAME, "the event log cannot be read");
             None
         }
+    }
+}
+
+/// The row as if it had come with the event that it is about.
+fn at(offset: u64, row: &Row) -> Row {
+    Row {
+        offset,
+        ..row.clone()
     }
 }
 
