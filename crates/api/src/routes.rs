@@ -9,9 +9,7 @@ use axum::routing::{delete, get, patch, post};
 
 use crate::app::App;
 use crate::problem::Problem;
-use crate::{
-    alerts, connectors, elastic, events, health, lake, manage, otlp, query, stream,
-};
+use crate::{alerts, connectors, elastic, events, health, lake, manage, otlp, query, stream};
 
 /// Bytes of a body that is not intake.
 const MOST_JSON: usize = 1 << 20;
