@@ -75,6 +75,7 @@ impl Normaliser {
         for (field, value) in fields.iter().filter(|(_, value)| !value.is_object()) {
             inner.fill(field, value.clone());
         }
+        keep_line(&mut inner);
         let mut events = self.finish(record, inner)?;
         for event in &mut events {
             if stripped {
@@ -104,11 +105,28 @@ impl Normaliser {
             parsed.time = envelope.time.or(parsed.time);
             parsed.severity = parsed.severity.or(envelope.severity);
             parsed.uid = parsed.uid.or(envelope.uid);
+            if !envelope.around.is_empty() {
+                keep_line(&mut parsed);
+            }
             for (name, value) in envelope.around {
                 parsed.fill(&name, value);
             }
         }
         self.finish(record, parsed)
+    }
+}
+
+/// Puts the text of a line among its fields. Where there is a text, it alone is stored as what was
+/// received; what an envelope says beside it would be lost.
+fn keep_line(parsed: &mut Parsed) {
+    if let Some(line) = parsed.raw.take() {
+        let has = parsed
+            .fields
+            .get("message")
+            .is_some_and(|m| *m == *line.trim());
+        if !has {
+            parsed.fill("event.original", line);
+        }
     }
 }
 

@@ -188,6 +188,11 @@ fn a_line_that_a_shipper_wrapped_is_what_it_was() {
     let e = document(&json!({"@timestamp": "2026-11-22T09:31:00Z", "host": "x",
         "message": "Nov 22 09:34:58 pbx sshd[812]: Failed password for root from 203.0.113.9 port 4242 ssh2"}));
     assert_eq!((e.class_uid, e.keys.user.as_deref()), (3002, Some("root")));
+    // The line and what the shipper says of it are both kept.
+    let kept = e.raw_text();
+    for part in ["Nov 22 09:34:58 pbx sshd[812]", "\"host\":\"x\""] {
+        assert!(kept.contains(part), "{part}: {kept}");
+    }
     let e = document(&json!({"@timestamp": "2026-11-22T09:31:00Z",
         "message": "LEEF:2.0|Sec|SBC|4|deny|^|src=203.0.113.9^dst=10.0.0.2^dstPort=5060^cat=deny"}));
     assert_eq!((e.class_uid, e.activity_id), (4001, 5));

@@ -47,7 +47,7 @@ provider.shutdown()
         (rows(&server, "otel").0 == 1001).then_some(())
     });
     // Attributes of record and resource stand beside the text under their own names.
-    let sql = "SELECT count(*) AS n FROM events WHERE source = 'otel' AND severity_id = 4 AND message = 'request 7 failed' AND ocsf LIKE '%\"user.id\":\"4711\"%' AND ocsf LIKE '%\"service.name\":\"crm\"%'";
+    let sql = "SELECT count(*) AS n FROM events WHERE source = 'otel' AND severity_id = 4 AND message = 'request 7 failed' AND raw LIKE '%\"user.id\":\"4711\"%' AND raw LIKE '%\"service.name\":\"crm\"%'";
     assert_eq!(server.count(sql), 1);
     assert_eq!(
         server.count("SELECT count(*) AS n FROM events WHERE source = 'otel' AND class_uid = 6001"),
