@@ -123,13 +123,14 @@ impl Server {
     pub async fn start(config: Config, preset: Option<&str>) -> Result<Self, ServerError> {
         let data = config.server.data.clone();
         open::data_folder(&data)?;
+        // First, because its lock is the folder's: who meets another server here is told so.
+        let spine = open::spine(data.join("spine")).await?;
         let place = config.state.place(&data)?;
         let state = State::open_in(&place, ringfence_state::Limits::default()).await?;
         let now = clock::now();
         let first_token = open::first_token(&state, preset, now.0).await?;
         open::declare_sources(&state, &config).await?;
         let normaliser = open::normaliser(&config)?;
-        let spine = open::spine(data.join("spine")).await?;
         let lake = open::lake(data.join("lake"), config.lake.clone()).await?;
         let queries = Arc::new(QueryEngine::new(
             Arc::clone(&lake),
