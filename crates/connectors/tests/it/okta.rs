@@ -127,7 +127,7 @@ async fn a_replay_brings_nothing_twice() {
         .await;
     world.settled(5).await;
     let again = stub.asked();
-    let again = again.iter().filter_map(|a| a.parameter("since")).last();
+    let again = again.iter().rev().find_map(|a| a.parameter("since"));
     assert_eq!(again.as_deref(), Some("2026-11-22T00:00:00.000Z"));
     assert!(run.connectors.replay("nobody", since).await.is_err());
 }

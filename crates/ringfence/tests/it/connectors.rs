@@ -118,7 +118,7 @@ fn config(genesys: &Genesys, dir: &std::path::Path) -> String {
     let secret = dir.join("genesys.secret");
     std::fs::write(&secret, "s3cret").unwrap();
     format!(
-        "[log]\nformat = \"json\"\n[lake]\ncommit_secs = 1\n[[connector]]\nname = \"genesys\"\n\
+        "[log]\nformat = \"json\"\n[[connector]]\nname = \"genesys\"\n\
          grants = [\"call-state\"]\npoll_secs = 1\nlag_secs = 0\n[connector.genesys]\n\
          api_url = \"http://{0}\"\nlogin_url = \"http://{0}\"\nclient_id = \"id\"\n\
          client_secret = {{ file = \"{1}\" }}\n",
