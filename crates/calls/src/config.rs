@@ -35,8 +35,10 @@ pub struct JoinConfig {
     /// When a detail record of a call that was going on at some moment must have arrived; the
     /// longest call seen at the site plus ten minutes, if that is longer.
     pub cdr_due_ms: i64,
-    /// How far back events may change answers; older evidence is counted and ignored.
+    /// How long an answer may still change, from the arrival of its question.
     pub revise_ms: i64,
+    /// How late an event may be told; older evidence is counted and ignored.
+    pub late_ms: i64,
     /// For how long a look-up in a silent span waits for a backlog that fills the span.
     pub backlog_ms: i64,
     /// Clocks of two sources may differ by this much without harm: a call covers look-ups that
@@ -98,7 +100,8 @@ impl Default for JoinConfig {
             fresh_ms: MINUTE,
             cdr_fresh_ms: 30 * MINUTE,
             cdr_due_ms: 2 * HOUR,
-            revise_ms: 12 * HOUR,
+            revise_ms: 6 * HOUR,
+            late_ms: 12 * HOUR,
             backlog_ms: HOUR,
             slack_ms: 2 * SECOND,
             max_ahead_ms: 10 * SECOND,

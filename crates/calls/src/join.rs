@@ -83,7 +83,7 @@ impl Join {
             _ => event.time,
         };
         let ahead = t > now + config.max_ahead_ms;
-        let behind = now.since(t) > config.revise_ms;
+        let behind = now.since(t) > config.late_ms;
         let r = Reading::of(event);
         let mut call = r.call.and_then(|id| site.calls.serial_of(id));
         let telephony = is_telephony(event.class_uid);

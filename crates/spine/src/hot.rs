@@ -136,7 +136,7 @@ mod tests {
             [103]
         );
         assert_eq!(
-            offsets(tail().read(Offset(103), Offset(1000), 260).unwrap()),
+            offsets(tail().read(Offset(103), Offset(1000), 230).unwrap()),
             [103, 104]
         );
         assert!(

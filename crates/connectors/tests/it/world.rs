@@ -41,6 +41,14 @@ impl Quarantine for NoQuarantine {
     }
 }
 
+/// Nobody works on the spine here, so nobody is waited for.
+struct AtOnce;
+
+#[async_trait::async_trait]
+impl ringfence_sources::Pace for AtOnce {
+    async fn hold(&self) {}
+}
+
 pub struct World {
     dir: tempfile::TempDir,
     spine: Arc<LocalSpine>,
@@ -65,7 +73,14 @@ impl World {
         let cancel = CancellationToken::new();
         let shared = Arc::clone(&spine) as Arc<dyn Spine>;
         let quarantine = Arc::new(NoQuarantine);
-        let (intake, _) = Intake::start(shared, normaliser, quarantine, cancel.clone()).unwrap();
+        let (intake, _) = Intake::start(
+            shared,
+            normaliser,
+            quarantine,
+            Arc::new(AtOnce),
+            cancel.clone(),
+        )
+        .unwrap();
         Self {
             dir,
             spine,

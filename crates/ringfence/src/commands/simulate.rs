@@ -18,7 +18,7 @@ use crate::output::{Failure, Out, say};
 
 /// Items in one request to one source.
 const BATCH: usize = 1_000;
-/// The call join takes telephony that is at most twelve hours late (`calls.revise_ms`).
+/// The call join takes telephony that is at most twelve hours late (`calls.late_ms`).
 const MOST_HOURS_AT_ONCE: u32 = 11;
 /// Tries of a request that the server could not take for the moment.
 const TRIES: u32 = 20;

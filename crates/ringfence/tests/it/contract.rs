@@ -82,10 +82,11 @@ fn every_address_of_the_contract_asks_who_you_are() {
                 .request(method, server.url(&path))
                 .body("{}");
             let (status, answer): (u16, Value) = crate::running::send(request);
-            let wanted = if open.contains(&path.as_str()) {
-                200
-            } else {
-                401
+            let wanted = match path.as_str() {
+                path if open.contains(&path) => 200,
+                // A platform proves itself by its signature, to a connector that there is.
+                "/api/v1/connectors/x/push" => 404,
+                _ => 401,
             };
             assert_eq!(status, wanted, "{path}: {answer}");
             asked += 1;

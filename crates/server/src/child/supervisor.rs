@@ -203,7 +203,8 @@ mod tests {
         }
         assert_eq!(lock(&book).row, 5);
         note("query", &book, Instant::now(), &Ended::Asked);
-        assert_eq!((lock(&book).row, lock(&book).counts.crashes), (5, 5));
+        assert_eq!(lock(&book).row, 5);
+        assert_eq!(lock(&book).counts.crashes, 5);
         let long_ago = Instant::now().checked_sub(WINDOW * 2).unwrap();
         note("query", &book, long_ago, &crash);
         assert_eq!(lock(&book).row, 1);

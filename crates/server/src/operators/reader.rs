@@ -20,6 +20,8 @@ const PAUSE_ENTRIES: u64 = 20_000;
 /// But no sooner than this after the last pause: saving costs the size of the state, whatever has
 /// happened since, and must stay a small part of the work at any rate.
 const PAUSE_APART: Duration = Duration::from_secs(2);
+/// How long a consumer goes on after the end was asked for.
+const MOST_REST: Duration = Duration::from_secs(5);
 
 /// Reads the spine for one consumer.
 pub(super) struct Reader<'a> {
@@ -33,6 +35,8 @@ pub(super) struct Reader<'a> {
     mark: Option<u64>,
     marked: Instant,
     reached: Arc<AtomicU64>,
+    /// When it stops in any case, once it was told to.
+    end_by: Option<Instant>,
 }
 
 /// What a consumer has to do next.
@@ -63,6 +67,7 @@ impl<'a> Reader<'a> {
             mark: None,
             marked: Instant::now(),
             reached: entries.reached_by(name),
+            end_by: None,
         }
     }
 
@@ -77,7 +82,10 @@ impl<'a> Reader<'a> {
         self.reached.store(next, Ordering::Relaxed);
         loop {
             if self.cancel.is_cancelled() {
-                return Step::End;
+                match self.rest(next).await {
+                    Some(step) => return step,
+                    None => continue,
+                }
             }
             let mark = *self.mark.get_or_insert(next);
             let far =
@@ -96,6 +104,27 @@ impl<'a> Reader<'a> {
                 }
             }
         }
+    }
+
+    /// After the end was asked for: what is on the log is worked off first, by all consumers, so
+    /// that a folder at rest tells what a running server told. `None`: look again.
+    async fn rest(&mut self, next: u64) -> Option<Step> {
+        let until = *self
+            .end_by
+            .get_or_insert_with(|| Instant::now() + MOST_REST);
+        if Instant::now() >= until {
+            return Some(Step::End);
+        }
+        match self.entries.read(next).await {
+            Ok((batch, after)) if after > next => return Some(Step::Batch(batch, after)),
+            Err(_) => return Some(Step::End),
+            Ok(_) => {}
+        }
+        if self.entries.lag().iter().all(|(_, lag)| *lag == 0) {
+            return Some(Step::End);
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        None
     }
 
     /// Waits until there is something at `next`, a pause is due, or the end.
