@@ -11,7 +11,7 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 PROFILE := quick
 BIN := $(CARGO_TARGET_DIR)/$(PROFILE)/ringfence
 
-.PHONY: help demo build release package test test-postgres unit lint prove crash-test fuzz bench bench-detect bench-voice bench-lake
+.PHONY: help demo build release package package-test test test-postgres unit lint prove crash-test fuzz bench bench-detect bench-voice bench-lake
 
 help:
 	@printf '%s\n' \
@@ -38,6 +38,11 @@ release:
 package: release
 	@scripts/package.sh "$(CARGO_TARGET_DIR)/release/ringfence" dist
 
+# The same from the test build: form, unit, life from install to purge.
+package-test: build
+	@scripts/peers.sh test
+	@PACKAGE_LEVEL=0 scripts/package_test.sh "$$(PACKAGE_LEVEL=0 scripts/package.sh "$(BIN)" "$(CARGO_TARGET_DIR)/dist")"
+
 test:
 	@scripts/peers.sh test
 	@scripts/layers.py
@@ -56,6 +61,7 @@ lint:
 prove: crash-test
 	@scripts/peers.sh test
 	@RINGFENCE_PROVE=1 scripts/test.sh -p ringfence-calls -E 'binary(story1)' --no-capture
+	@scripts/upgrade.sh "$(BIN)"
 	@scripts/fuzz.sh 300
 	@RINGFENCE="$(BIN)" scripts/load.sh
 

@@ -41,7 +41,10 @@ doc=usr/share/doc/ringfence
 for file in README.md SECURITY.md docs/*.md; do put 644 "$file" "$doc/$(basename "$file")"; done
 put 644 packaging/debian/copyright $doc/copyright
 python3 scripts/sbom.py > "$stage/$doc/sbom.cdx.json"
-gzip -9n < CHANGELOG.md > "$stage/$doc/changelog.gz"
+put 644 CHANGELOG.md "$doc/CHANGELOG.md"
+printf '%s\n' "ringfence ($version) unstable; urgency=medium" '' '  * See CHANGELOG.md.' '' \
+  " -- The Ringfence authors <maintainers@ringfence.example>  $(LC_ALL=C date -uR -d "@$SOURCE_DATE_EPOCH")" \
+  | gzip -9n > "$stage/$doc/changelog.gz"
 
 # The program writes its own manual pages and completions.
 "$binary" manual --out "$stage/manual"
@@ -66,5 +69,6 @@ install -m 755 packaging/debian/{postinst,prerm,postrm} "$stage/DEBIAN/"
 
 find "$stage" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 deb="$out/ringfence_${version}_${arch}.deb"
-dpkg-deb --root-owner-group -Zxz --build "$stage" "$deb" >&2
+# Tests of the package's form need no small one: PACKAGE_LEVEL=0 packs twenty times faster.
+dpkg-deb --root-owner-group -Zxz -z"${PACKAGE_LEVEL:-6}" --build "$stage" "$deb" >&2
 echo "$deb"

@@ -108,7 +108,13 @@ async fn get(api: &Api, path: &str) -> Option<Value> {
 fn at_rest(data: &Path, config: &Config) -> Result<Picture, Failure> {
     let scratch = std::env::temp_dir().join(format!("ringfence-doctor-{}.db", std::process::id()));
     let told = block_on(async {
-        let told = doctor::stored(data, &scratch).await;
+        let elsewhere = config.state.url.is_some();
+        if elsewhere {
+            say(
+                "the state is in PostgreSQL: sources and webhooks are only seen through the server",
+            );
+        }
+        let told = doctor::stored(data, elsewhere, &scratch).await;
         told.map_err(Failure::input)
     });
     for ending in ["", "-wal", "-shm"] {

@@ -36,4 +36,5 @@ mod running;
 mod shippers;
 mod sql;
 mod story;
+mod upgrade;
 mod webhooks;

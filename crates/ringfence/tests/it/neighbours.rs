@@ -162,11 +162,12 @@ fn rsyslog_with_a_queue_on_disk_loses_nothing_while_the_server_is_away() {
     let server = Start::on(&dir.path().join("data")).config(config).run();
     let seen = "SELECT COUNT(*) AS n FROM events WHERE source = 'pbx-log' AND raw LIKE ";
     eventually("what came before is sent", 90, || {
-        (server.count(&format!("{seen}'%before the server%'")) == 1).then_some(())
+        // Once or twice: rsyslog sends again what it is not sure of.
+        (server.count(&format!("{seen}'%before the server%'")) >= 1).then_some(())
     });
     let more = std::fs::read_to_string(&log).unwrap() + "and now\n";
     std::fs::write(&log, more).unwrap();
     eventually("what comes later too", 30, || {
-        (server.count(&format!("{seen}'%and now%'")) == 1).then_some(())
+        (server.count(&format!("{seen}'%and now%'")) >= 1).then_some(())
     });
 }

@@ -16,18 +16,23 @@ use crate::clock;
 const RECENT_MS: i64 = 24 * 3_600_000;
 
 /// Reads a copy of the state store and the lake's files; nothing in the folder is changed.
-/// `scratch` is a place for the copy.
+/// `scratch` is a place for the copy. With the state in PostgreSQL (`state_elsewhere`), a database
+/// that lies in the folder is an old one and is not believed.
 ///
 /// # Errors
 /// When the state store cannot be copied.
-pub async fn stored(data: &Path, scratch: &Path) -> Result<Picture, CopyError> {
+pub async fn stored(
+    data: &Path,
+    state_elsewhere: bool,
+    scratch: &Path,
+) -> Result<Picture, CopyError> {
     let now_ms = clock::now().0;
     let mut picture = Picture {
         now_ms,
         ..Picture::default()
     };
     let database = data.join("state.db");
-    if database.exists() {
+    if database.exists() && !state_elsewhere {
         ringfence_state::copy_database(&database, scratch).await?;
         let state = State::open(scratch).await?;
         read_state(&state, &mut picture).await?;
