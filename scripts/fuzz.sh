@@ -3,7 +3,7 @@
 #
 #   scripts/fuzz.sh [SECONDS] [TARGET…]     SECONDS for each target: 60 where none is given
 #
-# Without targets it runs all that do not need the query engine; name `lake_…` or `api_…`, or set
+# Without targets it runs all that do not need the query engine; name `lake_…`, `api_…` or `server_…`, or set
 # RINGFENCE_FUZZ_LAKE=1, and these are built too (many minutes). Needs a C++ compiler and Python.
 # What it finds stands in fuzz/artifacts/TARGET, what it learns in fuzz/corpus/TARGET.
 # Exit code 1: a target crashed, hung for 10 s or took more than 2 GB.
@@ -20,7 +20,7 @@ lake=${RINGFENCE_FUZZ_LAKE:-}
 targets=("$@")
 if [ $# = 0 ]; then
   for target in "${all[@]}"; do
-    if [ -n "$lake" ] || [[ $target != lake_* && $target != api_* ]]; then targets+=("$target"); fi
+    if [ -n "$lake" ] || [[ $target != @(lake|api|server)_* ]]; then targets+=("$target"); fi
   done
 fi
 for target in "${targets[@]}"; do
@@ -28,7 +28,7 @@ for target in "${targets[@]}"; do
     printf 'fuzz: no target `%s`; there are: %s\n' "$target" "${all[*]}" >&2
     exit 2
   fi
-  if [[ $target == lake_* || $target == api_* ]]; then lake=1; fi
+  if [[ $target == @(lake|api|server)_* ]]; then lake=1; fi
 done
 
 # The compiler's coverage pass is in stable Rust; only the sanitizers are not. Ringfence's own code
