@@ -32,6 +32,7 @@ pub use aws::{Credentials, Layout};
 pub use backoff::Pace;
 pub use config::{Connector, ConnectorConfig, ConnectorMistake};
 pub use cursor::{Cursor, Cursors};
+pub use http::is_loopback;
 pub use pull::{Page, Pull, PullError, Record, Stream};
 pub use push::{Push, PushError, PushRequest, Pushed};
 pub use registry::{Connectors, ReplayError};

@@ -37,7 +37,7 @@ pub struct SecretText(String);
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum SecretError {
     /// The file cannot be read.
-    #[error("secret file `{path}` cannot be read: {kind}")]
+    #[error("cannot read `{path}`: {kind}")]
     File {
         /// Which.
         path: String,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use reqwest::{Certificate, Client, Method, RequestBuilder, Response, Url};
+use ringfence_connectors::is_loopback;
 use serde_json::Value;
 
 use crate::args::Server;
@@ -116,17 +117,6 @@ fn certificate(path: &Path) -> anyhow::Result<Certificate> {
     let pem = std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
     Certificate::from_pem(&pem)
         .with_context(|| format!("`{}` is no PEM certificate", path.display()))
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host_str() {
-        Some("localhost") => true,
-        Some(host) => host
-            .trim_matches(['[', ']'])
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|ip| ip.is_loopback()),
-        None => false,
-    }
 }
 
 /// Runs a future to its end on a small runtime.

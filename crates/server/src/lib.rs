@@ -44,5 +44,5 @@ pub use mail::MailSettings;
 pub use offline::Offline;
 pub use open::normaliser;
 pub use server::{FirstToken, Server, ServerError};
-pub use store::{SecretRef, StateConfig, StorePlaceError};
+pub use store::{StateConfig, StorePlaceError};
 pub use written::Mistake;

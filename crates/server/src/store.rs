@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use ringfence_connectors::{SecretError, SecretRef};
 use ringfence_state::{Password, PostgresStore, Store, StoreError};
-use serde::Deserialize;
 use thiserror::Error;
 
 use crate::written::{Mistakes, Section};
@@ -21,43 +21,15 @@ pub struct StateConfig {
     pub ca_file: Option<PathBuf>,
 }
 
-/// Where a secret stands. It is never written into the configuration itself.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(
-    untagged,
-    deny_unknown_fields,
-    expecting = "a secret is written as `{ file = \"/path\" }` or `{ env = \"NAME\" }`, never itself"
-)]
-pub enum SecretRef {
-    /// The text of a file, without white space around it.
-    File {
-        /// Which file.
-        file: PathBuf,
-    },
-    /// The value of an environment variable.
-    Env {
-        /// Its name.
-        env: String,
-    },
-}
-
 /// Why the place of the state is not known.
 #[derive(Debug, Error)]
 pub enum StorePlaceError {
     /// The address.
     #[error("state.url: {0}")]
     Url(#[from] StoreError),
-    /// The password's file.
-    #[error("state.password: cannot read `{}`: {source}", .path.display())]
-    File {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The password's variable.
-    #[error("state.password: the environment variable `{0}` is not set")]
-    Env(String),
+    /// The password.
+    #[error("state.password: {0}")]
+    Password(#[from] SecretError),
 }
 
 impl StateConfig {
@@ -106,26 +78,10 @@ impl StateConfig {
             return Ok(Store::File(PathBuf::from(place)));
         }
         let password = self.password.as_ref().map(SecretRef::read).transpose()?;
+        let password = password.map(|text| Password::new(text.reveal()));
         let ca_file = self.ca_file.as_deref();
         let database = PostgresStore::parse(place, password.as_ref(), ca_file)?;
         Ok(Store::Postgres(database))
-    }
-}
-
-impl SecretRef {
-    fn read(&self) -> Result<Password, StorePlaceError> {
-        let text = match self {
-            Self::File { file } => {
-                std::fs::read_to_string(file).map_err(|source| StorePlaceError::File {
-                    path: file.clone(),
-                    source,
-                })?
-            }
-            Self::Env { env } => {
-                std::env::var(env).map_err(|_| StorePlaceError::Env(env.clone()))?
-            }
-        };
-        Ok(Password::new(text.trim()))
     }
 }
 

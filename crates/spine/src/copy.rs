@@ -10,7 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::disk::RealDisk;
-use crate::segment::{self, Cursor, Step};
+use crate::segment::{self, Cursor};
 use crate::{Offset, SpineError, positions};
 
 /// The segments of a log, held open.
@@ -155,22 +155,12 @@ impl Pinned {
 /// Walks to the end of the last whole block. What follows is being written, or was cut off by a
 /// crash: nothing of it was acknowledged.
 fn whole_blocks(cursor: &mut Cursor) -> Result<Offset, SpineError> {
-    loop {
-        let fault = match cursor.peek()? {
-            Step::End => return Ok(cursor.next),
-            Step::Bad(fault) => fault,
-            Step::Block(header) => match cursor.entries(&header)? {
-                Ok(_) => {
-                    cursor.skip(&header);
-                    continue;
-                }
-                Err(fault) => fault,
-            },
-        };
-        // Damage with sound blocks behind it is no torn end, and must not be cut off quietly.
-        return match cursor.block_follows()? {
-            true => Err(cursor.damaged(fault)),
-            false => Ok(cursor.next),
-        };
+    let Some(fault) = cursor.pass_whole_blocks()? else {
+        return Ok(cursor.next);
+    };
+    // Damage with sound blocks behind it is no torn end, and must not be cut off quietly.
+    match cursor.block_follows()? {
+        true => Err(cursor.damaged(fault)),
+        false => Ok(cursor.next),
     }
 }

@@ -169,21 +169,7 @@ fn settle(
     file.evict();
 
     let mut cursor = Cursor::open(disk, first)?;
-    let bad = loop {
-        let fault = match cursor.peek()? {
-            Step::End => break None,
-            Step::Bad(fault) => fault,
-            Step::Block(header) => match cursor.entries(&header)? {
-                Ok(_) => {
-                    cursor.skip(&header);
-                    continue;
-                }
-                Err(fault) => fault,
-            },
-        };
-        break Some(fault);
-    };
-    if let Some(fault) = bad {
+    if let Some(fault) = cursor.pass_whole_blocks()? {
         if matches!(fault, Fault::Version(_)) || cursor.block_follows()? {
             return Err(cursor.damaged(fault));
         }

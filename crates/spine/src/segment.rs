@@ -223,6 +223,22 @@ impl Cursor {
         self.next = header.end();
     }
 
+    /// Goes to the end of the last whole block. What is wrong with what follows, if anything does:
+    /// a torn end, or damage.
+    pub(crate) fn pass_whole_blocks(&mut self) -> Result<Option<Fault>, SpineError> {
+        loop {
+            let header = match self.peek()? {
+                Step::End => return Ok(None),
+                Step::Bad(fault) => return Ok(Some(fault)),
+                Step::Block(header) => header,
+            };
+            if let Err(fault) = self.entries(&header)? {
+                return Ok(Some(fault));
+            }
+            self.skip(&header);
+        }
+    }
+
     /// Whether a genuine block header stands anywhere behind the cursor. One
     /// block is written and synced at a time, so if there is one, the block at
     /// the cursor was durable once and is not a torn end but damage.

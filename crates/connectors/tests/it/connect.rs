@@ -61,6 +61,7 @@ async fn contacts_that_are_asked_for_arrive_once_though_shown_three_times() {
     );
     let run = world.run(&config);
     world.settled(6).await;
+    stub.hangs().await;
     run.cut_off().await;
     let _run = world.run(&config);
     let events = world.settled(9).await;

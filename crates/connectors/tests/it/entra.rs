@@ -68,6 +68,7 @@ async fn sign_ins_arrive_page_by_page_through_failures_and_a_crash() {
     .await;
     let run = world.run(&config(&world, &stub));
     world.settled(6).await;
+    stub.hangs().await;
     run.cut_off().await;
     let _run = world.run(&config(&world, &stub));
     let events = world.settled(8).await;

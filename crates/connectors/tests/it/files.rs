@@ -75,6 +75,7 @@ async fn a_bucket_is_read_file_by_file_through_a_failure_and_a_crash() {
     );
     let run = world.run(&config);
     world.settled(4).await;
+    stub.hangs().await;
     run.cut_off().await;
     let _run = world.run(&config);
     let events = world.settled(6).await;
@@ -160,6 +161,7 @@ async fn event_log_files_are_read_row_by_row_and_each_row_once() {
     );
     let run = world.run(&config);
     run.until("two files", |s| s.counters.accepted >= 4).await;
+    stub.hangs().await;
     run.cut_off().await;
     let run = world.run(&config);
     run.until("all three", |s| s.counters.accepted >= 2 && s.failing == 0)

@@ -94,6 +94,7 @@ async fn cut_off_while_a_page_is_under_way_nothing_is_lost_and_nothing_doubled()
     let stub = Stub::start(|asked, n| if n == 1 { hang() } else { page(asked, 6) }).await;
     let run = world.run(&config(&world, &stub));
     world.settled(2).await;
+    stub.hangs().await;
     run.cut_off().await;
     let _run = world.run(&config(&world, &stub));
     world.settled(6).await;

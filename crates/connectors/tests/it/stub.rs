@@ -1,7 +1,10 @@
 //! A stand-in for a vendor, on this machine.
 
 use std::net::SocketAddr;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::SeqCst;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::to_bytes;
@@ -78,6 +81,7 @@ impl Answer {
 pub struct Stub {
     pub address: SocketAddr,
     asked: Arc<Mutex<Vec<Asked>>>,
+    hangs: Arc<AtomicBool>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -86,8 +90,10 @@ impl Stub {
     pub async fn start(how: impl Fn(&Asked, usize) -> Answer + Send + Sync + 'static) -> Self {
         let asked: Arc<Mutex<Vec<Asked>>> = Arc::default();
         let (log, how) = (Arc::clone(&asked), Arc::new(how));
+        let hangs: Arc<AtomicBool> = Arc::default();
+        let hung = Arc::clone(&hangs);
         let app = Router::new().fallback(move |request: Request| {
-            let (log, how) = (Arc::clone(&log), Arc::clone(&how));
+            let (log, how, hung) = (Arc::clone(&log), Arc::clone(&how), Arc::clone(&hung));
             async move {
                 let (parts, body) = request.into_parts();
                 let body = to_bytes(body, 1 << 20).await.unwrap();
@@ -108,6 +114,7 @@ impl Stub {
                     answer
                 };
                 if answer.hang {
+                    hung.store(true, SeqCst);
                     std::future::pending::<()>().await;
                 }
                 respond(answer)
@@ -119,6 +126,7 @@ impl Stub {
         Self {
             address,
             asked,
+            hangs,
             task,
         }
     }
@@ -129,6 +137,17 @@ impl Stub {
 
     pub fn asked(&self) -> Vec<Asked> {
         self.asked.lock().unwrap().clone()
+    }
+
+    /// Waits until a request hangs: what is cut off before it would meet it in its next run.
+    pub async fn hangs(&self) {
+        let wait = async {
+            while !self.hangs.load(SeqCst) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let in_time = tokio::time::timeout(Duration::from_secs(20), wait).await;
+        in_time.unwrap_or_else(|_| panic!("nothing hangs after {:?}", self.asked()));
     }
 }
 

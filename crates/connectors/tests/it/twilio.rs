@@ -73,6 +73,7 @@ async fn calls_and_task_events_arrive_through_both_kinds_of_paging_and_a_crash()
     .await;
     let run = world.run(&config(&world, &stub));
     world.settled(4).await;
+    stub.hangs().await;
     run.cut_off().await;
     let _run = world.run(&config(&world, &stub));
     // Two events for each of six calls, and two reservations.

@@ -82,6 +82,45 @@ impl Load {
     }
 }
 
+/// Stops the senders however the work beside them ended: a failed assertion must not wait for them.
+struct Rest<'a>(&'a AtomicBool);
+
+impl Drop for Rest<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Keeps the senders at work while `work` runs, and lets them end their requests after it. What
+/// `work` is given waits until so many more batches were taken, at most so many seconds.
+pub fn under_load(
+    server: &Server,
+    token: &str,
+    loads: &mut [Load],
+    work: impl FnOnce(&dyn Fn(&str, u64, u64)),
+) {
+    let (stop, taken) = (AtomicBool::new(false), AtomicU64::new(0));
+    std::thread::scope(|scope| {
+        let _rest = Rest(&stop);
+        for load in loads {
+            let (stop, taken) = (&stop, &taken);
+            scope.spawn(move || load.run(server, token, stop, taken));
+        }
+        work(&|what, batches, seconds| {
+            let wanted = taken.load(Ordering::Relaxed) + batches;
+            eventually(what, seconds, || {
+                (taken.load(Ordering::Relaxed) >= wanted).then_some(())
+            });
+        });
+    });
+}
+
+/// What they were told is kept.
+pub fn acknowledged(loads: &[Load]) -> BTreeSet<String> {
+    let all = loads.iter().flat_map(|l| l.acknowledged.iter().cloned());
+    all.collect()
+}
+
 /// Random enough to kill at any point of a write, and the same on every run of one process id.
 fn random(state: &mut u64) -> u64 {
     *state ^= *state << 13;
@@ -103,20 +142,11 @@ fn nothing_acknowledged_is_lost_or_counted_twice_when_the_server_is_killed() {
     println!("seed {seed}");
     for round in 0..=kills {
         let last = round == kills;
-        let (stop, taken) = (AtomicBool::new(false), AtomicU64::new(0));
-        std::thread::scope(|scope| {
-            for load in &mut loads {
-                let (server, token, stop, taken) = (&server, &token, &stop, &taken);
-                scope.spawn(move || load.run(server, token, stop, taken));
-            }
+        under_load(&server, &token, &mut loads, |more| {
             // After something was taken, at a random moment; the last round ends in peace.
-            eventually("load is taken", 30, || {
-                (taken.load(Ordering::Relaxed) > 0).then_some(())
-            });
+            more("load is taken", 1, 30);
             std::thread::sleep(Duration::from_millis(random(&mut seed) % 1_500));
-            if last {
-                stop.store(true, Ordering::Relaxed);
-            } else {
+            if !last {
                 server.kill_now();
             }
         });
@@ -125,10 +155,7 @@ fn nothing_acknowledged_is_lost_or_counted_twice_when_the_server_is_killed() {
             server = start();
         }
     }
-    let acknowledged: BTreeSet<String> = loads
-        .iter()
-        .flat_map(|l| l.acknowledged.iter().cloned())
-        .collect();
+    let acknowledged = acknowledged(&loads);
     assert!(acknowledged.len() as u64 >= (kills + 1) * BATCH as u64);
     assert!(loads.iter().all(|l| l.pending.is_none()), "all was retried");
     check(&server, &acknowledged);

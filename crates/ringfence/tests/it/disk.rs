@@ -3,15 +3,13 @@
 //! They need a mount of their own, so each test starts itself again in a private mount namespace;
 //! where that is not allowed, the test says so.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use reqwest::Method;
 use serde_json::json;
 
-use crate::crash::{Load, SENDERS, check};
+use crate::crash::{Load, SENDERS, acknowledged, check, under_load};
 use crate::running::{ADMIN, Server, Start, eventually, send};
 
 const MOUNT: &str = "RINGFENCE_SMALL_MOUNT";
@@ -70,19 +68,8 @@ fn a_full_disk_is_said_refused_and_recovered_from_without_loss() {
     let ballast = folder.join("ballast");
     let mut loads: Vec<Load> = (0..SENDERS).map(Load::of).collect();
     for _ in 0..2 {
-        let (stop, taken) = (AtomicBool::new(false), AtomicU64::new(0));
-        std::thread::scope(|scope| {
-            for load in &mut loads {
-                let (server, token, stop, taken) = (&server, &token, &stop, &taken);
-                scope.spawn(move || load.run(server, token, stop, taken));
-            }
-            let more = |what: &str| {
-                let before = taken.load(Ordering::Relaxed);
-                eventually(what, 60, || {
-                    (taken.load(Ordering::Relaxed) > before + 30).then_some(())
-                });
-            };
-            more("load is taken");
+        under_load(&server, &token, &mut loads, |more| {
+            more("load is taken", 31, 60);
             fill(&ballast);
             let reasons = eventually("the server says that it is not ready", 60, || {
                 let (status, answer) = server.get("/readyz");
@@ -125,8 +112,7 @@ fn a_full_disk_is_said_refused_and_recovered_from_without_loss() {
             eventually("it is ready again by itself", 60, || {
                 (server.get("/readyz").0 == 200).then_some(())
             });
-            more("load is taken again");
-            stop.store(true, Ordering::Relaxed);
+            more("load is taken again", 31, 60);
         });
     }
     // A last try of what was refused.
@@ -139,10 +125,7 @@ fn a_full_disk_is_said_refused_and_recovered_from_without_loss() {
         }
     }
     assert!(!server.source("after", &json!({})).is_empty());
-    let acknowledged: BTreeSet<String> = loads
-        .iter()
-        .flat_map(|l| l.acknowledged.iter().cloned())
-        .collect();
+    let acknowledged = acknowledged(&loads);
     check(&server, &acknowledged);
     assert_eq!(server.stop().code(), Some(0));
     check(&start(&folder), &acknowledged);

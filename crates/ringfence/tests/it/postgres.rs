@@ -1,13 +1,11 @@
 //! State on a real PostgreSQL: it goes away and comes back, and nothing is lost or told twice.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use serde_json::{Value, json};
 
-use crate::crash::{Load, SENDERS, check};
+use crate::crash::{Load, SENDERS, acknowledged, check, under_load};
 use crate::running::{Server, Start, eventually, ringfence};
 
 fn script(args: &[&str]) -> String {
@@ -85,19 +83,8 @@ fn nothing_is_lost_or_counted_twice_when_postgresql_crashes_and_comes_back() {
     let token = server.source("vpn", &json!({}));
     let mut loads: Vec<Load> = (0..SENDERS).map(Load::of).collect();
     for _ in 0..3 {
-        let (stop, taken) = (AtomicBool::new(false), AtomicU64::new(0));
-        std::thread::scope(|scope| {
-            for load in &mut loads {
-                let (server, token, stop, taken) = (&server, &token, &stop, &taken);
-                scope.spawn(move || load.run(server, token, stop, taken));
-            }
-            let more = |what: &str| {
-                let before = taken.load(Ordering::Relaxed);
-                eventually(what, 60, || {
-                    (taken.load(Ordering::Relaxed) > before + 20).then_some(())
-                });
-            };
-            more("load is taken");
+        under_load(&server, &token, &mut loads, |more| {
+            more("load is taken", 21, 60);
             cluster.crash();
             let said = eventually("the server says that it is not ready", 60, || {
                 let (status, answer) = ready(&server);
@@ -108,25 +95,21 @@ fn nothing_is_lost_or_counted_twice_when_postgresql_crashes_and_comes_back() {
                 "{said}"
             );
             assert_eq!(server.get("/healthz").0, 200, "it lives");
-            more("events are taken all the same");
+            more("events are taken all the same", 21, 60);
             let (status, answer) = server.get("/api/v1/alerts");
             assert_eq!(status, 503, "{answer}");
             cluster.again();
             eventually("it is ready again by itself", 60, || {
                 (ready(&server).0 == 200).then_some(())
             });
-            more("load is taken again");
-            stop.store(true, Ordering::Relaxed);
+            more("load is taken again", 21, 60);
         });
     }
     assert!(
         loads.iter().all(|l| l.pending.is_none()),
         "nothing was refused"
     );
-    let acknowledged: BTreeSet<String> = loads
-        .iter()
-        .flat_map(|l| l.acknowledged.iter().cloned())
-        .collect();
+    let acknowledged = acknowledged(&loads);
     check(&server, &acknowledged);
     assert_eq!(server.stop().code(), Some(0));
     check(&start(), &acknowledged);
