@@ -151,6 +151,7 @@ def gather():
             b"Asterisk Call Manager/9.0.0\r\nResponse: Success\r\nActionID: a\r\n\r\n"
             b"Event: Hangup\r\nPrivilege: call,all\r\nUniqueid: 1.2\r\nLinkedid: 1.1\r\n\r\n",
         ],
+        "normalise_evtx": [b"ElfChnk\0" + bytes(120) + b"\x80" + bytes(383) + b"**\0\0"],
         "normalise_esl": [
             b"Content-Type: auth/request\n\nContent-Type: command/reply\nReply-Text: +OK accepted\n\n"
             b"Content-Length: 2\nContent-Type: text/event-json\n\n{}",

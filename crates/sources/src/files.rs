@@ -1,4 +1,5 @@
-//! Files as a source: captures (pcap, pcapng), JSON lines, call detail records, logs; gzip and
+//! Files as a source: captures (pcap, pcapng), JSON lines, call detail records, Windows event
+//! logs, other logs; gzip and
 //! zstd around any of them. The type is told by the content.
 //!
 //! Loss: none; what cannot be read is told with file and position. The record's own time stands in
@@ -13,7 +14,8 @@ use std::path::{Path, PathBuf};
 use ringfence_capture::{CaptureReader, Output, Pipeline, detect};
 use ringfence_event::{Event, EventId, Flag, Origin, RawRecord, Time};
 use ringfence_normalise::{
-    Batch, Normaliser, Position, Reject, RejectCode, SipPacket, Transport, sip_event,
+    Batch, EVTX_CHUNK, EVTX_HEAD, EVTX_MAGIC, Normaliser, Position, Reject, RejectCode, SipPacket,
+    Transport, evtx_records, sip_event,
 };
 use ringfence_sip::{Frame, StreamFramer, is_keepalive};
 use thiserror::Error;
@@ -37,6 +39,8 @@ pub enum Kind {
     Lines,
     /// A table of call detail records or another CSV.
     Table,
+    /// A Windows event log (`.evtx`).
+    EventLog,
 }
 
 /// A file that cannot be read.
@@ -118,6 +122,7 @@ pub fn read_file(
     match kind {
         Kind::Capture => reading.capture(&mut input).map_err(failed)?,
         Kind::Lines => reading.lines(&mut input).map_err(failed)?,
+        Kind::EventLog => reading.event_log(&mut input).map_err(failed)?,
         Kind::Table => {
             let mut bytes = Vec::new();
             (&mut input)
@@ -144,10 +149,27 @@ pub(crate) fn inflated(file: File) -> io::Result<Box<dyn Read + Send>> {
     })
 }
 
+/// Fills a buffer as far as there is something to fill it with.
+fn fill(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while let Some(room) = buffer.get_mut(filled..).filter(|r| !r.is_empty()) {
+        match input.read(room) {
+            Ok(0) => break,
+            Ok(n) => filled += n,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(filled)
+}
+
 /// What a file holds, told by its beginning.
 pub(crate) fn kind_of(start: &[u8]) -> Kind {
     if detect(start).is_some() {
         return Kind::Capture;
+    }
+    if start.starts_with(EVTX_MAGIC) {
+        return Kind::EventLog;
     }
     let line = start
         .split(|b| *b == b'\n')
@@ -237,6 +259,36 @@ impl Reading<'_> {
                 .normalise(&self.record(line.trim_ascii_end()));
             self.outcome(result, number, number.saturating_sub(1));
         }
+    }
+
+    fn event_log(&mut self, input: &mut impl Read) -> io::Result<()> {
+        let mut bytes = vec![0; EVTX_HEAD];
+        let mut index = 0;
+        let mut read = fill(input, &mut bytes)?;
+        while read == bytes.len() {
+            self.advance(read as u64);
+            bytes.resize(EVTX_CHUNK, 0);
+            read = fill(input, &mut bytes)?;
+            if read < EVTX_CHUNK {
+                break;
+            }
+            for record in evtx_records(std::mem::take(&mut bytes)) {
+                let result = match record {
+                    Ok(fields) => {
+                        let text = serde_json::Value::Object(fields).to_string();
+                        self.normaliser.normalise(&self.record(text.as_bytes()))
+                    }
+                    Err(reason) => Err(Reject::new(RejectCode::Syntax, Position::START, reason)),
+                };
+                self.outcome(result, index + 1, index);
+                index += 1;
+            }
+            bytes.resize(EVTX_CHUNK, 0);
+        }
+        if read > 0 {
+            self.refuse("the event log ends inside a chunk".to_owned());
+        }
+        Ok(())
     }
 
     fn table(&mut self, bytes: &[u8]) {

@@ -5,7 +5,7 @@ use std::io::{self, Read as _, Write as _};
 use std::os::fd::AsFd as _;
 
 use ringfence_lake::EngineSettings;
-use rustix_038::process::{Signal, getppid, set_parent_process_death_signal};
+use rustix::process::{Signal, getppid, set_parent_process_death_signal};
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
@@ -48,7 +48,7 @@ pub fn run(job: Job) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
             signal(SignalKind::interrupt())?,
         ])
     })?;
-    set_parent_process_death_signal(Some(Signal::Kill))?;
+    set_parent_process_death_signal(Some(Signal::KILL))?;
     // Not the standard library's own handles: those read ahead and share a lock.
     let mut input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
     let mut output = File::from(io::stdout().as_fd().try_clone_to_owned()?);

@@ -6,13 +6,13 @@ use landlock::{
     ABI, Access as _, AccessFs, AccessNet, Ruleset, RulesetAttr as _, RulesetCreatedAttr as _,
     RulesetStatus, Scope, path_beneath_rules,
 };
-use rustix_038::io::Errno;
-use rustix_038::mount::{
+use rustix::io::Errno;
+use rustix::mount::{
     MountFlags, MountPropagationFlags, UnmountFlags, mount_bind, mount_change, mount_remount,
     unmount,
 };
-use rustix_038::process::{chdir, pivot_root};
-use rustix_038::thread::{UnshareFlags, unshare};
+use rustix::process::{chdir, pivot_root};
+use rustix::thread::{UnshareFlags, unshare_unsafe};
 
 /// What is left of this wall where the system permits no mounts.
 const HALF: &str = "its own network stands, its own file system does not";
@@ -32,6 +32,16 @@ pub(super) fn own_root(folder: &Path) -> Result<PathBuf, String> {
     }
     pivot(folder).map_err(|e| format!("{HALF}: {e}"))?;
     Ok(PathBuf::from("/"))
+}
+
+/// Gives this thread, and those that it will start, namespaces of their own.
+#[allow(
+    unsafe_code,
+    reason = "the call is unsafe for one flag, which is taken out"
+)]
+fn unshare(flags: UnshareFlags) -> Result<(), Errno> {
+    // SAFETY: only `FILES` can hurt, by giving threads different tables of open files.
+    unsafe { unshare_unsafe(flags.difference(UnshareFlags::FILES)) }
 }
 
 fn pivot(folder: &Path) -> Result<(), Errno> {

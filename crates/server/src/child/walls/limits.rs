@@ -1,7 +1,7 @@
 //! Limits of resources, and rights that only root has.
 
-use rustix_038::process::{Resource, Rlimit, nice, setrlimit};
-use rustix_038::thread::{CapabilityFlags, CapabilitySets, set_capabilities, set_no_new_privs};
+use rustix::process::{Resource, Rlimit, nice, setrlimit};
+use rustix::thread::{CapabilitySet, CapabilitySets, set_capabilities, set_no_new_privs};
 
 /// Files open at the same time: lake files of running queries.
 const FILES: u64 = 1024;
@@ -32,9 +32,9 @@ pub(super) fn memory(bytes: u64) -> Result<(), String> {
 
 pub(super) fn capabilities() -> Result<(), String> {
     let none = CapabilitySets {
-        effective: CapabilityFlags::empty(),
-        permitted: CapabilityFlags::empty(),
-        inheritable: CapabilityFlags::empty(),
+        effective: CapabilitySet::empty(),
+        permitted: CapabilitySet::empty(),
+        inheritable: CapabilitySet::empty(),
     };
     set_no_new_privs(true).map_err(|e| e.to_string())?;
     set_capabilities(None, none).map_err(|e| e.to_string())

@@ -8,12 +8,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use ringfence_event::Time;
+use ringfence_normalise::{EVTX_CHUNK, EVTX_HEAD, evtx_records};
 
 use super::cut::{Shape, cut};
 use super::kind::Kind;
 use super::mark::{HEAD, Inode, Mark, Print};
 use super::scan::{Seen, Version};
-use super::text::{Packed, Plain, Stretch};
+use super::text::{Packed, Plain, Stretch, read_at};
 use crate::{Format, Incoming, Naming};
 
 /// Records handed over at a time.
@@ -169,6 +170,7 @@ impl Tracked {
             Kind::Text { shape, header } => self.plain_batch(shape, header.as_ref(), now),
             Kind::Packed => self.packed_batch(now),
             Kind::Document => self.document(now),
+            Kind::EventLog => self.event_log(now),
             Kind::Capture => Ok(None),
         }
     }
@@ -279,6 +281,41 @@ impl Tracked {
             inode: mark.inode,
             format: Format::Json,
             records: vec![incoming(&self.mark, 0, 1, bytes.into(), now)],
+            mark,
+            too_long: 0,
+            used: 0,
+        }))
+    }
+
+    /// The records of the next chunk of a Windows event log. Their places are those of their
+    /// chunk, counted on from its first byte.
+    fn event_log(&mut self, now: Time) -> io::Result<Option<Batch>> {
+        let offset = self.mark.offset.max(EVTX_HEAD as u64);
+        let chunk = read_at(&File::open(&self.path)?, offset, EVTX_CHUNK)?;
+        if chunk.len() < EVTX_CHUNK {
+            self.finish();
+            return match chunk.len() {
+                0 => Ok(None),
+                _ => Err(io::Error::other("the event log ends inside a chunk")),
+            };
+        }
+        let mut mark = self.mark.clone();
+        mark.offset = offset + EVTX_CHUNK as u64;
+        let mut records = Vec::new();
+        for (index, record) in evtx_records(chunk).into_iter().enumerate() {
+            mark.lines += 1;
+            // What cannot be read is handed over as what it is, to be refused with its place.
+            let text = match record {
+                Ok(fields) => serde_json::Value::Object(fields).to_string(),
+                Err(reason) => format!("{{{reason}"),
+            };
+            let place = offset + index as u64;
+            records.push(incoming(&self.mark, place, mark.lines, text.into(), now));
+        }
+        Ok(Some(Batch {
+            inode: mark.inode,
+            format: Format::Syslog,
+            records,
             mark,
             too_long: 0,
             used: 0,

@@ -249,7 +249,11 @@ impl Follower {
             }
             (Kind::Capture, _) => return Ok(Verdict::Leave),
             (_, Some(mark)) => Some(mark.clone()),
-            (Kind::Document, None) => None,
+            // Places in them are places in a file that does not grow: its inode is enough.
+            (Kind::Document | Kind::EventLog, None) => {
+                let own = self.past.iter().find(|m| is_own(m) && m.begins(&start));
+                own.filter(|m| m.done.is_none()).cloned()
+            }
             (Kind::Packed, None) => self.known_packed(seen)?,
             (Kind::Text { .. }, None) => match self.known_plain(seen, &plain, &start)? {
                 Known::Yes(mark) => Some(mark),

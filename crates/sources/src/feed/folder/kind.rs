@@ -18,6 +18,8 @@ pub(super) enum Kind {
     Document,
     /// Compressed: what is in it shows when it is opened, when it has come to rest.
     Packed,
+    /// A Windows event log: read when it has come to rest.
+    EventLog,
     /// Captured packets.
     Capture,
 }
@@ -29,8 +31,10 @@ impl Kind {
             return Some(Self::Packed);
         }
         let kind = kind_of(start);
-        if kind == FileKind::Capture {
-            return Some(Self::Capture);
+        match kind {
+            FileKind::Capture => return Some(Self::Capture),
+            FileKind::EventLog => return Some(Self::EventLog),
+            FileKind::Lines | FileKind::Table => {}
         }
         let shape = match kind {
             FileKind::Table => Shape::Rows,

@@ -68,7 +68,7 @@ impl Plain {
     }
 }
 
-fn read_at(file: &File, from: u64, most: usize) -> io::Result<Vec<u8>> {
+pub(super) fn read_at(file: &File, from: u64, most: usize) -> io::Result<Vec<u8>> {
     let mut bytes = vec![0; most];
     let mut filled = 0;
     while let Some(room) = bytes.get_mut(filled..).filter(|r| !r.is_empty()) {
