@@ -93,6 +93,8 @@ fn text(value: &Value) -> Option<Value> {
 fn spread(data: &Value, out: &mut Map, depth: usize) {
     let Some(data) = data.as_object() else { return };
     for (name, value) in data.iter().filter(|(name, _)| *name != "#attributes") {
+        // `Threat Name` of Defender is `ThreatName` in rules.
+        let name = name.replace(' ', "");
         match value {
             Value::Object(inner) if inner.contains_key("#text") => {
                 let value = text(value).unwrap_or_default();
@@ -140,7 +142,7 @@ mod tests {
                 "TimeCreated": {"#attributes": {"SystemTime": "2026-11-22T09:30:00Z"}},
                 "Channel": "Security", "Computer": "pc", "EventRecordID": 7, "Correlation": null
             },
-            "EventData": {"Image": "cmd.exe", "Computer": "other", "Data": {"#text": ["a", "b"]}},
+            "EventData": {"Image": "cmd.exe", "Computer": "other", "Threat Name": "x", "Data": {"#text": ["a", "b"]}},
             "UserData": {"Cleared": {"#attributes": {"xmlns": "x"}, "SubjectUserName": "ann"}}
         }});
         let flat = Value::Object(flat(&record).unwrap());
@@ -149,7 +151,7 @@ mod tests {
             json!({
                 "EventID": 1, "Channel": "Security", "Computer": "pc", "EventRecordID": 7,
                 "Provider_Name": "Microsoft-Windows-Sysmon", "SystemTime": "2026-11-22T09:30:00Z",
-                "Image": "cmd.exe", "Data": "a b", "SubjectUserName": "ann"
+                "Image": "cmd.exe", "ThreatName": "x", "Data": "a b", "SubjectUserName": "ann"
             })
         );
     }
