@@ -146,6 +146,14 @@ def probe(n):
     return acknowledged, float("inf")
 
 
+def stages():
+    """Processor seconds of each stage of an event's way."""
+    request = urllib.request.Request(url + "/metrics", headers={"authorization": "Bearer " + token})
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        text = answer.read().decode()
+    return {stage: float(used) for stage, used in re.findall(r'stage_cpu_seconds_total{stage="(\w+)"} (\S+)', text)}
+
+
 def lag():
     return call("/api/v1/status")["spine"]["lag"]
 
@@ -158,7 +166,7 @@ generator = context.Process(target=send, args=(load, ready, go, results), daemon
 generator.start()
 del load
 ready.wait()
-before, began = cpu(pid), time.monotonic()
+stages_before, before, began = stages(), cpu(pid), time.monotonic()
 go.set()
 told, acks, shown, peak, n = [], [], [], 0, 0
 drained = False
@@ -185,6 +193,9 @@ spent = cpu(pid) - before
 print(f"{taken} events of {size:.0f} bytes acknowledged in {lasted:.1f} s: {taken / lasted:.0f}/s; {refused} refused; all worked off after {caught_up:.1f} s")
 print(f"lag at the last answer: {behind}")
 print(f"server {spent:.1f} CPU-s: {spent / taken * 1e6:.1f} µs an event, {2 * taken / spent:.0f} events/s on two cores; generator {generated:.1f} CPU-s; memory at most {peak} MiB")
+parts = {stage: used - stages_before[stage] for stage, used in stages().items()}
+parts["other"] = spent - sum(parts.values())
+print("µs an event: " + ", ".join(f"{stage} {used / taken * 1e6:.1f}" for stage, used in parts.items()))
 if rate:
     at = lambda times, q: sorted(times)[min(len(times) - 1, int(len(times) * q))] * 1000
     print(f"{'':24}{'p50':>8}{'p90':>8}{'p99':>8}  ms, {n} probes")

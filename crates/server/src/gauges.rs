@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use ringfence_detect::DetectorStats;
+use ringfence_spine::CpuMeter;
 use ringfence_state::NewFinding;
 
 /// Upper bounds of the latency buckets, milliseconds.
@@ -27,6 +28,16 @@ pub struct Gauges {
     pub open_dropped: AtomicU64,
     /// Events that wait for their first facts.
     pub waiting: AtomicUsize,
+    /// Processor time of the call join.
+    pub calls_cpu: CpuMeter,
+    /// Of detection.
+    pub detect_cpu: CpuMeter,
+    /// Of saving what the call join and detection remember.
+    pub snapshot_cpu: CpuMeter,
+    /// Of rows for the hot tail.
+    pub tail_cpu: CpuMeter,
+    /// Of files of the lake.
+    pub files_cpu: CpuMeter,
 }
 
 impl Gauges {

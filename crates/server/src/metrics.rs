@@ -49,6 +49,7 @@ pub(crate) fn render(inner: &Inner) -> String {
     spine(inner, &mut t);
     operators(inner, &mut t);
     alerts(&inner.gauges, &mut t);
+    stages(inner, &mut t);
     queries(inner, &mut t);
     let lake = inner.lake.status();
     t.one(
@@ -82,6 +83,30 @@ pub(crate) fn render(inner: &Inner) -> String {
         resident_bytes().unwrap_or(0),
     );
     t.0
+}
+
+/// Where processor time goes on the way of an event.
+fn stages(inner: &Inner, t: &mut Text) {
+    let name = "ringfence_stage_cpu_seconds_total";
+    t.family(
+        name,
+        "counter",
+        "Processor time of a stage of the way of an event.",
+    );
+    let g = &inner.gauges;
+    let (read, encode) = inner.intake.cpu();
+    for (stage, used) in [
+        ("read", read),
+        ("encode", encode),
+        ("spine", inner.spine.metrics().cpu),
+        ("calls", g.calls_cpu.total()),
+        ("detect", g.detect_cpu.total()),
+        ("snapshots", g.snapshot_cpu.total()),
+        ("tail", g.tail_cpu.total()),
+        ("files", g.files_cpu.total()),
+    ] {
+        t.sample(name, &[("stage", stage)], used.as_secs_f64());
+    }
 }
 
 fn sources(inner: &Inner, t: &mut Text) {

@@ -48,7 +48,7 @@ pub fn start(
     let mut set = JoinSet::new();
     let entries = || Arc::clone(&parts.entries);
     let (calls, live, c) = (parts.calls.clone(), Arc::clone(&parts.live), cancel.clone());
-    let join = operators::calls(entries(), calls, live, c);
+    let join = operators::calls(entries(), calls, live, Arc::clone(&parts.gauges), c);
     set.spawn(async { ("calls", join.await) });
 
     let (packs, gauges, c) = (
@@ -59,7 +59,12 @@ pub fn start(
     let detect = operators::detect(entries(), packs, gauges, c);
     set.spawn(async { ("detect", detect.await) });
 
-    let lake = operators::lake(entries(), Arc::clone(&parts.lake), cancel.clone());
+    let lake = operators::lake(
+        entries(),
+        Arc::clone(&parts.lake),
+        Arc::clone(&parts.gauges),
+        cancel.clone(),
+    );
     set.spawn(async { ("lake", lake.await) });
 
     let (state, gauges, c) = (

@@ -7,11 +7,12 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use ringfence_event::{Entry, Event, EventId, Origin, Time, neutralise};
 use ringfence_normalise::{Batch, Normaliser, Reject};
-use ringfence_spine::{Outcome, Spine, SpineError};
+use ringfence_spine::{CpuMeter, Outcome, Spine, SpineError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
@@ -99,6 +100,8 @@ pub struct Intake {
     /// memory, and time from those who work on what came before.
     desks: Semaphore,
     quarantine_failed: AtomicU64,
+    reading: Arc<CpuMeter>,
+    encoding: CpuMeter,
 }
 
 /// By `program/source`, which cannot be mistaken: names hold no slash.
@@ -145,6 +148,8 @@ impl Intake {
             room: Arc::new(Semaphore::new(OFFER_BYTES)),
             desks: Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)),
             quarantine_failed: AtomicU64::new(0),
+            reading: Arc::default(),
+            encoding: CpuMeter::default(),
         });
         let worker = tokio::spawn(Arc::clone(&intake).drain_offers(queue, cancel));
         Ok((intake, worker))
@@ -164,6 +169,12 @@ impl Intake {
     #[must_use]
     pub fn quarantine_failed(&self) -> u64 {
         self.quarantine_failed.load(Ordering::Relaxed)
+    }
+
+    /// Processor time of reading records, and of naming and encoding their events.
+    #[must_use]
+    pub fn cpu(&self) -> (Duration, Duration) {
+        (self.reading.total(), self.encoding.total())
     }
 
     /// Puts events on the spine that Ringfence itself makes.
@@ -230,11 +241,12 @@ impl Intake {
         };
         let read = if bytes > LARGE_BODY {
             let _desk = self.desks.acquire().await;
-            tokio::task::spawn_blocking(move || work.run())
+            let meter = Arc::clone(&self.reading);
+            tokio::task::spawn_blocking(move || meter.run(|| work.run()))
                 .await
                 .map_err(|_| SinkError::Stopping)?
         } else {
-            work.run()
+            self.reading.run(|| work.run())
         };
         let mut receipt = Receipt::default();
         self.append(origin, read.events, &mut receipt).await?;
@@ -264,7 +276,23 @@ impl Intake {
         events: Vec<Named>,
         receipt: &mut Receipt,
     ) -> Result<(), SinkError> {
-        let mut batch = Vec::new();
+        let mut events = events.into_iter();
+        loop {
+            let batch = self.encoding.run(|| self.encode(origin, &mut events));
+            if batch.is_empty() {
+                return Ok(());
+            }
+            self.commit(batch, receipt).await?;
+        }
+    }
+
+    /// As many events as go to the spine at once.
+    fn encode(
+        &self,
+        origin: &Origin,
+        events: &mut impl Iterator<Item = Named>,
+    ) -> Vec<ringfence_spine::Entry> {
+        let mut batch = Vec::with_capacity(events.size_hint().0);
         let mut size = 0;
         for Named { mut event, naming } in events {
             let identity = identity(origin, &event, &naming);
@@ -273,11 +301,10 @@ impl Intake {
             size += entry.payload.len();
             batch.push(entry);
             if size >= APPEND_BYTES {
-                self.commit(std::mem::take(&mut batch), receipt).await?;
-                size = 0;
+                break;
             }
         }
-        self.commit(batch, receipt).await
+        batch
     }
 
     async fn commit(
@@ -285,9 +312,6 @@ impl Intake {
         batch: Vec<ringfence_spine::Entry>,
         receipt: &mut Receipt,
     ) -> Result<(), SinkError> {
-        if batch.is_empty() {
-            return Ok(());
-        }
         for outcome in self.spine.append(batch).await.map_err(spine_error)? {
             match outcome {
                 Outcome::Appended(_) => receipt.accepted += 1,

@@ -29,6 +29,7 @@
 mod block;
 mod config;
 mod copy;
+mod cpu;
 mod dedup;
 pub mod disk;
 mod entry;
@@ -48,6 +49,7 @@ mod writer;
 
 pub use config::{Compression, LocalConfig};
 pub use copy::{Copied, Pinned, SegmentCopy};
+pub use cpu::CpuMeter;
 pub use entry::{Block, Entry, Offset, Outcome, Position};
 pub use error::SpineError;
 pub use local::LocalSpine;

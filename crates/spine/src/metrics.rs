@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
+use crate::cpu::CpuMeter;
+
 /// Upper bounds of [`Metrics::commit_seconds`] in microseconds; the last bucket
 /// has none.
 pub const COMMIT_BUCKETS_US: [u64; 11] = [
@@ -39,6 +41,8 @@ pub struct Metrics {
     pub commit_seconds: [u64; 12],
     /// The sum of those times in microseconds.
     pub commit_us: u64,
+    /// Processor time of the thread that writes.
+    pub cpu: Duration,
     /// Commits by the entries in them, see [`BATCH_BUCKETS`].
     pub batch_entries: [u64; 8],
 }
@@ -56,6 +60,7 @@ pub(crate) struct Counters {
     pub(crate) log_bytes: AtomicU64,
     commit_seconds: [AtomicU64; 12],
     commit_us: AtomicU64,
+    pub(crate) cpu: CpuMeter,
     batch_entries: [AtomicU64; 8],
 }
 
@@ -86,6 +91,7 @@ impl Counters {
             log_bytes: read(&self.log_bytes),
             commit_seconds: self.commit_seconds.each_ref().map(read),
             commit_us: read(&self.commit_us),
+            cpu: self.cpu.total(),
             batch_entries: self.batch_entries.each_ref().map(read),
         }
     }

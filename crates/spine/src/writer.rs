@@ -66,7 +66,9 @@ impl Writer {
         while !queue.stop {
             self.collect(&mut queue, last_batch, failing);
             if !queue.waiting.is_empty() {
-                last_batch = self.commit(&mut queue, &mut failing);
+                let shared = Arc::clone(&self.shared);
+                let commit = || self.commit(&mut queue, &mut failing);
+                last_batch = shared.counters.cpu.run(commit);
             }
             if queue.waiting.is_empty() {
                 queue

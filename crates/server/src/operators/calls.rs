@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use ringfence_calls::{Join, JoinConfig};
 use ringfence_event::{Enriched, Entry, FactsRevision};
 use ringfence_sources::spine_entry;
@@ -11,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::reader::{Reader, Step};
 use super::{OperatorError, SAVE_EVERY};
 use crate::entries::Entries;
+use crate::gauges::Gauges;
 use crate::live::Live;
 
 const NAME: &str = "calls";
@@ -23,6 +25,7 @@ pub async fn run(
     entries: Arc<Entries>,
     config: JoinConfig,
     live: Arc<Live>,
+    gauges: Arc<Gauges>,
     cancel: CancellationToken,
 ) -> Result<(), OperatorError> {
     let (mut join, mut next) = restore(&entries, config).await?;
@@ -34,7 +37,7 @@ pub async fn run(
         let (batch, after) = match reader.step(next).await {
             Step::Batch(batch, after) => (batch, after),
             end => {
-                if next != saved && reader.save(next, Some(join.snapshot().into())).await {
+                if next != saved && reader.save(next, Some(snapshot(&gauges, &join))).await {
                     saved = next;
                 }
                 match end {
@@ -45,17 +48,19 @@ pub async fn run(
         };
         let mut facts = Vec::new();
         let mut asked = false;
-        for (offset, entry) in batch {
-            if next < said && offset >= said {
-                facts.clear();
-                asked = false;
+        gauges.calls_cpu.run(|| {
+            for (offset, entry) in batch {
+                if next < said && offset >= said {
+                    facts.clear();
+                    asked = false;
+                }
+                next = offset;
+                asked |= matches!(&*entry, Entry::Event(_));
+                step(&mut join, offset, &entry, &mut facts);
             }
-            next = offset;
-            asked |= matches!(&*entry, Entry::Event(_));
-            step(&mut join, offset, &entry, &mut facts);
-        }
+            live.publish(&join);
+        });
         next = after;
-        live.publish(&join);
         if next > said && (asked || !facts.is_empty()) {
             let enriched = Entry::Enriched(Enriched {
                 through: next,
@@ -66,6 +71,10 @@ pub async fn run(
             }
         }
     }
+}
+
+fn snapshot(gauges: &Gauges, join: &Join) -> Bytes {
+    gauges.snapshot_cpu.run(|| join.snapshot().into())
 }
 
 fn step(join: &mut Join, offset: u64, entry: &Entry, facts: &mut Vec<FactsRevision>) {

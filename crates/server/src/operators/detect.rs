@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use ringfence_detect::{Detector, Pack};
 use ringfence_event::{Entry, Finding};
 use ringfence_sources::spine_entry;
@@ -45,7 +46,8 @@ pub async fn run(
             Step::Batch(batch, after) => (batch, after),
             end => {
                 let at = pairing.resume_at();
-                if at != saved && reader.save(at, Some(detector.snapshot().into())).await {
+                let snapshot = || Bytes::from(gauges.snapshot_cpu.run(|| detector.snapshot()));
+                if at != saved && reader.save(at, Some(snapshot())).await {
                     saved = at;
                 }
                 match end {
@@ -54,15 +56,17 @@ pub async fn run(
                 }
             }
         };
-        let mut ready = Vec::new();
-        for (offset, entry) in &batch {
-            pairing.push(*offset, entry, &mut ready);
-        }
-        pairing.skip_to(after);
         let mut found = Vec::new();
-        for item in &ready {
-            judge(&mut detector, item, &mut found);
-        }
+        gauges.detect_cpu.run(|| {
+            let mut ready = Vec::new();
+            for (offset, entry) in &batch {
+                pairing.push(*offset, entry, &mut ready);
+            }
+            pairing.skip_to(after);
+            for item in &ready {
+                judge(&mut detector, item, &mut found);
+            }
+        });
         gauges.detector(detector.stats(), pairing.waiting());
         if !found.is_empty() && !reader.say(found.into_iter().map(as_entry).collect()).await {
             return Ok(());

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ringfence_event::{CallFacts, Entry, Event, EventId, FactsRevision, activity_name, class_of};
-use ringfence_lake::{Facts, Lake, Row};
+use ringfence_lake::{Facts, Lake, LakeError, Row};
 use ringfence_spine::Offset;
 use tokio_util::sync::CancellationToken;
 
 use super::OperatorError;
 use super::reader::{Reader, Step};
 use crate::entries::Entries;
+use crate::gauges::Gauges;
 use crate::pairing::{Pairing, Ready};
 
 const NAME: &str = "lake";
@@ -28,6 +29,7 @@ const MOST_OPEN: usize = 20_000;
 pub async fn run(
     entries: Arc<Entries>,
     lake: Arc<Lake>,
+    gauges: Arc<Gauges>,
     cancel: CancellationToken,
 ) -> Result<(), OperatorError> {
     let start = match lake.committed_offset() {
@@ -42,7 +44,11 @@ pub async fn run(
     let mut reader = Reader::new(NAME, &entries, LOOK_EVERY, &cancel);
     // Files are written beside the work: rows become visible meanwhile.
     let mut committing: Option<Committing> = None;
-    let mut open: BTreeMap<u64, Arc<Entry>> = BTreeMap::new();
+    let mut rows = Rows {
+        lake: Arc::clone(&lake),
+        waiting: Vec::new(),
+        open: BTreeMap::new(),
+    };
     loop {
         let (batch, after) = match reader.step(pairing.next()).await {
             Step::Batch(batch, after) => (batch, after),
@@ -54,7 +60,7 @@ pub async fn run(
                 let done = pairing.resume_at();
                 let wanted = done > start && (ending || lake.commit_due());
                 if wanted && committing.is_none() {
-                    committing = Some(commit(&lake, done));
+                    committing = Some(commit(&lake, &gauges, done));
                 }
                 if ending {
                     if let Some(last) = committing {
@@ -66,69 +72,103 @@ pub async fn run(
             }
         };
         let mut ready = Vec::new();
-        for (offset, entry) in &batch {
-            pairing.push(*offset, entry, &mut ready);
-        }
+        gauges.tail_cpu.run(|| {
+            for (offset, entry) in &batch {
+                pairing.push(*offset, entry, &mut ready);
+            }
+        });
         pairing.skip_to(after);
-        let mut rows = Vec::with_capacity(ready.len());
-        for item in &ready {
+        let mut ready = ready.into_iter();
+        while let Some((as_of, revision)) = gauges.tail_cpu.run(|| rows.work(&mut ready))? {
+            let entry = again(&entries, revision.offset).await;
+            gauges
+                .tail_cpu
+                .run(|| rows.revised(entry.as_deref(), as_of, &revision));
+        }
+    }
+}
+
+/// Rows under way to the hot tail, in the order of the log.
+struct Rows {
+    lake: Arc<Lake>,
+    waiting: Vec<Row>,
+    open: BTreeMap<u64, Arc<Entry>>,
+}
+
+impl Rows {
+    /// Works off what is ready, up to a revision of an event that has to be read from the log.
+    fn work(
+        &mut self,
+        ready: &mut impl Iterator<Item = Ready>,
+    ) -> Result<Option<(u64, FactsRevision)>, LakeError> {
+        for item in ready {
             match item {
                 Ready::Entry {
                     offset,
                     entry,
                     facts,
                 } => {
-                    if facts.as_ref().is_some_and(|f| !f.settled) {
-                        open.insert(*offset, Arc::clone(entry));
-                        if open.len() > MOST_OPEN {
-                            open.pop_first();
+                    self.waiting.extend(row_of(offset, &entry, facts.as_ref()));
+                    if facts.is_some_and(|f| !f.settled) {
+                        self.open.insert(offset, entry);
+                        if self.open.len() > MOST_OPEN {
+                            self.open.pop_first();
                         }
                     }
-                    rows.extend(row_of(*offset, entry, facts.as_ref()));
                 }
                 Ready::Revision { as_of, revision } => {
                     // In order: the row that it is about may be among those not pushed yet.
-                    lake.push(&std::mem::take(&mut rows))?;
-                    if !lake.revise(revision.offset, &facts_of(&revision.facts)) {
-                        let known = open.get(&revision.offset).cloned();
-                        let row = revised(&entries, known, *as_of, revision).await;
-                        // The event itself may have been erased: its facts go with it.
-                        rows.extend(row.filter(|row| !lake.erased(&at(revision.offset, row))));
+                    self.push()?;
+                    let at = revision.offset;
+                    if !self.lake.revise(at, &facts_of(&revision.facts)) {
+                        let Some(known) = self.open.get(&at).cloned() else {
+                            return Ok(Some((as_of, revision)));
+                        };
+                        self.revised(Some(&known), as_of, &revision);
                     }
                     if revision.facts.settled {
-                        open.remove(&revision.offset);
+                        self.open.remove(&at);
                     }
                 }
             }
         }
-        lake.push(&rows)?;
+        self.push()?;
+        Ok(None)
+    }
+
+    fn push(&mut self) -> Result<(), LakeError> {
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
+        self.lake.push(&std::mem::take(&mut self.waiting))?;
+        Ok(())
+    }
+
+    /// A row of its own for facts that came too late for that of the event.
+    fn revised(&mut self, entry: Option<&Entry>, as_of: u64, revision: &FactsRevision) {
+        let Some(Entry::Event(event)) = entry else {
+            return;
+        };
+        let row = revision_row(as_of, revision, event);
+        // The event itself may have been erased: its facts go with it.
+        if !self.lake.erased(&at(revision.offset, &row)) {
+            self.waiting.push(row);
+        }
     }
 }
 
 /// After a restart the event is read from the spine again, which keeps a week by default; facts
 /// are revised within hours.
-async fn revised(
-    entries: &Entries,
-    known: Option<Arc<Entry>>,
-    as_of: u64,
-    revision: &FactsRevision,
-) -> Option<Row> {
-    let entry = match known {
-        Some(entry) => Ok(Some(entry)),
-        None => entries.one(revision.offset).await,
-    };
-    match entry {
-        Ok(Some(entry)) => match &*entry {
-            Entry::Event(event) => Some(revision_row(as_of, revision, event)),
-            _ => None,
-        },
+async fn again(entries: &Entries, offset: u64) -> Option<Arc<Entry>> {
+    match entries.one(offset).await {
         Ok(None) => {
             tracing::warn!(
-                offset = revision.offset,
+                offset,
                 "facts of an event that is no longer kept were revised"
             );
             None
         }
+        Ok(found) => found,
         Err(error) => {
             tracing::error!(%error, operator = NAME, "the event log cannot be read");
             None
@@ -149,9 +189,10 @@ type Committing = tokio::task::JoinHandle<Option<u64>>;
 
 /// Commits on a thread that may block. A failure is told and tried again: the rows stay in the
 /// tail and the log.
-fn commit(lake: &Arc<Lake>, done: u64) -> Committing {
-    let lake = Arc::clone(lake);
-    tokio::task::spawn_blocking(move || match lake.commit(done.saturating_sub(1)) {
+fn commit(lake: &Arc<Lake>, gauges: &Arc<Gauges>, done: u64) -> Committing {
+    let (lake, gauges) = (Arc::clone(lake), Arc::clone(gauges));
+    let commit = move || gauges.files_cpu.run(|| lake.commit(done.saturating_sub(1)));
+    tokio::task::spawn_blocking(move || match commit() {
         Ok(committed) => {
             tracing::debug!(
                 rows = committed.rows,
