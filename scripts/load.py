@@ -5,7 +5,7 @@
 
 RATE 0 sends as fast as the server takes it. The load is a simulated shift of 2,000 agents (calls,
 look-ups, recordings, log-ins, SIP) and one record of a Windows host for every three events of it,
-dated so that the shift ends now; it is made before the clock starts. Without a RATE it is enough
+all dated so that the shift ends now; it is made before the clock starts. Without a RATE it is enough
 for 60,000 a second, or LOAD_EVENTS of the shift. Every 150 ms a probe is
 posted: a call to a premium prefix from an address that was never seen, which a rule turns into an
 alert of its own. It is timed from just before its request until the API shows the alert.
@@ -58,7 +58,7 @@ def bodies(events):
     ahead = int(time.time() * 1000) + 1000 - last
     tokens, out, waiting = {}, [], {}
     stamp = re.compile(rb"\b1[78]\d{11}\b")
-    records = windows()
+    records, dated = windows(), re.compile(rb'("SystemTime": ?")[^"]*')
 
     def give(name, line):
         if name not in tokens:
@@ -74,7 +74,8 @@ def bodies(events):
         at = line.index(b'"log_name":"') + 12
         give(line[at:line.index(b'"', at)].decode(), line)
         if n % 3 == 0:
-            give("windows", records[n // 3 % len(records)])
+            when = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(int(re.search(rb'"time":(\d+)', line)[1]) / 1000)).encode()
+            give("windows", dated.sub(rb"\g<1>" + when, records[n // 3 % len(records)]))
     out += [(tokens[name], b"\n".join(lines), len(lines)) for name, lines in waiting.items() if lines]
     return out
 

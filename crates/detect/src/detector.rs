@@ -1,6 +1,6 @@
 //! Judges events in the order of the spine.
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ringfence_crypto::sha256_128;
@@ -41,10 +41,18 @@ struct Open {
     matched: Vec<String>,
 }
 
-#[derive(Serialize, Deserialize)]
+/// What [`Saved`] reads.
+#[derive(Serialize)]
+struct Saving<'a> {
+    engine: State,
+    open: Vec<&'a Open>,
+    dropped_open: u64,
+}
+
+#[derive(Deserialize)]
 struct Saved {
     engine: State,
-    open: VecDeque<Open>,
+    open: Vec<Open>,
     dropped_open: u64,
 }
 
@@ -54,7 +62,7 @@ struct Saved {
 pub struct Detector {
     pack: Pack,
     engine: Engine,
-    open: VecDeque<Open>,
+    open: BTreeMap<u64, Open>,
     dropped_open: u64,
 }
 
@@ -66,7 +74,7 @@ impl Detector {
         Self {
             pack,
             engine,
-            open: VecDeque::new(),
+            open: BTreeMap::new(),
             dropped_open: 0,
         }
     }
@@ -75,20 +83,21 @@ impl Detector {
     pub fn on_event(
         &mut self,
         offset: u64,
-        event: &Event,
+        event: &Arc<Event>,
         facts: Option<&CallFacts>,
         out: &mut Vec<Finding>,
     ) {
         let matches = self.evaluate(event, facts);
         if facts.is_some_and(|f| !f.settled) {
             let matched = matches.iter().map(|m| m.rule.key().to_owned()).collect();
-            self.open.push_back(Open {
+            let open = Open {
                 offset,
-                event: Arc::new(event.clone()),
+                event: Arc::clone(event),
                 matched,
-            });
+            };
+            self.open.insert(offset, open);
             if self.open.len() > MOST_OPEN {
-                self.open.pop_front();
+                self.open.pop_first();
                 self.dropped_open += 1;
             }
         }
@@ -97,19 +106,18 @@ impl Detector {
 
     /// Judges an event again by later facts. Rules that it matched before stay silent.
     pub fn on_revision(&mut self, revision: &FactsRevision, out: &mut Vec<Finding>) {
-        let at = self.open.partition_point(|o| o.offset < revision.offset);
-        let Some(open) = self.open.get(at).filter(|o| o.offset == revision.offset) else {
+        let Some(open) = self.open.get(&revision.offset) else {
             return;
         };
         let event = Arc::clone(&open.event);
         let mut matches = self.evaluate(&event, Some(&revision.facts));
-        if let Some(open) = self.open.get_mut(at) {
+        if let Some(open) = self.open.get_mut(&revision.offset) {
             matches.retain(|m| !open.matched.iter().any(|known| known == m.rule.key()));
             open.matched
                 .extend(matches.iter().map(|m| m.rule.key().to_owned()));
         }
         if revision.facts.settled {
-            self.open.remove(at);
+            self.open.remove(&revision.offset);
         }
         self.tell(&event, Some(&revision.facts), &matches, out);
     }
@@ -124,9 +132,9 @@ impl Detector {
     /// Everything remembered, to be restored after a restart.
     #[must_use]
     pub fn snapshot(&self) -> Vec<u8> {
-        let saved = Saved {
+        let saved = Saving {
             engine: self.engine.snapshot(),
-            open: self.open.clone(),
+            open: self.open.values().collect(),
             dropped_open: self.dropped_open,
         };
         serde_json::to_vec(&saved).unwrap_or_default()
@@ -140,7 +148,7 @@ impl Detector {
         let saved: Saved = serde_json::from_slice(snapshot)?;
         let mut detector = Self::new(pack);
         detector.engine.restore(saved.engine);
-        detector.open = saved.open;
+        detector.open = saved.open.into_iter().map(|o| (o.offset, o)).collect();
         detector.dropped_open = saved.dropped_open;
         Ok(detector)
     }

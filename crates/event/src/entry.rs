@@ -3,6 +3,8 @@
 //! JSON because a log outlives the program that wrote it: fields can be added, and what is on
 //! disk can be read with any tool. Blocks are compressed, so names cost little.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -43,7 +45,7 @@ pub struct Tick {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Entry {
     /// One event.
-    Event(Box<Event>),
+    Event(Arc<Event>),
     /// Facts of the call join.
     Enriched(Enriched),
     /// One finding.
@@ -144,7 +146,7 @@ mod tests {
             ..CallFacts::default()
         };
         for entry in [
-            Entry::Event(Box::new(event)),
+            Entry::Event(Arc::new(event)),
             Entry::Enriched(Enriched {
                 through: 4,
                 facts: vec![FactsRevision {

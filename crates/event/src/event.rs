@@ -1,5 +1,6 @@
 //! The event and what it is made from.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
@@ -161,12 +162,18 @@ impl Event {
 
     /// The text as received, or the record's own fields as JSON, or the OCSF attributes.
     #[must_use]
-    pub fn raw_text(&self) -> String {
+    pub fn raw_text(&self) -> Cow<'_, str> {
         match (&self.raw, &self.record) {
-            (Some(raw), _) => raw.clone(),
-            (None, Some(record)) => json_text(record),
-            (None, None) => json_text(&self.ocsf),
+            (Some(raw), _) => raw.into(),
+            (None, Some(record)) => json_text(record).into(),
+            (None, None) => json_text(&self.ocsf).into(),
         }
+    }
+
+    /// Whether it came as OCSF, so that [`Self::raw_text`] is that of its attributes.
+    #[must_use]
+    pub const fn is_its_own_record(&self) -> bool {
+        self.raw.is_none() && self.record.is_none()
     }
 
     /// The whole event as one OCSF 1.8 object, as it goes out of the API: attributes, the typed

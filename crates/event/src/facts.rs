@@ -2,10 +2,9 @@
 //!
 //! Rules ask for them by the names below; [`CallFacts::get`] is the one list of those names.
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::{Deserialize, Serialize, Serializer};
 
-use crate::{Looked, Map};
+use crate::Looked;
 
 /// `call.state`: what the agent that the event names was doing with the telephone at that moment.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -263,14 +262,24 @@ impl CallFacts {
         }
     }
 
-    /// All known facts under their names, for the lake and the API.
+    /// All known facts under their names as a JSON object, for the lake and the API.
     #[must_use]
-    pub fn to_map(&self) -> Map {
-        Self::NAMES
-            .iter()
-            .filter_map(|name| Some(((*name).to_owned(), self.get(name)?.to_json())))
-            .filter(|(_, v)| *v != Value::Null)
-            .collect()
+    pub fn to_json(&self) -> String {
+        // Texts, truth values and numbers always serialise.
+        serde_json::to_string(&Named(self)).unwrap_or_default()
+    }
+}
+
+/// Facts under the names of [`CallFacts::NAMES`].
+struct Named<'a>(&'a CallFacts);
+
+impl Serialize for Named<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let known = |name: &&'static str| Some((*name, self.0.get(name)?));
+        // A number that JSON cannot say is not known either.
+        let sound =
+            |(_, value): &(_, Looked<'_>)| !matches!(value, Looked::Float(n) if !n.is_finite());
+        to.collect_map(CallFacts::NAMES.iter().filter_map(known).filter(sound))
     }
 }
 
@@ -300,7 +309,8 @@ mod tests {
             after_hours: Some(false),
             ..CallFacts::default()
         };
-        assert_eq!(facts.to_map().len(), CallFacts::NAMES.len());
+        let told: Map = serde_json::from_str(&facts.to_json()).unwrap();
+        assert_eq!(told.len(), CallFacts::NAMES.len());
         assert!(facts.get("call.nothing").is_none());
     }
 }

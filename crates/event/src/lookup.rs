@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::{CallFacts, Event, Map, activity_name, class_of};
@@ -22,6 +23,18 @@ pub enum Looked<'a> {
     Float(f64),
     /// Truth value.
     Bool(bool),
+}
+
+impl Serialize for Looked<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Json(value) => value.serialize(to),
+            Self::Text(text) => to.serialize_str(text),
+            Self::Int(n) => to.serialize_i64(*n),
+            Self::Float(n) => to.serialize_f64(*n),
+            Self::Bool(b) => to.serialize_bool(*b),
+        }
+    }
 }
 
 impl Looked<'_> {

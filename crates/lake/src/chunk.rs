@@ -1,6 +1,7 @@
 //! One piece of the hot tail: column builders while it grows, then a batch whose
 //! late columns can still be replaced.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -73,7 +74,7 @@ impl Builder {
     }
 
     /// Appends a row and says how many bytes it takes.
-    pub(crate) fn push(&mut self, row: &Row) -> usize {
+    pub(crate) fn push(&mut self, row: &Row<'_>) -> usize {
         let mut bytes = size_of::<Facts>() + size_of::<u64>();
         for (column, builder) in COLUMNS.iter().zip(&mut self.columns) {
             bytes += 8;
@@ -90,12 +91,12 @@ impl Builder {
                 _ => {}
             }
         }
-        bytes += row.enrichment.as_ref().map_or(0, String::len);
+        bytes += row.enrichment.as_ref().map_or(0, |text| text.len());
         self.offsets.push(row.offset);
         self.late.push(Facts {
-            call_uid: row.call_uid.clone(),
-            call_state: row.call_state.clone(),
-            enrichment: row.enrichment.clone(),
+            call_uid: owned(&row.call_uid),
+            call_state: owned(&row.call_state),
+            enrichment: owned(&row.enrichment),
         });
         self.bytes += bytes;
         bytes
@@ -291,6 +292,10 @@ impl Chunk {
     pub(crate) fn last_offset(&self) -> u64 {
         self.offsets.last().copied().unwrap_or(0)
     }
+}
+
+fn owned(text: &Option<Cow<'_, str>>) -> Option<String> {
+    text.as_deref().map(str::to_owned)
 }
 
 /// Sets facts, and says in which rows.

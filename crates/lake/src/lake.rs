@@ -163,7 +163,7 @@ impl Lake {
     /// Adds rows to the hot tail, where queries see them at once, and says how many were
     /// new. A row below the highest offset seen, or at or below the committed one, is a
     /// replay and is skipped.
-    pub fn push(&self, rows: &[Row]) -> Result<usize, LakeError> {
+    pub fn push(&self, rows: &[Row<'_>]) -> Result<usize, LakeError> {
         self.writable()?;
         let mut shared = self.shared();
         let committed = shared.snapshot.committed();
@@ -204,7 +204,7 @@ impl Lake {
 
     /// Whether a row is one that somebody had erased: a row made anew of an old event, such
     /// as for facts that came late, must not bring it back.
-    pub fn erased(&self, row: &Row) -> bool {
+    pub fn erased(&self, row: &Row<'_>) -> bool {
         self.shared().erasures.cover(row)
     }
 
@@ -220,6 +220,12 @@ impl Lake {
         };
         let waited = writer.last_commit.elapsed() >= self.config.commit_every;
         bytes >= self.config.tail_bytes || (rows > 0 && waited)
+    }
+
+    /// Whether the tail has grown to twice its bound, because rows come in faster than they are
+    /// written: whoever pushes should wait for a commit.
+    pub fn is_overfull(&self) -> bool {
+        self.shared().tail.bytes() >= self.config.tail_bytes.saturating_mul(2)
     }
 
     /// Writes the rows through `through` to files and commits them with that offset in

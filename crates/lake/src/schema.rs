@@ -29,10 +29,10 @@ pub(crate) struct Column {
 /// How a column is filled from a row.
 #[derive(Clone, Copy)]
 pub(crate) enum From {
-    Time(fn(&Row) -> i64),
-    Long(fn(&Row) -> i64),
-    Int(fn(&Row) -> Option<i32>),
-    Text(fn(&Row) -> Option<&str>),
+    Time(fn(&Row<'_>) -> i64),
+    Long(fn(&Row<'_>) -> i64),
+    Int(fn(&Row<'_>) -> Option<i32>),
+    Text(for<'r> fn(&'r Row<'_>) -> Option<&'r str>),
     /// Text that a late enrichment may still change while the row is in the tail.
     Late(fn(&Facts) -> Option<&str>),
 }

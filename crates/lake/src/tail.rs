@@ -31,7 +31,7 @@ pub(crate) struct Tail {
 }
 
 impl Tail {
-    pub(crate) fn push(&mut self, row: &Row) -> Result<(), LakeError> {
+    pub(crate) fn push(&mut self, row: &Row<'_>) -> Result<(), LakeError> {
         let open = self.open.get_or_insert_with(Builder::new);
         self.bytes += open.push(row);
         self.rows += 1;

@@ -9,6 +9,8 @@ use ringfence_sources::read_entry;
 use ringfence_spine::{Offset, Spine, SpineError};
 use tokio::sync::Mutex;
 
+use crate::pace::Progress;
+
 /// Bytes that one read takes from the spine.
 const READ_BYTES: usize = 1 << 20;
 /// Encoded bytes read back from disk whose decoded form is kept for the consumers that follow.
@@ -25,6 +27,7 @@ pub struct Entries {
     window: Mutex<Window>,
     unreadable: AtomicU64,
     reached: std::sync::Mutex<BTreeMap<&'static str, Arc<AtomicU64>>>,
+    progress: std::sync::Mutex<Progress>,
 }
 
 #[derive(Default)]
@@ -42,6 +45,7 @@ impl Entries {
             window: Mutex::default(),
             unreadable: AtomicU64::new(0),
             reached: std::sync::Mutex::default(),
+            progress: std::sync::Mutex::default(),
         }
     }
 
@@ -55,6 +59,11 @@ impl Entries {
     pub(crate) fn slowest(&self) -> Option<u64> {
         let all = self.reached.lock().unwrap_or_else(PoisonError::into_inner);
         all.values().map(|at| at.load(Ordering::Relaxed)).min()
+    }
+
+    /// What those know of the slowest consumer who wait for it.
+    pub(crate) fn progress(&self) -> std::sync::MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// By consumer, the entries that it has not worked on yet.

@@ -5,6 +5,7 @@
 //! findings.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use ringfence_calls::{Join, JoinConfig};
 use ringfence_detect::{Detector, Pack};
@@ -34,7 +35,7 @@ impl Offline {
     }
 
     /// Takes an event; its `received` must not lie behind that of the one before.
-    pub fn event(&mut self, event: &Event, out: &mut Vec<Finding>) {
+    pub fn event(&mut self, event: &Arc<Event>, out: &mut Vec<Finding>) {
         self.tick(event.received, out);
         let offset = self.next;
         self.next += 1;

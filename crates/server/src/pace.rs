@@ -13,12 +13,12 @@ use crate::entries::Entries;
 
 /// Entries that the slowest consumer may be behind before senders wait: fewer than memory holds
 /// decoded.
-const FAR: u64 = 10_000;
+const FAR: u64 = 6_000;
 /// How often it is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 /// A consumer that does not move at all, because its disk is full for example, holds nobody up:
 /// the log is there to wait for it.
-const STUCK_AFTER: Duration = Duration::from_millis(100);
+const STUCK_AFTER: Duration = Duration::from_secs(1);
 /// Nor does a long backlog, as after a restart, stop what comes in now.
 const LONGEST: Duration = Duration::from_millis(250);
 
@@ -26,19 +26,31 @@ const LONGEST: Duration = Duration::from_millis(250);
 impl Pace for Entries {
     async fn hold(&self) {
         let began = Instant::now();
-        let (mut last, mut moved) = (0, began);
         loop {
             let Some(at) = self.slowest() else { return };
             if self.spine().durable().0.saturating_sub(at) <= FAR {
                 return;
             }
-            if at > last {
-                (last, moved) = (at, Instant::now());
-            }
-            if moved.elapsed() >= STUCK_AFTER || began.elapsed() >= LONGEST {
+            if self.progress().stuck(at) || began.elapsed() >= LONGEST {
                 return;
             }
             tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+}
+
+/// Where the slowest consumer was last seen, and since when.
+#[derive(Debug, Default)]
+pub(crate) struct Progress(Option<(u64, Instant)>);
+
+impl Progress {
+    fn stuck(&mut self, at: u64) -> bool {
+        match self.0 {
+            Some((last, since)) if last == at => since.elapsed() >= STUCK_AFTER,
+            _ => {
+                self.0 = Some((at, Instant::now()));
+                false
+            }
         }
     }
 }

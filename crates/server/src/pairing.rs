@@ -134,7 +134,7 @@ mod tests {
     fn event() -> Arc<Entry> {
         let n = |s| Name::new(s).unwrap();
         let keys = Keys::of(n("p"), n("s"), n("src"));
-        Arc::new(Entry::Event(Box::new(Event::new(keys, 6001, 2, Time(1)))))
+        Arc::new(Entry::Event(Arc::new(Event::new(keys, 6001, 2, Time(1)))))
     }
 
     fn said(through: u64, facts: &[(u64, u32)]) -> Arc<Entry> {

@@ -184,7 +184,7 @@ impl Intake {
     pub async fn own(&self, mut event: Event) -> Result<(), SinkError> {
         event.id = EventId(self.arrivals.next());
         self.spine
-            .append(vec![spine_entry(Entry::Event(Box::new(event)), None)])
+            .append(vec![spine_entry(Entry::Event(Arc::new(event)), None)])
             .await
             .map(|_| ())
             .map_err(spine_error)
@@ -297,7 +297,7 @@ impl Intake {
         for Named { mut event, naming } in events {
             let identity = identity(origin, &event, &naming);
             event.id = EventId(identity.unwrap_or_else(|| self.arrivals.next()));
-            let entry = spine_entry(Entry::Event(Box::new(event)), identity);
+            let entry = spine_entry(Entry::Event(Arc::new(event)), identity);
             size += entry.payload.len();
             batch.push(entry);
             if size >= APPEND_BYTES {

@@ -73,7 +73,7 @@ impl Erasable {
         Self::ALL.into_iter().find(|key| key.column() == column)
     }
 
-    fn value(self, row: &Row) -> Option<&str> {
+    fn value<'r>(self, row: &'r Row<'_>) -> Option<&'r str> {
         match self {
             Self::Customer => row.customer.as_deref(),
             Self::Agent => row.agent.as_deref(),
@@ -125,7 +125,7 @@ impl Erasure {
         Self { program, ..self }
     }
 
-    fn covers(&self, row: &Row) -> bool {
+    fn covers(&self, row: &Row<'_>) -> bool {
         row.offset <= self.through
             && self.key.value(row) == Some(&self.value)
             && self.program.as_ref().is_none_or(|p| *p == row.program)
@@ -236,7 +236,7 @@ impl Erasures {
         Some(offset) <= self.reach
     }
 
-    pub(crate) fn cover(&self, row: &Row) -> bool {
+    pub(crate) fn cover(&self, row: &Row<'_>) -> bool {
         self.reach(row.offset) && self.all.iter().any(|erasure| erasure.covers(row))
     }
 

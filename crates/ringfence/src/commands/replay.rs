@@ -1,6 +1,7 @@
 //! `ringfence replay`.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use ringfence_event::{Event, Finding};
 use ringfence_server::{Config, Offline};
@@ -35,7 +36,7 @@ pub fn run(args: &Replay, out: &Out) -> Done {
     let mut pipeline = Offline::new(pack, config.calls);
     let mut found: Vec<Finding> = Vec::new();
     let reports = inputs::read_all(&args.files, &normaliser, &mut |e: Event| {
-        pipeline.event(&e, &mut found)
+        pipeline.event(&Arc::new(e), &mut found)
     })?;
     pipeline.finish(&mut found);
     let rows: Vec<_> = found.iter().map(|f| row(f, out.format())).collect();

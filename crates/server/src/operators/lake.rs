@@ -1,16 +1,20 @@
 //! The lake as a consumer: every event and finding becomes a row, once.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ringfence_event::{CallFacts, Entry, Event, EventId, FactsRevision, activity_name, class_of};
+use ringfence_event::{
+    CallFacts, Entry, Event, EventId, FactsRevision, Finding, Looked, activity_name, class_of,
+};
 use ringfence_lake::{Facts, Lake, LakeError, Row};
 use ringfence_spine::Offset;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::OperatorError;
-use super::reader::{Reader, Step};
+use super::reader::{RETRY_AFTER, Reader, Step};
 use crate::entries::Entries;
 use crate::gauges::Gauges;
 use crate::pairing::{Pairing, Ready};
@@ -19,8 +23,8 @@ const NAME: &str = "lake";
 /// How often it looks whether a commit is due.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// Events kept at hand whose facts may still change: reading one of them from the log again costs
-/// a thousand times as much.
-const MOST_OPEN: usize = 20_000;
+/// a thousand times as much. Detection keeps as many, and they share them.
+const MOST_OPEN: usize = 50_000;
 
 /// Runs until `cancel`, then commits what is in the hot tail.
 ///
@@ -42,33 +46,30 @@ pub async fn run(
         .await?;
     let mut pairing = Pairing::resume(start);
     let mut reader = Reader::new(NAME, &entries, LOOK_EVERY, &cancel);
-    // Files are written beside the work: rows become visible meanwhile.
-    let mut committing: Option<Committing> = None;
+    let mut commits = Commits {
+        lake: Arc::clone(&lake),
+        gauges: Arc::clone(&gauges),
+        running: None,
+        not_before: Instant::now(),
+    };
     let mut rows = Rows {
         lake: Arc::clone(&lake),
-        waiting: Vec::new(),
         open: BTreeMap::new(),
     };
     loop {
         let (batch, after) = match reader.step(pairing.next()).await {
             Step::Batch(batch, after) => (batch, after),
-            end => {
-                let ending = matches!(end, Step::End);
-                if let Some(running) = committing.take_if(|c| ending || c.is_finished()) {
-                    finish(&reader, running).await;
-                }
-                let done = pairing.resume_at();
-                let wanted = done > start && (ending || lake.commit_due());
-                if wanted && committing.is_none() {
-                    committing = Some(commit(&lake, &gauges, done));
-                }
-                if ending {
-                    if let Some(last) = committing {
-                        finish(&reader, last).await;
-                    }
-                    return Ok(());
-                }
+            Step::Pause => {
+                commits.look(&reader, pairing.resume_at()).await;
                 continue;
+            }
+            Step::End => {
+                commits.finish(&reader).await;
+                if pairing.resume_at() > start {
+                    commits.start(pairing.resume_at());
+                    commits.finish(&reader).await;
+                }
+                return Ok(());
             }
         };
         let mut ready = Vec::new();
@@ -78,12 +79,21 @@ pub async fn run(
             }
         });
         pairing.skip_to(after);
-        let mut ready = ready.into_iter();
-        while let Some((as_of, revision)) = gauges.tail_cpu.run(|| rows.work(&mut ready))? {
+        let mut worked = 0;
+        while let Some((as_of, revision)) =
+            gauges.tail_cpu.run(|| rows.work(&ready, &mut worked))?
+        {
             let entry = again(&entries, revision.offset).await;
-            gauges
-                .tail_cpu
-                .run(|| rows.revised(entry.as_deref(), as_of, &revision));
+            if let Some(Entry::Event(event)) = entry.as_deref() {
+                rows.revised(event, as_of, revision)?;
+            }
+        }
+        commits.look(&reader, pairing.resume_at()).await;
+        // Rows come faster than files are written: the log holds what memory should not.
+        while lake.is_overfull() && !cancel.is_cancelled() {
+            commits.finish(&reader).await;
+            tokio::time::sleep_until(commits.not_before).await;
+            commits.look(&reader, pairing.resume_at()).await;
         }
     }
 }
@@ -91,40 +101,48 @@ pub async fn run(
 /// Rows under way to the hot tail, in the order of the log.
 struct Rows {
     lake: Arc<Lake>,
-    waiting: Vec<Row>,
-    open: BTreeMap<u64, Arc<Entry>>,
+    open: BTreeMap<u64, Arc<Event>>,
 }
 
 impl Rows {
-    /// Works off what is ready, up to a revision of an event that has to be read from the log.
-    fn work(
+    /// Works off what is ready from `worked` on, up to a revision of an event that has to be read
+    /// from the log.
+    fn work<'a>(
         &mut self,
-        ready: &mut impl Iterator<Item = Ready>,
-    ) -> Result<Option<(u64, FactsRevision)>, LakeError> {
-        for item in ready {
+        ready: &'a [Ready],
+        worked: &mut usize,
+    ) -> Result<Option<(u64, &'a FactsRevision)>, LakeError> {
+        let mut waiting = Vec::new();
+        for item in ready.iter().skip(*worked) {
+            *worked += 1;
             match item {
                 Ready::Entry {
                     offset,
                     entry,
                     facts,
-                } => {
-                    self.waiting.extend(row_of(offset, &entry, facts.as_ref()));
-                    if facts.is_some_and(|f| !f.settled) {
-                        self.open.insert(offset, entry);
-                        if self.open.len() > MOST_OPEN {
-                            self.open.pop_first();
+                } => match &**entry {
+                    Entry::Event(event) => {
+                        waiting.push(event_row(*offset, event, facts.as_ref()));
+                        if facts.as_ref().is_some_and(|f| !f.settled) {
+                            self.keep(*offset, event);
                         }
                     }
-                }
+                    Entry::Finding(finding) => {
+                        self.push(&mut waiting)?;
+                        self.lake
+                            .push(&[finding_row(*offset, finding, &finding.to_event())])?;
+                    }
+                    Entry::Enriched(_) | Entry::Tick(_) => {}
+                },
                 Ready::Revision { as_of, revision } => {
                     // In order: the row that it is about may be among those not pushed yet.
-                    self.push()?;
+                    self.push(&mut waiting)?;
                     let at = revision.offset;
                     if !self.lake.revise(at, &facts_of(&revision.facts)) {
                         let Some(known) = self.open.get(&at).cloned() else {
-                            return Ok(Some((as_of, revision)));
+                            return Ok(Some((*as_of, revision)));
                         };
-                        self.revised(Some(&known), as_of, &revision);
+                        self.revised(&known, *as_of, revision)?;
                     }
                     if revision.facts.settled {
                         self.open.remove(&at);
@@ -132,28 +150,43 @@ impl Rows {
                 }
             }
         }
-        self.push()?;
+        self.push(&mut waiting)?;
         Ok(None)
     }
 
-    fn push(&mut self) -> Result<(), LakeError> {
-        if self.waiting.is_empty() {
-            return Ok(());
+    fn keep(&mut self, offset: u64, event: &Arc<Event>) {
+        self.open.insert(offset, Arc::clone(event));
+        if self.open.len() > MOST_OPEN {
+            self.open.pop_first();
         }
-        self.lake.push(&std::mem::take(&mut self.waiting))?;
+    }
+
+    fn push(&self, waiting: &mut Vec<Row<'_>>) -> Result<(), LakeError> {
+        if !waiting.is_empty() {
+            self.lake.push(waiting)?;
+            waiting.clear();
+        }
         Ok(())
     }
 
     /// A row of its own for facts that came too late for that of the event.
-    fn revised(&mut self, entry: Option<&Entry>, as_of: u64, revision: &FactsRevision) {
-        let Some(Entry::Event(event)) = entry else {
-            return;
-        };
-        let row = revision_row(as_of, revision, event);
+    fn revised(
+        &self,
+        event: &Event,
+        as_of: u64,
+        revision: &FactsRevision,
+    ) -> Result<(), LakeError> {
+        let late = late_event(revision, event);
+        let row = event_row(as_of, &late, Some(&revision.facts));
         // The event itself may have been erased: its facts go with it.
-        if !self.lake.erased(&at(revision.offset, &row)) {
-            self.waiting.push(row);
+        let of_event = Row {
+            offset: revision.offset,
+            ..row.clone()
+        };
+        if !self.lake.erased(&of_event) {
+            self.lake.push(&[row])?;
         }
+        Ok(())
     }
 }
 
@@ -176,135 +209,153 @@ async fn again(entries: &Entries, offset: u64) -> Option<Arc<Entry>> {
     }
 }
 
-/// The row as if it had come with the event that it is about.
-fn at(offset: u64, row: &Row) -> Row {
-    Row {
-        offset,
-        ..row.clone()
-    }
-}
-
 /// A commit under way, and what it answers: the offset from which to read on after a restart.
 type Committing = tokio::task::JoinHandle<Option<u64>>;
 
-/// Commits on a thread that may block. A failure is told and tried again: the rows stay in the
-/// tail and the log.
-fn commit(lake: &Arc<Lake>, gauges: &Arc<Gauges>, done: u64) -> Committing {
-    let (lake, gauges) = (Arc::clone(lake), Arc::clone(gauges));
-    let commit = move || gauges.files_cpu.run(|| lake.commit(done.saturating_sub(1)));
-    tokio::task::spawn_blocking(move || match commit() {
-        Ok(committed) => {
-            tracing::debug!(
-                rows = committed.rows,
-                bytes = committed.bytes,
-                "committed to the lake"
-            );
-            Some(done)
-        }
-        Err(error) => {
-            tracing::error!(%error, operator = NAME, "the lake cannot be written yet");
-            None
-        }
-    })
+/// Files are written beside the work: rows become visible meanwhile.
+struct Commits {
+    lake: Arc<Lake>,
+    gauges: Arc<Gauges>,
+    running: Option<Committing>,
+    not_before: Instant,
 }
 
-async fn finish(reader: &Reader<'_>, committing: Committing) {
-    match committing.await {
-        Ok(Some(done)) => {
-            reader.save(done, None).await;
+impl Commits {
+    /// Starts a commit if one is due and none is running.
+    async fn look(&mut self, reader: &Reader<'_>, done: u64) {
+        if self.running.as_ref().is_some_and(Committing::is_finished) {
+            self.finish(reader).await;
         }
-        Ok(None) => {}
-        Err(error) => {
-            tracing::error!(%error, operator = NAME, "a commit to the lake broke off");
+        let may = self.running.is_none() && Instant::now() >= self.not_before;
+        if may && self.lake.commit_due() {
+            self.start(done);
+        }
+    }
+
+    /// Commits on a thread that may block. A failure is told and tried again: the rows stay in
+    /// the tail and the log.
+    fn start(&mut self, done: u64) {
+        let (lake, gauges) = (Arc::clone(&self.lake), Arc::clone(&self.gauges));
+        let commit = move || gauges.files_cpu.run(|| lake.commit(done.saturating_sub(1)));
+        self.running = Some(tokio::task::spawn_blocking(move || match commit() {
+            Ok(committed) => {
+                tracing::debug!(
+                    rows = committed.rows,
+                    bytes = committed.bytes,
+                    "committed to the lake"
+                );
+                Some(done)
+            }
+            Err(error) => {
+                tracing::error!(%error, operator = NAME, "the lake cannot be written yet");
+                None
+            }
+        }));
+    }
+
+    /// Waits for the end of the commit that is running.
+    async fn finish(&mut self, reader: &Reader<'_>) {
+        let Some(running) = self.running.take() else {
+            return;
+        };
+        match running.await {
+            Ok(Some(done)) => {
+                reader.save(done, None).await;
+            }
+            Ok(None) => self.not_before = Instant::now() + RETRY_AFTER,
+            Err(error) => {
+                tracing::error!(%error, operator = NAME, "a commit to the lake broke off");
+            }
         }
     }
 }
 
-fn row_of(offset: u64, entry: &Entry, facts: Option<&CallFacts>) -> Option<Row> {
-    match entry {
-        Entry::Event(event) => Some(event_row(offset, event, facts, None)),
-        Entry::Finding(finding) => Some(event_row(
-            offset,
-            &finding.to_event(),
-            None,
-            Some(finding.rule_id.clone()),
-        )),
-        Entry::Enriched(_) | Entry::Tick(_) => None,
+fn finding_row<'a>(offset: u64, finding: &'a Finding, event: &'a Event) -> Row<'a> {
+    Row {
+        rule_id: Some(Cow::Borrowed(&finding.rule_id)),
+        ..event_row(offset, event, None)
     }
 }
 
-fn event_row(offset: u64, e: &Event, facts: Option<&CallFacts>, rule_id: Option<String>) -> Row {
+fn event_row<'a>(offset: u64, e: &'a Event, facts: Option<&CallFacts>) -> Row<'a> {
     let class = class_of(e.class_uid);
     let facts = facts.map(facts_of).unwrap_or_default();
     let flags: Vec<_> = e.flags.iter().map(|f| f.as_str()).collect();
     let k = &e.keys;
-    let text = |name: &str| e.ocsf.get(name).and_then(|v| v.as_str()).map(str::to_owned);
+    let text = |name: &str| e.ocsf.get(name).and_then(|v| v.as_str()).map(Cow::Borrowed);
+    let key = |key: &'a Option<String>| key.as_deref().map(Cow::Borrowed);
+    let ocsf = serde_json::to_string(&e.ocsf).unwrap_or_default();
+    let raw = match e.is_its_own_record() {
+        true => ocsf.clone().into(),
+        false => e.raw_text(),
+    };
     Row {
         offset,
-        event_id: e.id.to_string(),
+        event_id: e.id.to_string().into(),
         time_ms: e.time.0,
         received_ms: e.received.0,
         class_uid: e.class_uid,
         class_name: class
-            .map(|c| c.caption.to_owned())
+            .map(|c| Cow::Borrowed(c.caption))
             .or_else(|| text("class_name")),
         category_uid: class.map_or(e.class_uid % 100_000 / 1_000, |c| c.category_uid),
         activity_id: u32::from(e.activity_id),
         activity_name: match class {
-            Some(c) => Some(activity_name(c.uid, e.activity_id).to_owned()),
+            Some(c) => Some(activity_name(c.uid, e.activity_id).into()),
             None => text("activity_name"),
         },
         type_uid: e.type_uid(),
         severity_id: e.severity.id(),
-        severity: Some(e.severity.caption().to_owned()),
+        severity: Some(e.severity.caption().into()),
         status_id: e
             .ocsf
             .get("status_id")
             .and_then(|v| v.as_u64())
             .and_then(|n| u8::try_from(n).ok()),
         status: text("status"),
-        message: e.message.clone(),
-        program: k.program.to_string(),
-        site: Some(k.site.to_string()),
-        source: Some(k.source.to_string()),
-        call_uid: facts.call_uid.or_else(|| k.call.clone()),
-        agent: k.agent.clone(),
-        customer: k.customer.clone(),
-        caller: k.caller.clone(),
-        device: k.device.clone(),
-        src_ip: k.src_ip.clone(),
-        dst_ip: k.dst_ip.clone(),
-        actor_user: k.user.clone(),
-        rule_id,
-        flags: (!flags.is_empty()).then(|| flags.join(",")),
-        call_state: facts.call_state,
-        enrichment: facts.enrichment,
-        ocsf: serde_json::to_string(&e.ocsf).unwrap_or_default(),
-        raw: e.raw_text(),
+        message: key(&e.message),
+        program: k.program.as_str().into(),
+        site: Some(k.site.as_str().into()),
+        source: Some(k.source.as_str().into()),
+        call_uid: facts.call_uid.map(Cow::Owned).or_else(|| key(&k.call)),
+        agent: key(&k.agent),
+        customer: key(&k.customer),
+        caller: key(&k.caller),
+        device: key(&k.device),
+        src_ip: key(&k.src_ip),
+        dst_ip: key(&k.dst_ip),
+        actor_user: key(&k.user),
+        rule_id: None,
+        flags: (!flags.is_empty()).then(|| flags.join(",").into()),
+        call_state: facts.call_state.map(Cow::Owned),
+        enrichment: facts.enrichment.map(Cow::Owned),
+        ocsf: ocsf.into(),
+        raw,
     }
 }
 
 fn facts_of(facts: &CallFacts) -> Facts {
-    let map = facts.to_map();
-    let text = |name: &str| map.get(name).and_then(|v| v.as_str()).map(str::to_owned);
     Facts {
-        call_uid: text("call.uid"),
-        call_state: text("call.state"),
-        enrichment: serde_json::to_string(&map).ok(),
+        call_uid: facts.uid.clone(),
+        call_state: facts.get("call.state").map(|state| match state {
+            Looked::Text(state) => state.into_owned(),
+            other => other.to_json().to_string(),
+        }),
+        enrichment: Some(facts.to_json()),
     }
 }
 
-/// A row of its own for facts that came after their event was written: class 0, the keys and the
-/// time of the event, and in `raw` which event it is about.
-fn revision_row(as_of: u64, revision: &FactsRevision, event: &Event) -> Row {
+/// An event of its own for facts that came after theirs was written: class 0, the keys and the
+/// time of theirs, and in `raw` which one it is.
+fn late_event(revision: &FactsRevision, event: &Event) -> Event {
     let about = serde_json::json!({
         "revises_event_id": event.id.to_string(), "version": revision.version,
     });
-    let mut revised = Event::new(event.keys.clone(), 0, 0, event.received);
+    let mut late = Event::new(event.keys.clone(), 0, 0, event.received);
     // No sender's event has this id: theirs are hashes.
-    revised.id = EventId((u128::from(revision.offset) << 32) | u128::from(revision.version));
-    revised.time = event.time;
-    revised.message = Some("call facts revised".to_owned());
-    revised.raw = Some(about.to_string());
-    event_row(as_of, &revised, Some(&revision.facts), None)
+    late.id = EventId((u128::from(revision.offset) << 32) | u128::from(revision.version));
+    late.time = event.time;
+    late.message = Some("call facts revised".to_owned());
+    late.raw = Some(about.to_string());
+    late
 }

@@ -17,9 +17,11 @@ pub(super) const RETRY_AFTER: Duration = Duration::from_millis(500);
 /// Entries after which a consumer pauses, so that a restart does not read much more than that
 /// again.
 const PAUSE_ENTRIES: u64 = 20_000;
-/// But no sooner than this after the last pause: saving costs the size of the state, whatever has
-/// happened since, and must stay a small part of the work at any rate.
+/// But no sooner than this after the last pause, nor before so many times what that took: saving
+/// costs the size of the state, whatever has happened since, and must stay a small part of the
+/// work at any rate.
 const PAUSE_APART: Duration = Duration::from_secs(2);
+const PAUSE_SHARE: u32 = 30;
 /// How long a consumer goes on after the end was asked for.
 const MOST_REST: Duration = Duration::from_secs(5);
 
@@ -30,10 +32,11 @@ pub(super) struct Reader<'a> {
     cancel: &'a CancellationToken,
     every: Duration,
     pause_at: Instant,
-    paused: bool,
     /// Where and when the last pause was.
     mark: Option<u64>,
     marked: Instant,
+    apart: Duration,
+    pausing: Option<Instant>,
     reached: Arc<AtomicU64>,
     /// When it stops in any case, once it was told to.
     end_by: Option<Instant>,
@@ -63,9 +66,10 @@ impl<'a> Reader<'a> {
             cancel,
             every,
             pause_at: Instant::now() + every,
-            paused: false,
             mark: None,
             marked: Instant::now(),
+            apart: PAUSE_APART,
+            pausing: None,
             reached: entries.reached_by(name),
             end_by: None,
         }
@@ -75,9 +79,10 @@ impl<'a> Reader<'a> {
     pub async fn step(&mut self, next: u64) -> Step {
         // Counted from the end of what was done in the pause, however long that took: the next
         // step is work.
-        if std::mem::take(&mut self.paused) {
+        if let Some(began) = self.pausing.take() {
             self.marked = Instant::now();
-            self.pause_at = self.marked + self.every;
+            self.apart = PAUSE_APART.max((self.marked - began) * PAUSE_SHARE);
+            self.pause_at = self.marked + self.every.max(self.apart);
         }
         self.reached.store(next, Ordering::Relaxed);
         loop {
@@ -89,10 +94,10 @@ impl<'a> Reader<'a> {
             }
             let mark = *self.mark.get_or_insert(next);
             let far =
-                next.saturating_sub(mark) >= PAUSE_ENTRIES && self.marked.elapsed() >= PAUSE_APART;
+                next.saturating_sub(mark) >= PAUSE_ENTRIES && self.marked.elapsed() >= self.apart;
             if far || Instant::now() >= self.pause_at {
                 self.mark = Some(next);
-                self.paused = true;
+                self.pausing = Some(Instant::now());
                 return Step::Pause;
             }
             match self.entries.read(next).await {
