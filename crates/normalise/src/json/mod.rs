@@ -2,6 +2,7 @@
 
 mod hec;
 mod ocsf;
+mod reader;
 mod split;
 mod windows;
 
@@ -22,10 +23,12 @@ pub(crate) fn object(bytes: &[u8], limits: &Limits) -> Result<Map, Reject> {
         let reason = format!("record is longer than {} bytes", limits.record);
         return Err(Reject::new(RejectCode::TooLong, Position::START, reason));
     }
-    if let Some(at) = too_deep(bytes, limits.depth) {
+    // Before anything is read: the reader itself stops at 128 levels, which is more than a stack of
+    // small threads may like.
+    let shape = reader::shape(bytes, limits.depth).map_err(|at| {
         let reason = format!("nested deeper than {} levels", limits.depth);
-        return Err(Reject::at(RejectCode::TooDeep, bytes, at, reason));
-    }
+        Reject::at(RejectCode::TooDeep, bytes, at, reason)
+    })?;
     let first = bytes.iter().position(|b| !b.is_ascii_whitespace());
     match first.and_then(|at| bytes.get(at)) {
         Some(b'{') => {}
@@ -42,7 +45,7 @@ pub(crate) fn object(bytes: &[u8], limits: &Limits) -> Result<Map, Reject> {
             ));
         }
     }
-    let map: Map = serde_json::from_slice(bytes).map_err(|e| syntax(bytes, &e))?;
+    let map = reader::read(bytes, &shape).map_err(|e| syntax(bytes, &e))?;
     if map.len() > limits.fields {
         let reason = format!("more than {} fields", limits.fields);
         return Err(Reject::new(RejectCode::TooMany, Position::START, reason));
@@ -67,35 +70,6 @@ fn syntax(bytes: &[u8], error: &serde_json::Error) -> Reject {
     // Its own ` at line 1 column 5` would contradict the position in the whole body.
     let reason = text.split(" at line ").next().unwrap_or(&text);
     Reject::at(RejectCode::Syntax, bytes, byte, reason)
-}
-
-/// Where brackets nest deeper than allowed. The reader itself stops at 128 levels, which is more
-/// than a stack of small threads may like.
-fn too_deep(bytes: &[u8], limit: usize) -> Option<usize> {
-    let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
-    for (at, b) in bytes.iter().enumerate() {
-        if in_string {
-            match b {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'"' => in_string = false,
-                _ => {}
-            }
-            continue;
-        }
-        match b {
-            b'"' => in_string = true,
-            b'{' | b'[' => {
-                depth += 1;
-                if depth > limit {
-                    return Some(at);
-                }
-            }
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    None
 }
 
 #[cfg(test)]
