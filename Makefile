@@ -64,6 +64,8 @@ prove: crash-test
 	@scripts/upgrade.sh "$(BIN)"
 	@scripts/fuzz.sh 300
 	@RINGFENCE="$(BIN)" scripts/load.sh
+	@RINGFENCE="$(BIN)" scripts/load.sh 0
+	@scripts/soak.py "$(BIN)" 45
 
 crash-test: build
 	@RINGFENCE_PROVE_KILLS=220 RINGFENCE_PROVE_CRASHES=1500 scripts/test.sh \

@@ -22,6 +22,7 @@ test_debs=(
   "kamailio kamailio"                                   # a real proxy that mirrors it
   "dpkg-deb dpkg"                                       # the package and its checks
   "lintian lintian"
+  "/usr/lib/*/faketime/libfaketimeMT.so.1 libfaketime"  # a clock that steps, for the long proofs
   "systemd-analyze systemd"
   "/usr/lib/postgresql/*/bin/initdb postgresql"         # the other state store
   "python3 python3"

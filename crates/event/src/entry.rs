@@ -31,6 +31,46 @@ pub struct Enriched {
     pub through: u64,
     /// Facts, in order; revisions of earlier events included.
     pub facts: Vec<FactsRevision>,
+    /// Which part of the answer this is: one that is too large for one entry comes in several,
+    /// all with the same `through`.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub part: u32,
+    /// More parts follow: `through` holds with the last one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub more: bool,
+}
+
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+const fn is_zero(n: &u32) -> bool {
+    *n == 0
+}
+
+/// Facts of one entry at most. A fact takes some hundred bytes, its texts being keys of an event.
+const MOST_FACTS: usize = 4_096;
+
+impl Enriched {
+    /// One answer, in as many parts as it takes.
+    #[must_use]
+    pub fn in_parts(through: u64, mut facts: Vec<FactsRevision>) -> Vec<Self> {
+        let mut parts = Vec::new();
+        loop {
+            let rest = facts.split_off(facts.len().min(MOST_FACTS));
+            let more = !rest.is_empty();
+            parts.push(Self {
+                through,
+                facts,
+                part: u32::try_from(parts.len()).unwrap_or(u32::MAX),
+                more,
+            });
+            if !more {
+                return parts;
+            }
+            facts = rest;
+        }
+    }
 }
 
 /// Time passes on the log too, so that what depends on time (silence, windows) is a function of
@@ -154,6 +194,8 @@ mod tests {
                     version: 1,
                     facts,
                 }],
+                part: 1,
+                more: true,
             }),
             Entry::Tick(Tick { now: Time(7) }),
         ] {

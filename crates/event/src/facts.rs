@@ -309,7 +309,7 @@ mod tests {
             after_hours: Some(false),
             ..CallFacts::default()
         };
-        let told: Map = serde_json::from_str(&facts.to_json()).unwrap();
+        let told: crate::Map = serde_json::from_str(&facts.to_json()).unwrap();
         assert_eq!(told.len(), CallFacts::NAMES.len());
         assert!(facts.get("call.nothing").is_none());
     }

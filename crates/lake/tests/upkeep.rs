@@ -233,7 +233,7 @@ async fn killed_at_any_moment_of_commits_and_merges_it_loses_and_doubles_nothing
     }
 }
 
-fn of(offset: u64, received_ms: i64, class_uid: u32, program: &str) -> Row {
+fn of(offset: u64, received_ms: i64, class_uid: u32, program: &str) -> Row<'static> {
     Row {
         received_ms,
         class_uid,
@@ -308,9 +308,9 @@ async fn rows_go_when_their_period_by_receive_time_is_over() {
     assert_eq!(offsets(&lake).await, [8, 10, 12, 14, 16, 18, 21]);
 }
 
-fn customer(offset: u64, customer: &str, program: &str) -> Row {
+fn customer(offset: u64, customer: &str, program: &str) -> Row<'static> {
     Row {
-        customer: Some(customer.to_owned()),
+        customer: Some(customer.to_owned().into()),
         ..row(offset, NOON + 1000 * offset as i64, program)
     }
 }

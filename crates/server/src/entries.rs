@@ -1,6 +1,6 @@
 //! The spine, decoded once for all who read it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
 
@@ -13,6 +13,8 @@ use crate::pace::Progress;
 
 /// Bytes that one read takes from the spine.
 const READ_BYTES: usize = 1 << 20;
+/// Bytes that are read at once where only some of the entries are wanted.
+const AGAIN_BYTES: usize = 256 << 10;
 /// Encoded bytes read back from disk whose decoded form is kept for the consumers that follow.
 const WINDOW_BYTES: usize = 4 << 20;
 
@@ -129,19 +131,24 @@ impl Entries {
         Ok((out, next))
     }
 
-    /// One entry; `None` when it is not kept any more or cannot be decoded.
+    /// Entries that were passed before, in ascending order; those that are not kept any more or
+    /// cannot be decoded are left out. What lies together is read together.
     ///
     /// # Errors
     /// When the spine cannot be read.
-    pub async fn one(&self, offset: u64) -> Result<Option<Arc<Entry>>, SpineError> {
-        if Offset(offset) < self.spine.tail() {
-            return Ok(None);
+    pub async fn again(&self, offsets: &BTreeSet<u64>) -> Result<Vec<Numbered>, SpineError> {
+        let mut out = Vec::with_capacity(offsets.len());
+        let mut from = self.spine.tail().0;
+        while let Some(wanted) = offsets.range(from..).next() {
+            let block = self.spine.read(Offset(*wanted), AGAIN_BYTES).await?;
+            let Some((last, _)) = block.last() else {
+                return Ok(out);
+            };
+            from = last.0.saturating_add(1);
+            let known = block.iter().filter(|(o, _)| offsets.contains(&o.0));
+            out.extend(known.filter_map(|(o, e)| self.decode(*o, e)));
         }
-        let block = self.spine.read(Offset(offset), 1).await?;
-        let found = block.first().filter(|(o, _)| o.0 == offset);
-        Ok(found
-            .and_then(|(o, e)| self.decode(*o, e))
-            .map(|(_, entry)| entry))
+        Ok(out)
     }
 
     fn decode(&self, offset: Offset, entry: &ringfence_spine::Entry) -> Option<Numbered> {

@@ -19,8 +19,11 @@ const LOOK_EVERY: Duration = Duration::from_millis(5);
 /// A consumer that does not move at all, because its disk is full for example, holds nobody up:
 /// the log is there to wait for it.
 const STUCK_AFTER: Duration = Duration::from_secs(1);
-/// Nor does a long backlog, as after a restart, stop what comes in now.
-const LONGEST: Duration = Duration::from_millis(250);
+/// Nor does a long backlog, as after a restart, stop what comes in now: a body waits so long for
+/// each [`FAR`] that there is to catch up with, …
+const LONGEST: Duration = Duration::from_millis(100);
+/// … and never longer than this.
+const LONGEST_OF_ALL: Duration = Duration::from_secs(5);
 
 #[async_trait]
 impl Pace for Entries {
@@ -28,10 +31,12 @@ impl Pace for Entries {
         let began = Instant::now();
         loop {
             let Some(at) = self.slowest() else { return };
-            if self.spine().durable().0.saturating_sub(at) <= FAR {
+            let behind = self.spine().durable().0.saturating_sub(at);
+            if behind <= FAR || self.progress().stuck(at) {
                 return;
             }
-            if self.progress().stuck(at) || began.elapsed() >= LONGEST {
+            let times = u32::try_from(behind / FAR).unwrap_or(u32::MAX);
+            if began.elapsed() >= LONGEST.saturating_mul(times).min(LONGEST_OF_ALL) {
                 return;
             }
             tokio::time::sleep(LOOK_EVERY).await;

@@ -142,7 +142,7 @@ impl World {
             for (offset, entry) in block {
                 at = Offset(offset.0 + 1);
                 if let Ok(Entry::Event(event)) = Entry::decode(entry.kind, &entry.payload) {
-                    out.push(*event);
+                    out.push(Event::clone(&event));
                 }
             }
         }

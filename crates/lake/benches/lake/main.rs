@@ -163,8 +163,10 @@ fn prepared(folder: &Path, events: u64) -> Lake {
         let to = (at + COMMIT_ROWS).min(events);
         for some in (at..to).step_by(5_000) {
             let until = (some + 5_000).min(to);
-            let rows: Vec<_> = (some..until)
-                .map(|offset| set::row(offset, &set::line(offset), Source::Whole))
+            let lines: Vec<_> = (some..until).map(|o| (o, set::line(o))).collect();
+            let rows: Vec<_> = lines
+                .iter()
+                .map(|(offset, line)| set::row(*offset, line, Source::Whole))
                 .collect();
             lake.push(&rows).unwrap();
         }

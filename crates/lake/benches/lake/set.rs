@@ -6,6 +6,7 @@
 
 use ringfence_lake::Row;
 use serde::Deserialize;
+use std::borrow::Cow;
 
 /// 2026-01-31T08:00:00Z.
 const START: i64 = 1_769_846_400_000;
@@ -115,17 +116,17 @@ pub(crate) fn line(offset: u64) -> String {
 }
 
 /// A line as a row: what intake does, as far as it concerns the lake.
-pub(crate) fn row(offset: u64, line: &str, source: Source) -> Row {
-    let l: Line<'_> = serde_json::from_str(line).unwrap();
-    let text = |t: &str| Some(t.to_owned());
+pub(crate) fn row<'a>(offset: u64, line: &'a str, source: Source) -> Row<'a> {
+    let l: Line<'a> = serde_json::from_str(line).unwrap();
+    let text = |t: &'a str| Some(Cow::Borrowed(t));
     let (ocsf, raw) = match source {
-        Source::Columns => (String::new(), String::new()),
-        Source::Ocsf => (ocsf(&l), String::new()),
-        Source::Whole => (ocsf(&l), line.to_owned()),
+        Source::Columns => (String::new(), ""),
+        Source::Ocsf => (ocsf(&l), ""),
+        Source::Whole => (ocsf(&l), line),
     };
     Row {
         offset,
-        event_id: l.uid.to_owned(),
+        event_id: l.uid.into(),
         time_ms: l.time,
         received_ms: l.time + (offset % 900) as i64,
         class_uid: l.class_uid,
@@ -142,7 +143,7 @@ pub(crate) fn row(offset: u64, line: &str, source: Source) -> Row {
         }),
         status: text(l.status),
         message: text(l.message),
-        program: l.program.to_owned(),
+        program: l.program.into(),
         site: text(l.site),
         source: text("crm-1"),
         call_uid: text(l.call_uid),
@@ -152,8 +153,8 @@ pub(crate) fn row(offset: u64, line: &str, source: Source) -> Row {
         src_ip: text(l.src_ip),
         actor_user: text(l.user_name),
         call_state: text("live"),
-        ocsf,
-        raw,
+        ocsf: ocsf.into(),
+        raw: raw.into(),
         ..Row::default()
     }
 }

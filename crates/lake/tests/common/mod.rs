@@ -10,11 +10,11 @@ use serde_json::{Map, Value};
 pub const NOON: i64 = 1_769_860_800_000;
 pub const DAY: i64 = 86_400_000;
 
-pub fn row(offset: u64, time_ms: i64, program: &str) -> Row {
+pub fn row(offset: u64, time_ms: i64, program: &str) -> Row<'static> {
     let raw = format!("record {offset} of {program}");
     Row {
         offset,
-        event_id: format!("ev-{offset:08}"),
+        event_id: format!("ev-{offset:08}").into(),
         time_ms,
         received_ms: time_ms.saturating_add(7),
         class_uid: 3002,
@@ -23,21 +23,21 @@ pub fn row(offset: u64, time_ms: i64, program: &str) -> Row {
         activity_id: 1,
         type_uid: 300_201,
         severity_id: 1,
-        message: Some(format!("agent {} signed in", offset % 7)),
-        program: program.into(),
-        agent: Some(format!("agent-{}", offset % 7)),
+        message: Some(format!("agent {} signed in", offset % 7).into()),
+        program: program.to_owned().into(),
+        agent: Some(format!("agent-{}", offset % 7).into()),
         caller: offset
             .is_multiple_of(3)
-            .then(|| format!("+1555{:07}", offset % 11)),
-        src_ip: Some(format!("10.0.0.{}", offset % 250)),
-        ocsf: format!(r#"{{"class_uid":3002,"actor":{{"user":{{"name":"u{offset}"}}}}}}"#),
-        raw,
+            .then(|| format!("+1555{:07}", offset % 11).into()),
+        src_ip: Some(format!("10.0.0.{}", offset % 250).into()),
+        ocsf: format!(r#"{{"class_uid":3002,"actor":{{"user":{{"name":"u{offset}"}}}}}}"#).into(),
+        raw: raw.into(),
         ..Row::default()
     }
 }
 
 /// `count` rows a second apart, from `offset` on.
-pub fn rows(offset: u64, count: u64, program: &str) -> Vec<Row> {
+pub fn rows(offset: u64, count: u64, program: &str) -> Vec<Row<'static>> {
     (offset..offset + count)
         .map(|o| row(o, NOON + 1000 * o as i64, program))
         .collect()

@@ -159,7 +159,9 @@ fn command(spec: &Spec) -> Command {
         // No token of ours, and nobody's proxy settings.
         .env_clear()
         // The allocator takes address space in small steps: the memory limit counts it.
-        .env("MIMALLOC_ARENA_EAGER_COMMIT", "0")
+        .env("MIMALLOC_ARENA_RESERVE", "0")
+        // What asked for too much may fall over what it did not get before it can say so.
+        .env("MIMALLOC_SHOW_ERRORS", "1")
         .current_dir("/")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -256,7 +258,7 @@ async fn log(name: &'static str, errors: ChildStderr) -> Option<&'static str> {
             return hint;
         }
         let line = String::from_utf8_lossy(&line).trim().to_owned();
-        if line.contains("memory allocation of") {
+        if line.contains("memory allocation of") || line.contains("unable to allocate") {
             hint = Some("out of memory");
         } else if line.contains("has overflowed its stack") {
             hint = Some("out of stack");

@@ -62,11 +62,12 @@ pub async fn run(
         });
         next = after;
         if next > said && (asked || !facts.is_empty()) {
-            let enriched = Entry::Enriched(Enriched {
-                through: next,
-                facts,
+            let said = gauges.calls_cpu.run(|| {
+                let parts = Enriched::in_parts(next, facts).into_iter();
+                let entry = |part| spine_entry(Entry::Enriched(part), None);
+                parts.map(entry).collect()
             });
-            if !reader.say(vec![spine_entry(enriched, None)]).await {
+            if !reader.say(said).await {
                 return Ok(());
             }
         }
@@ -110,7 +111,10 @@ async fn said_through(entries: &Entries, from: u64) -> Result<u64, SpineError> {
             return Ok(through);
         }
         for (_, entry) in batch {
-            if let Entry::Enriched(said) = &*entry {
+            // An answer that broke off is said again from its first part.
+            if let Entry::Enriched(said) = &*entry
+                && !said.more
+            {
                 through = through.max(said.through);
             }
         }

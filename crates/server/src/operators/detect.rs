@@ -56,15 +56,20 @@ pub async fn run(
                 }
             }
         };
-        let mut found = Vec::new();
+        let mut ready = Vec::new();
         gauges.detect_cpu.run(|| {
-            let mut ready = Vec::new();
             for (offset, entry) in &batch {
                 pairing.push(*offset, entry, &mut ready);
             }
-            pairing.skip_to(after);
-            for item in &ready {
-                judge(&mut detector, item, &mut found);
+        });
+        pairing.skip_to(after);
+        if !reader.complete(&mut ready).await {
+            return Ok(());
+        }
+        let mut found = Vec::new();
+        gauges.detect_cpu.run(|| {
+            for item in ready {
+                judge(&mut detector, &item, &mut found);
             }
         });
         gauges.detector(detector.stats(), pairing.waiting());
@@ -92,6 +97,7 @@ fn judge(detector: &mut Detector, item: &Ready, found: &mut Vec<Finding>) {
                 detector.on_event(*offset, event, facts.as_ref(), found);
             }
         }
+        Ready::Far { .. } => {}
         Ready::Revision { revision, .. } => detector.on_revision(revision, found),
     }
 }

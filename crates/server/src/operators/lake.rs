@@ -1,7 +1,7 @@
 //! The lake as a consumer: every event and finding becomes a row, once.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -55,6 +55,7 @@ pub async fn run(
     let mut rows = Rows {
         lake: Arc::clone(&lake),
         open: BTreeMap::new(),
+        recalled: HashMap::new(),
     };
     loop {
         let (batch, after) = match reader.step(pairing.next()).await {
@@ -79,15 +80,11 @@ pub async fn run(
             }
         });
         pairing.skip_to(after);
-        let mut worked = 0;
-        while let Some((as_of, revision)) =
-            gauges.tail_cpu.run(|| rows.work(&ready, &mut worked))?
-        {
-            let entry = again(&entries, revision.offset).await;
-            if let Some(Entry::Event(event)) = entry.as_deref() {
-                rows.revised(event, as_of, revision)?;
-            }
+        if !reader.complete(&mut ready).await {
+            return Ok(());
         }
+        rows.recall(&entries, &ready).await;
+        gauges.tail_cpu.run(|| rows.work(&ready))?;
         commits.look(&reader, pairing.resume_at()).await;
         // Rows come faster than files are written: the log holds what memory should not.
         while lake.is_overfull() && !cancel.is_cancelled() {
@@ -102,20 +99,48 @@ pub async fn run(
 struct Rows {
     lake: Arc<Lake>,
     open: BTreeMap<u64, Arc<Event>>,
+    /// Events that one batch needs besides.
+    recalled: HashMap<u64, Arc<Event>>,
 }
 
 impl Rows {
-    /// Works off what is ready from `worked` on, up to a revision of an event that has to be read
-    /// from the log.
-    fn work<'a>(
-        &mut self,
-        ready: &'a [Ready],
-        worked: &mut usize,
-    ) -> Result<Option<(u64, &'a FactsRevision)>, LakeError> {
-        let mut waiting = Vec::new();
-        for item in ready.iter().skip(*worked) {
-            *worked += 1;
+    /// Reads events of the log again whose facts are revised and that are not at hand, as after
+    /// a restart. The spine keeps a week by default; facts are revised within hours.
+    async fn recall(&mut self, entries: &Entries, ready: &[Ready]) {
+        let first = ready.iter().find_map(|item| match item {
+            Ready::Entry { offset, .. } => Some(*offset),
+            _ => None,
+        });
+        // What is revised in the batch that brings it is at hand by then.
+        let unknown = |item: &Ready| match item {
+            Ready::Revision { revision, .. } => Some(revision.offset)
+                .filter(|o| first.is_none_or(|f| *o < f) && !self.open.contains_key(o)),
+            _ => None,
+        };
+        let wanted: BTreeSet<u64> = ready.iter().filter_map(unknown).collect();
+        if wanted.is_empty() {
+            return;
+        }
+        match entries.again(&wanted).await {
+            Ok(found) => {
+                for (offset, entry) in found {
+                    if let Entry::Event(event) = &*entry {
+                        self.recalled.insert(offset, Arc::clone(event));
+                    }
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, operator = NAME, "the event log cannot be read");
+            }
+        }
+    }
+
+    /// Works off what is ready.
+    fn work(&mut self, ready: &[Ready]) -> Result<(), LakeError> {
+        let (mut waiting, mut settled) = (Vec::new(), Vec::new());
+        for item in ready {
             match item {
+                Ready::Far { .. } => {}
                 Ready::Entry {
                     offset,
                     entry,
@@ -139,19 +164,27 @@ impl Rows {
                     self.push(&mut waiting)?;
                     let at = revision.offset;
                     if !self.lake.revise(at, &facts_of(&revision.facts)) {
-                        let Some(known) = self.open.get(&at).cloned() else {
-                            return Ok(Some((*as_of, revision)));
-                        };
-                        self.revised(&known, *as_of, revision)?;
+                        let known = self.open.get(&at).or_else(|| self.recalled.get(&at));
+                        match known {
+                            Some(event) => self.revised(event, *as_of, revision)?,
+                            None => tracing::warn!(
+                                offset = at,
+                                "facts of an event that is no longer kept were revised"
+                            ),
+                        }
                     }
                     if revision.facts.settled {
-                        self.open.remove(&at);
+                        settled.push(at);
                     }
                 }
             }
         }
-        self.push(&mut waiting)?;
-        Ok(None)
+        // Only now: what is settled can be revised once more, and be so in the same batch.
+        for offset in settled {
+            self.open.remove(&offset);
+        }
+        self.recalled.clear();
+        self.push(&mut waiting)
     }
 
     fn keep(&mut self, offset: u64, event: &Arc<Event>) {
@@ -187,25 +220,6 @@ impl Rows {
             self.lake.push(&[row])?;
         }
         Ok(())
-    }
-}
-
-/// After a restart the event is read from the spine again, which keeps a week by default; facts
-/// are revised within hours.
-async fn again(entries: &Entries, offset: u64) -> Option<Arc<Entry>> {
-    match entries.one(offset).await {
-        Ok(None) => {
-            tracing::warn!(
-                offset,
-                "facts of an event that is no longer kept were revised"
-            );
-            None
-        }
-        Ok(found) => found,
-        Err(error) => {
-            tracing::error!(%error, operator = NAME, "the event log cannot be read");
-            None
-        }
     }
 }
 

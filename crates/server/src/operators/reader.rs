@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::entries::{Entries, Numbered};
+use crate::pairing::{Pairing, Ready};
 
 /// How long a consumer rests after an error of a disk before it tries again.
 pub(super) const RETRY_AFTER: Duration = Duration::from_millis(500);
@@ -22,6 +23,8 @@ const PAUSE_ENTRIES: u64 = 20_000;
 /// work at any rate.
 const PAUSE_APART: Duration = Duration::from_secs(2);
 const PAUSE_SHARE: u32 = 30;
+/// Bytes of conclusions that go to the event log together; it takes no more than 8 MiB.
+const APPEND_BYTES: usize = 2 << 20;
 /// How long a consumer goes on after the end was asked for.
 const MOST_REST: Duration = Duration::from_secs(5);
 
@@ -144,9 +147,42 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Reads again what waited too long to be kept, and does not give up before the end. False
+    /// when the end came first: then the consumer stands where it stood.
+    pub async fn complete(&self, ready: &mut Vec<Ready>) -> bool {
+        loop {
+            match Pairing::complete(self.entries, ready).await {
+                Ok(()) => return true,
+                Err(_) if self.cancel.is_cancelled() => return false,
+                Err(error) => {
+                    tracing::error!(%error, operator = self.name, "the event log cannot be read");
+                    tokio::time::sleep(RETRY_AFTER).await;
+                }
+            }
+        }
+    }
+
     /// Appends what the consumer concluded, and does not give up before the end. False when the
     /// end came first: then nothing may be saved, so that the restart concludes it again.
     pub async fn say(&self, conclusions: Vec<Entry>) -> bool {
+        let mut rest = conclusions;
+        while !rest.is_empty() {
+            let mut bytes = 0;
+            let fits = |entry: &&Entry| {
+                bytes += entry.payload.len();
+                bytes <= APPEND_BYTES
+            };
+            let count = rest.iter().take_while(fits).count().max(1);
+            let after = rest.split_off(count);
+            if !self.say_at_once(rest).await {
+                return false;
+            }
+            rest = after;
+        }
+        true
+    }
+
+    async fn say_at_once(&self, conclusions: Vec<Entry>) -> bool {
         loop {
             match self
                 .entries
