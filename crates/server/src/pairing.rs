@@ -217,25 +217,22 @@ mod tests {
     }
 
     fn said(through: u64, facts: &[(u64, u32)]) -> Arc<Entry> {
+        part(through, facts, 0, false)
+    }
+
+    /// One part of an answer.
+    fn part(through: u64, facts: &[(u64, u32)], part: u32, more: bool) -> Arc<Entry> {
         let facts = facts.iter().map(|&(offset, version)| FactsRevision {
             offset,
             version,
             facts: CallFacts::default(),
         });
-        let mut parts = Enriched::in_parts(through, facts.collect());
-        Arc::new(Entry::Enriched(parts.remove(0)))
-    }
-
-    /// One part of an answer.
-    fn part(through: u64, facts: &[(u64, u32)], part: u32, more: bool) -> Arc<Entry> {
-        match &*said(through, facts) {
-            Entry::Enriched(e) => Arc::new(Entry::Enriched(Enriched {
-                part,
-                more,
-                ..e.clone()
-            })),
-            _ => unreachable!(),
-        }
+        Arc::new(Entry::Enriched(Enriched {
+            through,
+            facts: facts.collect(),
+            part,
+            more,
+        }))
     }
 
     fn tick_entry() -> Arc<Entry> {
