@@ -95,7 +95,7 @@ tr -d '\n' <"$data/truth.json" | sed 's/.*"insiders": *\[\([^]]*\)\].*/\1/' | tr
 
 say "7. Looking further with SQL: what one of them opened without a call"
 agent=$(tr -d '\n' <"$data/truth.json" | sed 's/.*"insiders": *\[ *"\([^"]*\)".*/\1/')
-query="SELECT time, customer, call_state FROM events WHERE agent = '$agent' AND class_uid = 6001 AND call_state = 'none' ORDER BY time LIMIT 8"
+query="SELECT time, customer, call_state FROM events WHERE agent = '$agent' AND class_uid IN (6001, 0) AND call_state = 'none' ORDER BY time LIMIT 8"
 echo "   ringfence query \"$query\""
 "$ringfence" query --format table "$query"
 
