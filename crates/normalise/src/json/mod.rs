@@ -72,6 +72,24 @@ fn syntax(bytes: &[u8], error: &serde_json::Error) -> Reject {
     Reject::at(RejectCode::Syntax, bytes, byte, reason)
 }
 
+/// The bytes outside of texts, with their places: what JSON is built of.
+fn structure(bytes: &[u8]) -> impl Iterator<Item = (usize, u8)> {
+    let (mut in_string, mut escaped) = (false, false);
+    bytes.iter().copied().enumerate().filter(move |(_, b)| {
+        if in_string {
+            match b {
+                _ if escaped => escaped = false,
+                b'\\' => escaped = true,
+                b'"' => in_string = false,
+                _ => {}
+            }
+            return false;
+        }
+        in_string = *b == b'"';
+        !in_string
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -26,25 +26,14 @@ pub(super) fn shape(bytes: &[u8], deepest: usize) -> Result<Shape, usize> {
     let mut names: Vec<u32> = Vec::with_capacity(8);
     // The place of the object that is open at each level; arrays have none.
     let mut open: Vec<Option<usize>> = Vec::with_capacity(8);
-    let (mut in_string, mut escaped) = (false, false);
-    for (at, b) in bytes.iter().enumerate() {
-        if in_string {
-            match b {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'"' => in_string = false,
-                _ => {}
-            }
-            continue;
-        }
+    for (at, b) in super::structure(bytes) {
         match b {
-            b'"' => in_string = true,
             b'{' | b'[' => {
                 if open.len() == deepest {
                     return Err(at);
                 }
-                open.push((*b == b'{').then_some(names.len()));
-                if *b == b'{' {
+                open.push((b == b'{').then_some(names.len()));
+                if b == b'{' {
                     names.push(0);
                 }
             }

@@ -221,19 +221,9 @@ impl Place {
 /// End of the value that begins at `at`: behind its closing bracket, or before the `,`, `]` or
 /// line end behind a scalar. `None` when brackets or a string stay open.
 fn value_end(body: &[u8], at: usize) -> Option<usize> {
-    let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
-    for (offset, b) in body.get(at..)?.iter().enumerate() {
-        if in_string {
-            match b {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'"' => in_string = false,
-                _ => {}
-            }
-            continue;
-        }
+    let mut depth = 0usize;
+    for (offset, b) in super::structure(body.get(at..)?) {
         match b {
-            b'"' => in_string = true,
             b'{' | b'[' => depth += 1,
             b'}' | b']' if depth > 0 => {
                 depth -= 1;
