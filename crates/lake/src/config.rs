@@ -7,7 +7,7 @@ use std::time::Duration;
 pub struct Config {
     /// Least time between two commits. Default 60 s.
     pub commit_every: Duration,
-    /// Size of the hot tail, in bytes, at which a commit is due at once. Default 32 MiB.
+    /// Size of the hot tail, in bytes, at which a commit is due at once. Default 64 MiB.
     pub tail_bytes: usize,
     /// zstd level of the Parquet files, 1 to 22. Default 3.
     pub zstd_level: i32,
@@ -34,7 +34,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             commit_every: Duration::from_secs(60),
-            tail_bytes: 32 << 20,
+            tail_bytes: 64 << 20,
             zstd_level: 3,
             row_group_rows: 128 << 10,
             checkpoint_every: 30,
