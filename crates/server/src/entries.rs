@@ -28,6 +28,7 @@ pub struct Entries {
     spine: Arc<dyn Spine>,
     window: Mutex<Window>,
     unreadable: AtomicU64,
+    decoded: AtomicU64,
     reached: std::sync::Mutex<BTreeMap<&'static str, Arc<AtomicU64>>>,
     progress: std::sync::Mutex<Progress>,
 }
@@ -46,6 +47,7 @@ impl Entries {
             spine,
             window: Mutex::default(),
             unreadable: AtomicU64::new(0),
+            decoded: AtomicU64::new(0),
             reached: std::sync::Mutex::default(),
             progress: std::sync::Mutex::default(),
         }
@@ -88,6 +90,12 @@ impl Entries {
     #[must_use]
     pub fn unreadable(&self) -> u64 {
         self.unreadable.load(Ordering::Relaxed)
+    }
+
+    /// Entries that a consumer found no longer in memory and read from disk.
+    #[must_use]
+    pub fn decoded(&self) -> u64 {
+        self.decoded.load(Ordering::Relaxed)
     }
 
     /// Entries from `from` on; empty at the end of the log. Returns them with the offset at which
@@ -152,6 +160,9 @@ impl Entries {
     }
 
     fn decode(&self, offset: Offset, entry: &ringfence_spine::Entry) -> Option<Numbered> {
+        if entry.value::<Entry>().is_none() {
+            self.decoded.fetch_add(1, Ordering::Relaxed);
+        }
         match read_entry(entry) {
             Ok(decoded) => Some((offset.0, decoded)),
             Err(error) => {

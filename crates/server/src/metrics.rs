@@ -306,6 +306,12 @@ fn spine(inner: &Inner, t: &mut Text) {
         "Entries that could not be decoded.",
         unreadable,
     );
+    t.one(
+        "ringfence_spine_decoded_total",
+        "counter",
+        "Entries that a consumer found no longer in memory and read from disk.",
+        inner.entries.decoded(),
+    );
     let name = "ringfence_spine_commit_seconds";
     t.family(name, "histogram", "Time of write and sync.");
     let mut sum = 0;
