@@ -1,5 +1,6 @@
 //! The `ringfence` command.
 
+mod allocator;
 mod args;
 mod client;
 mod codes;
@@ -13,11 +14,6 @@ use clap::Parser as _;
 
 use crate::args::{Args, Command};
 use crate::output::Failure;
-
-/// Events are made on some threads and dropped on others; the system's allocator keeps what they
-/// leave behind for each thread, about twice the memory of this one.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let args = Args::parse();

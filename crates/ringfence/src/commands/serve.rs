@@ -6,10 +6,10 @@ use ringfence_server::{Config, FirstToken, Server, logs};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use crate::Done;
 use crate::args::Serve;
 use crate::notify;
 use crate::output::{Failure, say};
+use crate::{Done, allocator};
 
 /// Runs until SIGTERM or SIGINT, then drains. A second signal ends at once.
 pub fn run(args: &Serve) -> Done {
@@ -49,6 +49,7 @@ async fn serve(config: Config) -> Done {
         certificate_sha256 = server.fingerprint(),
         "serving"
     );
+    allocator::give_back_when_idle();
     notify::ready();
     let watched = tokio::spawn(notify::keep_alive());
     let stop = CancellationToken::new();

@@ -158,10 +158,8 @@ fn command(spec: &Spec) -> Command {
         .args(["child", spec.name])
         // No token of ours, and nobody's proxy settings.
         .env_clear()
-        // The allocator takes address space in small steps: the memory limit counts it.
-        .env("MIMALLOC_ARENA_RESERVE", "0")
-        // What asked for too much may fall over what it did not get before it can say so.
-        .env("MIMALLOC_SHOW_ERRORS", "1")
+        // The allocator gives address space back, too: the memory limit counts it.
+        .env("_RJEM_MALLOC_CONF", "retain:false")
         .current_dir("/")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

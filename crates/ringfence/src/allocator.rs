@@ -1,0 +1,28 @@
+//! The allocator: jemalloc.
+//!
+//! Events are made on some threads and dropped on others, and files are written in bursts of large
+//! buffers. The system's allocator keeps what that leaves behind for each thread; this one has it
+//! used again by all, and gives pages back that nobody has wanted for a while.
+
+/// The one of all commands.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+/// What jemalloc reads before the first allocation. A freed page is kept for a while, somewhat
+/// longer than a commit to the lake takes under load: given back sooner, it would have to be taken
+/// and zeroed again for the next one; kept longer, it is memory that nobody uses. One arena a core,
+/// and not one for every few threads: what one thread frees, the next one finds.
+#[allow(
+    unsafe_code,
+    reason = "jemalloc looks for a pointer to a C string under this name, and this is one"
+)]
+#[unsafe(export_name = "_rjem_malloc_conf")]
+pub static CONFIGURATION: &[u8; 57] = b"percpu_arena:percpu,dirty_decay_ms:1500,muzzy_decay_ms:0\0";
+
+/// Gives pages back while nothing is allocated, too. It starts a thread, so only for what runs long
+/// and not before the process has become what it is to be.
+pub fn give_back_when_idle() {
+    if let Err(error) = tikv_jemalloc_ctl::background_thread::write(true) {
+        tracing::warn!(%error, "memory that is not needed any more is given back late");
+    }
+}
