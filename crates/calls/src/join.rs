@@ -1,6 +1,7 @@
 //! The operator: entries of the log in, facts out.
 
 use std::collections::HashMap;
+use std::io;
 
 use ringfence_event::{
     CallFacts, CallState, Event, FactsRevision, Flag, Keys, Name, Time, Unknown, ext,
@@ -144,10 +145,12 @@ impl Join {
         self.clock(now, true, out);
     }
 
-    /// The state, to be restored by a later run.
-    #[must_use]
-    pub fn snapshot(&self) -> Vec<u8> {
-        snapshot::write(&self.state)
+    /// Writes the state, to be restored by a later run. It comes in many small pieces.
+    ///
+    /// # Errors
+    /// When `to` does not take it.
+    pub fn snapshot(&self, to: impl io::Write) -> io::Result<()> {
+        snapshot::write(&self.state, to)
     }
 
     /// The join as it was when the snapshot was taken: given the rest of the log, it says the same

@@ -1,12 +1,14 @@
 //! Judges events in the order of the spine.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::Arc;
 
 use ringfence_crypto::sha256_128;
 use ringfence_event::{CallFacts, Event, EventId, FactsRevision, Finding, Story};
 use ringfence_sigma::{Engine, EngineStats, Limits, Match, Restored, State};
 use serde::{Deserialize, Serialize};
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 use thiserror::Error;
 
@@ -34,10 +36,11 @@ pub struct DetectorStats {
 }
 
 /// An event that will be judged again, and the rules that it need not be judged by.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Open {
     offset: u64,
-    event: Arc<Event>,
+    /// As JSON: a fifth of the memory, and thousands of them wait.
+    event: Box<RawValue>,
     matched: Vec<String>,
 }
 
@@ -83,16 +86,18 @@ impl Detector {
     pub fn on_event(
         &mut self,
         offset: u64,
-        event: &Arc<Event>,
+        event: &Event,
         facts: Option<&CallFacts>,
         out: &mut Vec<Finding>,
     ) {
         let matches = self.evaluate(event, facts);
-        if facts.is_some_and(|f| !f.settled) {
+        // An event can always be written as JSON (see `Entry::encode`).
+        let waits = facts.is_some_and(|f| !f.settled);
+        if let Some(event) = waits.then(|| to_raw_value(event).ok()).flatten() {
             let matched = matches.iter().map(|m| m.rule.key().to_owned()).collect();
             let open = Open {
                 offset,
-                event: Arc::clone(event),
+                event,
                 matched,
             };
             self.open.insert(offset, open);
@@ -109,7 +114,9 @@ impl Detector {
         let Some(open) = self.open.get(&revision.offset) else {
             return;
         };
-        let event = Arc::clone(&open.event);
+        let Ok(event) = serde_json::from_str::<Event>(open.event.get()) else {
+            return;
+        };
         let mut matches = self.evaluate(&event, Some(&revision.facts));
         if let Some(open) = self.open.get_mut(&revision.offset) {
             matches.retain(|m| !open.matched.iter().any(|known| known == m.rule.key()));
@@ -129,15 +136,17 @@ impl Detector {
         restored
     }
 
-    /// Everything remembered, to be restored after a restart.
-    #[must_use]
-    pub fn snapshot(&self) -> Vec<u8> {
+    /// Writes everything remembered, to be restored after a restart. It comes in many small pieces.
+    ///
+    /// # Errors
+    /// When `to` does not take it.
+    pub fn snapshot(&self, to: impl io::Write) -> io::Result<()> {
         let saved = Saving {
             engine: self.engine.snapshot(),
             open: self.open.values().collect(),
             dropped_open: self.dropped_open,
         };
-        serde_json::to_vec(&saved).unwrap_or_default()
+        Ok(serde_json::to_writer(to, &saved)?)
     }
 
     /// From a snapshot. Correlations whose rule changed since begin anew.

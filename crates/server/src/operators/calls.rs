@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use ringfence_calls::{Join, JoinConfig};
+use ringfence_calls::{Join, JoinConfig, SnapshotError};
 use ringfence_event::{Enriched, Entry, FactsRevision};
 use ringfence_sources::spine_entry;
 use ringfence_spine::SpineError;
 use tokio_util::sync::CancellationToken;
 
 use super::reader::{Reader, Step};
+use super::saved::{pack, unpack};
 use super::{OperatorError, SAVE_EVERY};
 use crate::entries::Entries;
 use crate::gauges::Gauges;
@@ -37,8 +37,11 @@ pub async fn run(
         let (batch, after) = match reader.step(next).await {
             Step::Batch(batch, after) => (batch, after),
             end => {
-                if next != saved && reader.save(next, Some(snapshot(&gauges, &join))).await {
-                    saved = next;
+                if next != saved {
+                    let state = gauges.snapshot_cpu.run(|| pack(|to| join.snapshot(to)));
+                    if reader.save_state(next, state).await {
+                        saved = next;
+                    }
                 }
                 match end {
                     Step::End => return Ok(()),
@@ -74,10 +77,6 @@ pub async fn run(
     }
 }
 
-fn snapshot(gauges: &Gauges, join: &Join) -> Bytes {
-    gauges.snapshot_cpu.run(|| join.snapshot().into())
-}
-
 fn step(join: &mut Join, offset: u64, entry: &Entry, facts: &mut Vec<FactsRevision>) {
     match entry {
         Entry::Event(event) => join.on_event(offset, event, facts),
@@ -94,10 +93,13 @@ async fn restore(entries: &Entries, config: JoinConfig) -> Result<(Join, u64), O
     };
     let join = match &position.state {
         None => Join::new(config),
-        Some(state) => Join::restore(config, state).map_err(|e| OperatorError::Saved {
-            operator: NAME,
-            why: e.to_string(),
-        })?,
+        Some(state) => {
+            let saved = |e: SnapshotError| OperatorError::Saved {
+                operator: NAME,
+                why: e.to_string(),
+            };
+            Join::restore(config, &unpack(NAME, state)?).map_err(saved)?
+        }
     };
     Ok((join, position.offset.0))
 }

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use ringfence_detect::{Detector, Pack};
+use ringfence_detect::{Detector, DetectorError, Pack};
 use ringfence_event::{Entry, Finding};
 use ringfence_sources::spine_entry;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::reader::{Reader, Step};
+use super::saved::{pack, unpack};
 use super::{OperatorError, SAVE_EVERY};
 use crate::entries::Entries;
 use crate::gauges::Gauges;
@@ -28,8 +28,8 @@ pub async fn run(
     gauges: Arc<Gauges>,
     cancel: CancellationToken,
 ) -> Result<(), OperatorError> {
-    let pack = packs.borrow_and_update().clone();
-    let (mut detector, start) = restore(&entries, pack).await?;
+    let rules = packs.borrow_and_update().clone();
+    let (mut detector, start) = restore(&entries, rules).await?;
     let mut pairing = Pairing::resume(start);
     let mut saved = start;
     let mut reader = Reader::new(NAME, &entries, SAVE_EVERY, &cancel);
@@ -46,9 +46,11 @@ pub async fn run(
             Step::Batch(batch, after) => (batch, after),
             end => {
                 let at = pairing.resume_at();
-                let snapshot = || Bytes::from(gauges.snapshot_cpu.run(|| detector.snapshot()));
-                if at != saved && reader.save(at, Some(snapshot())).await {
-                    saved = at;
+                if at != saved {
+                    let state = gauges.snapshot_cpu.run(|| pack(|to| detector.snapshot(to)));
+                    if reader.save_state(at, state).await {
+                        saved = at;
+                    }
                 }
                 match end {
                     Step::End => return Ok(()),
@@ -102,18 +104,21 @@ fn judge(detector: &mut Detector, item: &Ready, found: &mut Vec<Finding>) {
     }
 }
 
-async fn restore(entries: &Entries, pack: Pack) -> Result<(Detector, u64), OperatorError> {
+async fn restore(entries: &Entries, rules: Pack) -> Result<(Detector, u64), OperatorError> {
     let Some(position) = entries.spine().position(NAME).await? else {
         let tail = entries.spine().tail();
         entries.spine().commit_position(NAME, tail, None).await?;
-        return Ok((Detector::new(pack), tail.0));
+        return Ok((Detector::new(rules), tail.0));
     };
     let detector = match &position.state {
-        None => Detector::new(pack),
-        Some(state) => Detector::restore(pack, state).map_err(|e| OperatorError::Saved {
-            operator: NAME,
-            why: e.to_string(),
-        })?,
+        None => Detector::new(rules),
+        Some(state) => {
+            let saved = |e: DetectorError| OperatorError::Saved {
+                operator: NAME,
+                why: e.to_string(),
+            };
+            Detector::restore(rules, &unpack(NAME, state)?).map_err(saved)?
+        }
     };
     Ok((detector, position.offset.0))
 }

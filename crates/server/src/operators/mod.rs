@@ -6,6 +6,7 @@ mod calls;
 mod detect;
 mod lake;
 mod reader;
+mod saved;
 mod tick;
 
 pub use alerts::run as alerts;

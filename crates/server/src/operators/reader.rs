@@ -1,5 +1,6 @@
 //! What all consumers do alike: read on, wait, save now and then, append without giving up.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -196,6 +197,18 @@ impl<'a> Reader<'a> {
                     tracing::error!(%error, operator = self.name, "conclusions cannot be written yet");
                     tokio::time::sleep(RETRY_AFTER).await;
                 }
+            }
+        }
+    }
+
+    /// Saves where the consumer stands and the state that was packed there; false when that has
+    /// to wait.
+    pub async fn save_state(&self, at: u64, state: io::Result<Bytes>) -> bool {
+        match state {
+            Ok(state) => self.save(at, Some(state)).await,
+            Err(error) => {
+                tracing::error!(%error, operator = self.name, "the state cannot be saved");
+                false
             }
         }
     }
