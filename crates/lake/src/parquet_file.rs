@@ -145,7 +145,7 @@ fn write_file(
     places: &[&Place],
     config: &Config,
 ) -> Result<DataFile, LakeError> {
-    let mut file = FileWriter::create(lake, path, config)?;
+    let mut file = FileWriter::create(lake, path, places.len(), config)?;
     for slice in places.chunks(SLICE_ROWS) {
         let indices: Vec<_> = slice.iter().map(|place| (place.batch, place.row)).collect();
         file.write(&interleave_record_batch(batches, &indices)?)?;
@@ -162,14 +162,20 @@ pub(crate) struct FileWriter {
 }
 
 impl FileWriter {
-    /// `path` is the file's name under the lake's folder; its own folder exists.
-    pub(crate) fn create(lake: &Path, path: &str, config: &Config) -> Result<Self, LakeError> {
+    /// `path` is the file's name under the lake's folder; its own folder exists. `rows` is how
+    /// many will come at most.
+    pub(crate) fn create(
+        lake: &Path,
+        path: &str,
+        rows: usize,
+        config: &Config,
+    ) -> Result<Self, LakeError> {
         let target = lake.join(path);
         let temporary = lake.join(format!("{path}{TEMPORARY}"));
         let file = File::create(&temporary).doing("create", &temporary)?;
         // Every reader knows the types from Parquet itself; the Arrow schema would be 4 kB a file.
         let options = ArrowWriterOptions::new()
-            .with_properties(properties(config))
+            .with_properties(properties(rows, config))
             .with_skip_arrow_metadata(true);
         let file = BufWriter::with_capacity(1 << 18, file);
         let writer = ArrowWriter::try_new_with_options(file, schema::file_schema(), options)?;
@@ -273,7 +279,7 @@ fn widen(programs: &mut Option<(String, String)>, rows: &RecordBatch) {
     }
 }
 
-fn properties(config: &Config) -> WriterProperties {
+fn properties(rows: usize, config: &Config) -> WriterProperties {
     let level = ZstdLevel::try_new(config.zstd_level).unwrap_or_default();
     let sorted_by = [schema::TIME, schema::OFFSET].iter().filter_map(|name| {
         let column_idx = i32::try_from(COLUMNS.iter().position(|c| c.name == *name)?).ok()?;
@@ -283,10 +289,12 @@ fn properties(config: &Config) -> WriterProperties {
             nulls_first: false,
         })
     });
+    let group_rows = config.row_group_rows.max(1);
+    let distinct = rows.clamp(1, group_rows) as u64;
     let mut builder = WriterProperties::builder()
         .set_created_by(concat!("ringfence-lake ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_compression(Compression::ZSTD(level))
-        .set_max_row_group_row_count(Some(config.row_group_rows.max(1)))
+        .set_max_row_group_row_count(Some(group_rows))
         .set_sorting_columns(Some(sorted_by.collect()))
         .set_column_index_truncate_length(Some(32))
         .set_statistics_truncate_length(Some(64))
@@ -298,13 +306,16 @@ fn properties(config: &Config) -> WriterProperties {
             b.set_column_dictionary_enabled(path(), false)
                 .set_column_encoding(path(), encoding)
         };
+        // A filter of this size is made and filled first, then folded to what was seen.
+        let filter = |b: parquet::file::properties::WriterPropertiesBuilder| {
+            b.set_column_bloom_filter_enabled(path(), true)
+                .set_column_bloom_filter_max_ndv(path(), distinct)
+        };
         builder = match column.store {
             Store::Dictionary => builder,
             Store::Packed => plain(builder, Encoding::DELTA_BINARY_PACKED),
-            // The writer sizes a filter for a full row group and folds it to what was seen.
-            Store::Key => builder.set_column_bloom_filter_enabled(path(), true),
-            Store::UniqueKey => plain(builder, Encoding::DELTA_BYTE_ARRAY)
-                .set_column_bloom_filter_enabled(path(), true),
+            Store::Key => filter(builder),
+            Store::UniqueKey => filter(plain(builder, Encoding::DELTA_BYTE_ARRAY)),
             Store::Text => plain(builder, Encoding::DELTA_LENGTH_BYTE_ARRAY)
                 .set_column_statistics_enabled(path(), EnabledStatistics::None),
         };

@@ -15,7 +15,7 @@ pub(crate) fn read<'i>(mut s: Section<'i>, m: &mut Mistakes<'i>) -> (Config, f64
     let mut config = Config::default();
     let commit = within(&mut s, "commit_secs", 60, 1, 3_600, m);
     config.commit_every = Duration::from_secs(commit as u64);
-    config.tail_bytes = within(&mut s, "tail_mib", 64, 1, 4_096, m) << 20;
+    config.tail_bytes = within(&mut s, "tail_mib", 16, 1, 4_096, m) << 20;
     config.query_threads = within(&mut s, "query_threads", 1, 1, 64, m);
     config.compact_bytes = (within(&mut s, "compact_mib", 128, 1, 4_096, m) as u64) << 20;
     let vacuum = within(&mut s, "vacuum_after_mins", 60, 1, 525_600, m);

@@ -27,7 +27,7 @@ pub struct LocalConfig {
     /// `in_flight_bytes` or 32 MiB.
     pub max_append_bytes: usize,
     /// Bytes of the newest entries, with what was read from them, held in memory for
-    /// consumers that keep up. Default 48 MiB.
+    /// consumers that keep up. Default 40 MiB.
     pub hot_bytes: usize,
     /// How blocks are stored. Default zstd: on JSON events it costs one more
     /// microsecond of processor time an event and saves four fifths of the disk,
@@ -77,7 +77,7 @@ impl Default for LocalConfig {
             window: Duration::from_millis(1),
             in_flight_bytes: 32 << 20,
             max_append_bytes: 8 << 20,
-            hot_bytes: 48 << 20,
+            hot_bytes: 40 << 20,
             compression: Compression::Zstd1,
             dedup_identities: 1_000_000,
             keep_bytes: 2 << 30,

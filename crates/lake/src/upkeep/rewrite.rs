@@ -46,7 +46,9 @@ impl Lake {
         let paths = files.iter().map(|file| self.dir.join(&file.path)).collect();
         let mut merge = Merge::open(paths, keep)?;
         let day = files.first().and_then(|file| file.day);
-        let mut writer = FileWriter::create(&self.dir, &self.new_path(day)?, &self.config)?;
+        let most: u64 = files.iter().map(|file| file.rows).sum();
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        let mut writer = FileWriter::create(&self.dir, &self.new_path(day)?, most, &self.config)?;
         loop {
             let since = Instant::now();
             let Some(rows) = merge.next()? else {

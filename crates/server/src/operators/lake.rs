@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ringfence_event::{
-    CallFacts, Entry, Event, EventId, FactsRevision, Finding, Looked, activity_name, class_of,
+    CallFacts, Entry, Event, EventId, FactsRevision, Finding, Keys, Looked, Time, activity_name,
+    class_of,
 };
 use ringfence_lake::{Facts, Lake, LakeError, Row};
 use ringfence_spine::Offset;
@@ -23,7 +24,7 @@ const NAME: &str = "lake";
 /// How often it looks whether a commit is due.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// Events kept at hand whose facts may still change: reading one of them from the log again costs
-/// a thousand times as much. Detection keeps as many, and they share them.
+/// a thousand times as much. Detection keeps as many.
 const MOST_OPEN: usize = 50_000;
 
 /// Runs until `cancel`, then commits what is in the hot tail.
@@ -95,12 +96,31 @@ pub async fn run(
     }
 }
 
+/// What a row about an event says of it: a tenth of the event.
+struct About {
+    id: EventId,
+    keys: Keys,
+    time: Time,
+    received: Time,
+}
+
+impl About {
+    fn of(event: &Event) -> Self {
+        Self {
+            id: event.id,
+            keys: event.keys.clone(),
+            time: event.time,
+            received: event.received,
+        }
+    }
+}
+
 /// Rows under way to the hot tail, in the order of the log.
 struct Rows {
     lake: Arc<Lake>,
-    open: BTreeMap<u64, Arc<Event>>,
-    /// Events that one batch needs besides.
-    recalled: HashMap<u64, Arc<Event>>,
+    open: BTreeMap<u64, About>,
+    /// The same of events that one batch needs besides.
+    recalled: HashMap<u64, About>,
 }
 
 impl Rows {
@@ -125,7 +145,7 @@ impl Rows {
             Ok(found) => {
                 for (offset, entry) in found {
                     if let Entry::Event(event) = &*entry {
-                        self.recalled.insert(offset, Arc::clone(event));
+                        self.recalled.insert(offset, About::of(event));
                     }
                 }
             }
@@ -166,7 +186,7 @@ impl Rows {
                     if !self.lake.revise(at, &facts_of(&revision.facts)) {
                         let known = self.open.get(&at).or_else(|| self.recalled.get(&at));
                         match known {
-                            Some(event) => self.revised(event, *as_of, revision)?,
+                            Some(about) => self.revised(about, *as_of, revision)?,
                             None => tracing::warn!(
                                 offset = at,
                                 "facts of an event that is no longer kept were revised"
@@ -187,8 +207,8 @@ impl Rows {
         self.push(&mut waiting)
     }
 
-    fn keep(&mut self, offset: u64, event: &Arc<Event>) {
-        self.open.insert(offset, Arc::clone(event));
+    fn keep(&mut self, offset: u64, event: &Event) {
+        self.open.insert(offset, About::of(event));
         if self.open.len() > MOST_OPEN {
             self.open.pop_first();
         }
@@ -205,11 +225,11 @@ impl Rows {
     /// A row of its own for facts that came too late for that of the event.
     fn revised(
         &self,
-        event: &Event,
+        about: &About,
         as_of: u64,
         revision: &FactsRevision,
     ) -> Result<(), LakeError> {
-        let late = late_event(revision, event);
+        let late = late_event(revision, about);
         let row = event_row(as_of, &late, Some(&revision.facts));
         // The event itself may have been erased: its facts go with it.
         let of_event = Row {
@@ -361,15 +381,15 @@ fn facts_of(facts: &CallFacts) -> Facts {
 
 /// An event of its own for facts that came after theirs was written: class 0, the keys and the
 /// time of theirs, and in `raw` which one it is.
-fn late_event(revision: &FactsRevision, event: &Event) -> Event {
-    let about = serde_json::json!({
-        "revises_event_id": event.id.to_string(), "version": revision.version,
+fn late_event(revision: &FactsRevision, about: &About) -> Event {
+    let raw = serde_json::json!({
+        "revises_event_id": about.id.to_string(), "version": revision.version,
     });
-    let mut late = Event::new(event.keys.clone(), 0, 0, event.received);
+    let mut late = Event::new(about.keys.clone(), 0, 0, about.received);
     // No sender's event has this id: theirs are hashes.
     late.id = EventId((u128::from(revision.offset) << 32) | u128::from(revision.version));
-    late.time = event.time;
+    late.time = about.time;
     late.message = Some("call facts revised".to_owned());
-    late.raw = Some(about.to_string());
+    late.raw = Some(raw.to_string());
     late
 }
