@@ -95,12 +95,14 @@ fn call_state(server: &Server, customer: &str, want: &str) {
 // ---- Asterisk ---------------------------------------------------------------
 
 fn event(name: &str, class: &str, fields: &str) -> String {
+    let now = timestamp();
+    format!("Event: {name}\r\nPrivilege: {class},all\r\nTimestamp: {now}\r\n{fields}\r\n")
+}
+
+/// Seconds, with microseconds behind the point.
+fn timestamp() -> String {
     let now = now_ms();
-    format!(
-        "Event: {name}\r\nPrivilege: {class},all\r\nTimestamp: {}.{:03}000\r\n{fields}\r\n",
-        now / 1_000,
-        now % 1_000
-    )
+    format!("{}.{:03}000", now / 1_000, now % 1_000)
 }
 
 /// A channel as `manager_channels.c` writes it.
@@ -176,9 +178,11 @@ fn asterisk(address: Option<SocketAddr>, channels: &'static [(&str, &str)]) -> S
                 member("1001", 1) + &member("1002", 1)
             } else {
                 assert!(is("Ping"), "{action}");
-                "Response: Success\r\nActionID: ringfence-alive\r\nPing: Pong\r\n\
-                 Timestamp: 1795339800.000000\r\n\r\n"
-                    .to_owned()
+                let now = timestamp();
+                format!(
+                    "Response: Success\r\nActionID: ringfence-alive\r\nPing: Pong\r\n\
+                     Timestamp: {now}\r\n\r\n"
+                )
             };
             if out.write_all(answer.as_bytes()).is_err() {
                 return;
