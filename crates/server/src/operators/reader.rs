@@ -129,7 +129,10 @@ impl<'a> Reader<'a> {
             Err(_) => return Some(Step::End),
             Ok(_) => {}
         }
-        if self.entries.lag().iter().all(|(_, lag)| *lag == 0) {
+        let done = || self.entries.lag().iter().all(|(_, lag)| *lag == 0);
+        // What another one has just said may not be on the log yet, and whoever said it has
+        // reached its end already.
+        if done() && (self.entries.spine().flush().await.is_err() || done()) {
             return Some(Step::End);
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
