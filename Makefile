@@ -64,7 +64,11 @@ prove: crash-test
 	@scripts/upgrade.sh "$(BIN)"
 	@scripts/fuzz.sh 300
 	@RINGFENCE="$(BIN)" scripts/load.sh
+	@RINGFENCE="$(BIN)" scripts/load.sh 25000 30
 	@RINGFENCE="$(BIN)" scripts/load.sh 0
+	@RINGFENCE="$(BIN)" LOAD_RULES="$${RINGFENCE_TESTDATA:-../shared/data}/sigma/sigmahq-rules.tar.gz" scripts/load.sh 10000 30
+	@RINGFENCE="$(BIN)" LOAD_RULES="$${RINGFENCE_TESTDATA:-../shared/data}/sigma/sigmahq-rules.tar.gz" scripts/load.sh 0
+	@scripts/load_syslog.py "$(BIN)" 600000
 	@scripts/soak.py "$(BIN)" 45
 
 crash-test: build

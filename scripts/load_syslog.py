@@ -47,11 +47,12 @@ def send(to, data):
     for _ in range(100):
         try:
             connection = socket.create_connection(("127.0.0.1", to))
-            break
         except OSError:
             time.sleep(0.1)
-    connection.sendall(data)
-    connection.close()
+            continue
+        with connection:
+            return connection.sendall(data)
+    sys.exit(f"load_syslog: nothing listens on port {to}")
 
 
 def measure(name, pid, to, data, done):
@@ -91,6 +92,11 @@ def ours(folder, data):
     to, at = port(), port()
     config = os.path.join(folder, "ringfence.toml")
     open(config, "w").write(f'''
+[[source]]
+name = "load"
+program = "default"
+site = "main"
+
 [[listeners.syslog_tcp]]
 name = "load"
 listen = "127.0.0.1:{to}"
