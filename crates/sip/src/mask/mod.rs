@@ -23,6 +23,9 @@ use edits::Edits;
 
 pub use text::mask_text;
 
+/// Passes after which the most hostile of messages is let be. One with secrets takes two.
+const MOST_PASSES: usize = 32;
+
 /// What stands where a secret stood. A token, so that every grammar still reads it.
 pub(crate) const MASK: &[u8] = b"masked";
 
@@ -32,20 +35,25 @@ pub(crate) const MASK: &[u8] = b"masked";
 /// more. Bytes that do not parse go through [`mask_text`].
 #[must_use]
 pub fn mask(data: &[u8]) -> Cow<'_, [u8]> {
-    mask_nested(data, MAX_NESTING)
+    settled(data, |data| mask_nested(data, MAX_NESTING))
+}
+
+/// Masks again until nothing changes. A secret that goes can bring another one into view, or take
+/// with it what kept a message from being read: a reader more lenient than ours may have seen
+/// both before.
+fn settled(data: &[u8], pass: impl Fn(&[u8]) -> Cow<'_, [u8]>) -> Cow<'_, [u8]> {
+    let mut masked = pass(data);
+    for _ in 1..MOST_PASSES {
+        let Cow::Owned(text) = &masked else { break };
+        let Cow::Owned(again) = pass(text) else { break };
+        masked = Cow::Owned(again);
+    }
+    masked
 }
 
 fn mask_nested(data: &[u8], nesting: usize) -> Cow<'_, [u8]> {
     let Ok(message) = Message::parse(data) else {
-        let text = mask_text(data);
-        // A secret that goes can take with it what could not be read. A message shows then that
-        // a reader more lenient than ours may have seen before, and it is masked as one.
-        return match &text {
-            Cow::Owned(masked) if Message::parse(masked).is_ok() => {
-                Cow::Owned(mask_nested(masked, nesting).into_owned())
-            }
-            _ => text,
-        };
+        return mask_text(data);
     };
     let mut body = Edits::default();
     body::mask_message_body(&message, nesting, &mut body);

@@ -4,27 +4,18 @@ use std::borrow::Cow;
 
 use memchr::{memchr2_iter, memmem};
 
-use super::MASK;
 use super::edits::Edits;
 use super::lines::{for_each_line, mask_keyed_lines, mask_line, mask_xml_digits};
 use super::numbers::mask_cards;
+use super::{MASK, settled};
 use crate::HeaderName;
 use crate::lex::offset_in;
-
-/// Masking one secret may bring another rule's pattern into view; this many passes settle it.
-const MAX_PASSES: usize = 4;
 
 /// Masks bytes of unknown structure line by line, for quarantine. It takes too much rather
 /// than too little. Input without anything suspicious comes back borrowed.
 #[must_use]
 pub fn mask_text(data: &[u8]) -> Cow<'_, [u8]> {
-    let mut masked = pass(data);
-    for _ in 1..MAX_PASSES {
-        let Cow::Owned(text) = &masked else { break };
-        let Cow::Owned(again) = pass(text) else { break };
-        masked = Cow::Owned(again);
-    }
-    masked
+    settled(data, pass)
 }
 
 fn pass(data: &[u8]) -> Cow<'_, [u8]> {
