@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use super::edits::Edits;
 use super::lines::{mask_keyed_lines, mask_lines, mask_xml_digits};
 use super::numbers::mask_cards;
-use super::text::contains_ignore_case;
-use super::{MASK, mask_nested, mask_text};
+use super::text::{self, contains_ignore_case};
+use super::{MASK, mask_nested};
 use crate::{HeaderName, MediaType, Message, Part, StartLine, parts};
 
 /// What the message's head says about its body.
@@ -75,7 +75,7 @@ impl Context<'_> {
                             self.mask_part(start, content, &part, nesting - 1, edits);
                         }
                     }
-                    _ => replace_with(data, start, end, mask_text(content), edits),
+                    _ => replace_with(data, start, end, text::pass(content), edits),
                 };
             }
             // A message inside: REFER's sipfrag, a forwarded request.
@@ -83,7 +83,7 @@ impl Context<'_> {
                 let masked = if nesting > 0 {
                     mask_nested(content, nesting - 1)
                 } else {
-                    mask_text(content)
+                    text::pass(content)
                 };
                 return replace_with(data, start, end, masked, edits);
             }

@@ -53,7 +53,7 @@ fn settled(data: &[u8], pass: impl Fn(&[u8]) -> Cow<'_, [u8]>) -> Cow<'_, [u8]> 
 
 fn mask_nested(data: &[u8], nesting: usize) -> Cow<'_, [u8]> {
     let Ok(message) = Message::parse(data) else {
-        return mask_text(data);
+        return text::pass(data);
     };
     let mut body = Edits::default();
     body::mask_message_body(&message, nesting, &mut body);
@@ -66,7 +66,7 @@ fn mask_nested(data: &[u8], nesting: usize) -> Cow<'_, [u8]> {
     edits.absorb(body);
     // Nothing says what bytes after the body are, so they get the conservative treatment.
     let trailing = message.trailing();
-    if let Cow::Owned(masked) = mask_text(trailing) {
+    if let Cow::Owned(masked) = text::pass(trailing) {
         edits.replace(data, data.len() - trailing.len(), data.len(), &masked);
     }
     edits.settle();

@@ -18,7 +18,9 @@ pub fn mask_text(data: &[u8]) -> Cow<'_, [u8]> {
     settled(data, pass)
 }
 
-fn pass(data: &[u8]) -> Cow<'_, [u8]> {
+/// One pass: [`mask_text`] and [`super::mask`] repeat it, and none of them inside the other, so that
+/// a hostile message costs a bounded number of passes.
+pub(super) fn pass(data: &[u8]) -> Cow<'_, [u8]> {
     let mut edits = Edits::default();
     let mut folding = false;
     for_each_line(data, |at, line| {
