@@ -33,6 +33,9 @@ const NULL_DAY: &str = "__HIVE_DEFAULT_PARTITION__";
 const MAX_DAYS: usize = 32;
 /// Rows handed to the encoder at a time.
 pub(crate) const SLICE_ROWS: usize = 8192;
+/// Rows of a page at most; a batch of a merge has as many, and a look-up reads no more of the columns
+/// that it only shows. Pages of long texts end sooner, at the usual size of 1 MiB.
+const PAGE_ROWS: usize = 8192;
 /// Footer key under which a file's data key will be named once files are encrypted.
 /// Absent means that the file is in the clear.
 pub const KEY_ID: &str = "ringfence.key_id";
@@ -295,6 +298,7 @@ fn properties(rows: usize, config: &Config) -> WriterProperties {
         .set_created_by(concat!("ringfence-lake ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_compression(Compression::ZSTD(level))
         .set_max_row_group_row_count(Some(group_rows))
+        .set_data_page_row_count_limit(PAGE_ROWS)
         .set_sorting_columns(Some(sorted_by.collect()))
         .set_column_index_truncate_length(Some(32))
         .set_statistics_truncate_length(Some(64))

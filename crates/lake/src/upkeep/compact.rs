@@ -14,7 +14,7 @@ use crate::lake::Lake;
 /// factor of eight between a commit's file and a large one.
 const FAN_IN: usize = 8;
 /// Most files read at a time: each takes some megabytes, for pages and what unpacks them.
-const MOST_FILES: usize = 12;
+const MOST_FILES: usize = FAN_IN;
 /// A day to which nothing was added for so long is done with: what is left of it is merged
 /// however little it is.
 const QUIET_MS: i64 = 3_600_000;
