@@ -281,7 +281,8 @@ def main():
     acknowledged = len(load.marked)
     sql = "SELECT count(*) AS n, count(DISTINCT ocsf_get(ocsf, 'metadata.uid')) AS d FROM events WHERE class_uid = 6003 AND message = 'soak marker'"
     row = server.sql(sql)
-    total = server.sql("SELECT count(*) AS n FROM events WHERE class_uid NOT IN (0, 2004, 99904010)")
+    total = server.sql("SELECT count(*) AS n FROM events WHERE class_uid NOT IN (2004, 99904010) "
+                       "AND NOT (class_uid = 0 AND message = 'call facts revised')")
     third = lambda part: sorted(m for t, m, *_ in samples if part * whole / 3 <= t < (part + 1) * whole / 3)
     first, final = third(0), third(2)
     middle = lambda values: values[len(values) // 2] if values else 0
@@ -289,6 +290,7 @@ def main():
     print(f"markers: {acknowledged} acknowledged, {row['n']} rows, {row['d']} different; rows in all {total['n']}")
     print(f"memory MiB: median {middle(first)} in the first third, {middle(final)} in the last, {max(m for _, m, *_ in samples)} at most")
     goals = [
+        ("soak-events-lost", max(load.sent - total["n"], 0), 0, total["n"] >= load.sent),
         ("soak-markers-lost", acknowledged - row["d"], 0, row["d"] >= acknowledged),
         ("soak-markers-doubled", row["n"] - row["d"], 0, row["n"] == row["d"]),
         ("soak-memory-growth-percent", round(100 * middle(final) / max(1, middle(first)) - 100), 15, middle(final) <= 1.15 * middle(first)),

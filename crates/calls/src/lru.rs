@@ -20,7 +20,8 @@ pub(crate) struct Lru<K, V> {
 #[derive(Debug, Clone)]
 struct Slot<V> {
     stamp: u64,
-    value: V,
+    /// Apart from the table, which has twice as many places as entries and moves them when it grows.
+    value: Box<V>,
 }
 
 impl<K, V> Default for Lru<K, V> {
@@ -44,7 +45,7 @@ impl<K: Hash + Eq + Clone, V> Lru<K, V> {
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        self.map.get(key).map(|s| &s.value)
+        self.map.get(key).map(|s| &*s.value)
     }
 
     pub(crate) fn get_mut<Q>(&mut self, key: &Q) -> Option<&mut V>
@@ -52,7 +53,7 @@ impl<K: Hash + Eq + Clone, V> Lru<K, V> {
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        self.map.get_mut(key).map(|s| &mut s.value)
+        self.map.get_mut(key).map(|s| &mut *s.value)
     }
 
     pub(crate) fn remove<Q>(&mut self, key: &Q) -> Option<V>
@@ -60,7 +61,7 @@ impl<K: Hash + Eq + Clone, V> Lru<K, V> {
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        self.map.remove(key).map(|s| s.value)
+        self.map.remove(key).map(|s| *s.value)
     }
 
     /// Notes a use. A quarter of the map may be used more recently before an entry moves in the
@@ -86,6 +87,7 @@ impl<K: Hash + Eq + Clone, V> Lru<K, V> {
         self.clock += 1;
         let stamp = self.clock;
         self.queue.push_back((stamp, key.clone()));
+        let value = Box::new(value);
         self.map.insert(key, Slot { stamp, value });
         self.compact();
         if self.map.len() <= cap.max(1) {
@@ -94,7 +96,7 @@ impl<K: Hash + Eq + Clone, V> Lru<K, V> {
         while let Some((stamp, key)) = self.queue.pop_front() {
             if self.map.get(&key).is_some_and(|s| s.stamp == stamp) {
                 self.evicted += 1;
-                return self.map.remove(&key).map(|s| (key, s.value));
+                return self.map.remove(&key).map(|s| (key, *s.value));
             }
         }
         None
@@ -104,7 +106,7 @@ impl<K: Hash + Eq + Clone, V> Lru<K, V> {
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
         self.queue.iter().filter_map(|(stamp, key)| {
             let slot = self.map.get(key)?;
-            (slot.stamp == *stamp).then_some((key, &slot.value))
+            (slot.stamp == *stamp).then_some((key, &*slot.value))
         })
     }
 
@@ -148,6 +150,7 @@ where
                 return Err(serde::de::Error::custom("a stamp is ahead of its clock"));
             }
             lru.queue.push_back((stamp, key.clone()));
+            let value = Box::new(value);
             lru.map.insert(key, Slot { stamp, value });
         }
         Ok(lru)

@@ -21,9 +21,12 @@ pub(super) const RETRY_AFTER: Duration = Duration::from_millis(500);
 const PAUSE_ENTRIES: u64 = 20_000;
 /// But no sooner than this after the last pause, nor before so many times what that took: saving
 /// costs the size of the state, whatever has happened since, and must stay a small part of the
-/// work at any rate.
+/// work at any rate. On a machine that is busy with other things a save takes long without costing
+/// much; what lies between two saves is what a restart after a crash reads again, so that it is
+/// bounded all the same.
 const PAUSE_APART: Duration = Duration::from_secs(2);
 const PAUSE_SHARE: u32 = 30;
+const PAUSE_MOST: Duration = Duration::from_secs(15);
 /// Bytes of conclusions that go to the event log together; it takes no more than 8 MiB.
 const APPEND_BYTES: usize = 2 << 20;
 /// How long a consumer goes on after the end was asked for.
@@ -85,7 +88,8 @@ impl<'a> Reader<'a> {
         // step is work.
         if let Some(began) = self.pausing.take() {
             self.marked = Instant::now();
-            self.apart = PAUSE_APART.max((self.marked - began) * PAUSE_SHARE);
+            let apart = (self.marked - began) * PAUSE_SHARE;
+            self.apart = apart.clamp(PAUSE_APART, PAUSE_MOST);
             self.pause_at = self.marked + self.every.max(self.apart);
         }
         self.reached.store(next, Ordering::Relaxed);
