@@ -11,19 +11,32 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 PROFILE := quick
 BIN := $(CARGO_TARGET_DIR)/$(PROFILE)/ringfence
 
-.PHONY: help demo build release package package-test test test-postgres unit lint prove crash-test fuzz bench bench-detect bench-voice bench-lake
+.PHONY: help console console-test console-e2e screenshots demo build release package package-test test test-postgres unit lint prove crash-test fuzz bench bench-detect bench-voice bench-lake
 
 help:
 	@printf '%s\n' \
 	  'make demo      install what is missing, build, run the main job on real sample input' \
 	  'make test      install what is missing, build, run all tests' \
 	  'make lint      formatting, clippy, layers' \
+  'make console   the web console, which `make build` puts into the program' \
 	  'make prove     the long proofs: crashes, kills, 20 simulated shifts, fuzzing, load' \
 	  'make bench     speed of each engine, beside a peer or a physical limit' \
 	  'make release   the optimised binary' \
 	  'make package   the Debian package, in dist/'
 
-build:
+# What the browser gets, from npm by the lock file; no script of a package runs.
+NODE := scripts/node.sh
+NPX := cd console && ../$(NODE) npx --no-install
+
+console: console/node_modules/.package-lock.json
+	@$(NPX) openapi-typescript ../crates/api/openapi.json -o src/api/schema.d.ts >/dev/null
+	@$(NPX) vite build --logLevel warn
+
+console/node_modules/.package-lock.json: console/package.json console/package-lock.json
+	@scripts/peers.sh build
+	@$(NODE) npm ci --prefix console --ignore-scripts --no-audit --no-fund --loglevel error
+
+build: console
 	@scripts/peers.sh build
 	@cargo build --profile $(PROFILE) -p ringfence --locked
 
@@ -43,11 +56,25 @@ package-test: build
 	@scripts/peers.sh test
 	@PACKAGE_LEVEL=0 scripts/package_test.sh "$$(PACKAGE_LEVEL=0 scripts/package.sh "$(BIN)" "$(CARGO_TARGET_DIR)/dist")"
 
-test:
+test: console
 	@scripts/peers.sh test
 	@scripts/layers.py
 	@scripts/test.sh --locked --workspace
 	@$(MAKE) --no-print-directory test-postgres
+	@$(MAKE) --no-print-directory console-test console-e2e
+
+# Types, style, unit tests and weight of the console.
+console-test: console
+	@$(NPX) tsc --noEmit
+	@$(NPX) eslint . --max-warnings 0
+	@$(NPX) prettier --check --log-level warn .
+	@$(NPX) vitest run --reporter dot
+	@scripts/node.sh node console/scripts/weight.mjs
+
+# The console in Debian's Chromium before a real server.
+console-e2e: build
+	@scripts/peers.sh test
+	@cd console && RINGFENCE="$(BIN)" ../$(NODE) npx --no-install playwright test
 
 # The same tests of everything that keeps state, on a PostgreSQL of their own.
 test-postgres:

@@ -19,7 +19,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 # Lowest first. Every crate of the workspace stands in exactly one.
 LAYERS = {
     "words": ["event", "crypto"],
-    "engines": ["sip", "capture", "sigma", "media", "stir", "dlp", "tlog", "policy"],
+    "engines": ["console", "sip", "capture", "sigma", "media", "stir", "dlp", "tlog", "policy"],
     "decisions": ["normalise", "calls", "detect", "simulate", "behaviour", "consent", "compliance"],
     "world": ["backup", "spine", "lake", "state", "respond", "sources", "connectors", "edge", "endpoint", "vault",
               "access",

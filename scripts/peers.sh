@@ -24,6 +24,7 @@ test_debs=(
   "lintian lintian"
   "/usr/lib/*/faketime/libfaketimeMT.so.1 libfaketime"  # a clock that steps, for the long proofs
   "systemd-analyze systemd"
+  "chromium chromium"                                   # the console, as people see it
   "/usr/lib/postgresql/*/bin/initdb postgresql"         # the other state store
   "python3 python3"
   "/usr/lib/python3*/ensurepip/__init__.py python3-venv"

@@ -13,6 +13,7 @@ use ringfence_state::{Scope, State};
 use serde::Serialize;
 
 use crate::query::Queries;
+use crate::session::Guesses;
 
 /// Everything a handler may use.
 #[derive(Clone)]
@@ -29,6 +30,8 @@ pub struct App {
     pub inside: Arc<dyn Inside>,
     /// Bounds on requests.
     pub limits: Limits,
+    /// Who guessed at sign-in lately.
+    pub guesses: Arc<Guesses>,
 }
 
 /// Bounds on requests.
@@ -127,6 +130,33 @@ pub enum UpkeepJob {
     },
 }
 
+/// A rule to be tried before it is in force.
+#[derive(Debug, Clone)]
+pub struct RuleTrial {
+    /// Sigma, one or more documents.
+    pub rule: String,
+    /// What it is tried on.
+    pub over: TrialOver,
+}
+
+/// What a rule is tried on.
+#[derive(Debug, Clone)]
+pub enum TrialOver {
+    /// Records, one a line.
+    Pasted(String),
+    /// What the event log has of the last hours.
+    Hours(u32),
+}
+
+/// Why a rule was not tried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TrialError {
+    /// Another trial is under way.
+    Busy,
+    /// The event log cannot be read, or a mistake of ours.
+    Failed(String),
+}
+
 /// An answer that is still being worked on.
 pub type Working<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
@@ -142,6 +172,12 @@ pub trait Inside: Send + Sync + 'static {
     fn live_calls(&self, scope: &Scope, limit: usize) -> Vec<LiveCall>;
     /// Rules in force and what is wrong with the rest.
     fn rules(&self) -> serde_json::Value;
+    /// Tries a rule on events of these programs. Dropping the answer stops it.
+    fn try_rule(
+        &self,
+        trial: RuleTrial,
+        scope: &Scope,
+    ) -> Working<Result<serde_json::Value, TrialError>>;
     /// How the system is, for people.
     fn status(&self) -> serde_json::Value;
     /// Resolves when the process begins to stop: open streams end then.

@@ -1,4 +1,4 @@
-//! Who asks. Tokens for now; sign-in joins here.
+//! Who asks: by a token, or by the cookie of a browser (`session.rs`).
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -13,6 +13,7 @@ use ringfence_state::{Classes, Principal, Scope, Source};
 
 use crate::app::App;
 use crate::problem::Problem;
+use crate::session;
 
 /// A person or program that may use the API.
 #[derive(Debug, Clone)]
@@ -50,7 +51,11 @@ impl FromRequestParts<App> for Person {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let token = token(parts).ok_or_else(Problem::unauthorized)?;
+        let Some(token) = token(parts) else {
+            return session::of(parts, app)
+                .await
+                .map(|s| Self(s.principal.clone()));
+        };
         let found = app
             .state
             .principal_by_token(token, app.inside.now().0)
@@ -78,7 +83,8 @@ impl OptionalFromRequestParts<App> for Person {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Option<Self>, Problem> {
         let Some(token) = token(parts) else {
-            return Ok(None);
+            let session = session::of(parts, app).await.ok();
+            return Ok(session.map(|s| Self(s.principal.clone())));
         };
         Ok(app
             .state
@@ -96,7 +102,7 @@ impl FromRequestParts<App> for Sender {
         let token = &*token;
         let now = app.inside.now().0;
         if let Some(source) = app.state.source_by_token(token, now).await? {
-            let peer = parts.extensions.get::<Peer>().map(|p| p.0.ip());
+            let peer = parts.extensions.get::<Peer>().map(|p| p.address.ip());
             if !source.allowed_peers.is_empty() && !peer.is_some_and(|ip| source.allows_peer(ip)) {
                 return Err(Problem::forbidden(
                     "this source may not send from your address",
@@ -116,9 +122,14 @@ impl FromRequestParts<App> for Sender {
     }
 }
 
-/// Address of the other end, put there by whoever accepted the connection.
+/// The other end, put there by whoever accepted the connection.
 #[derive(Debug, Clone, Copy)]
-pub struct Peer(pub std::net::SocketAddr);
+pub struct Peer {
+    /// Its address.
+    pub address: std::net::SocketAddr,
+    /// The connection is TLS.
+    pub encrypted: bool,
+}
 
 /// What a source's credential says about everything it sends.
 fn origin_of(source: &Source) -> Result<Origin, Problem> {

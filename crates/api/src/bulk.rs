@@ -67,7 +67,7 @@ async fn take(
     }
     let mut answers: Vec<Answer> = items.iter().map(Answer::at_first).collect();
     let received = app.inside.now();
-    let peer = peer.map(|Extension(Peer(address))| address);
+    let peer = peer.map(|Extension(peer)| peer.address);
     let mut waiting = Waiting::default();
     let mut refused = None;
     for (place, item) in items.iter().enumerate() {

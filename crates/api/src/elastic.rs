@@ -5,7 +5,7 @@
 //! nothing is sent, and takes and forgets what is sent all the same.
 
 use axum::body::Body;
-use axum::extract::{FromRequestParts, Path, State as AxumState};
+use axum::extract::{FromRequestParts, Path, Request, State as AxumState};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::map_response;
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use crate::app::App;
 use crate::auth::Sender;
 use crate::problem::Problem;
-use crate::{body, bulk};
+use crate::{body, bulk, console};
 
 /// Version that we speak as. A Beat refuses a server that is older than itself, so this is the
 /// last line of Elasticsearch 8.
@@ -27,7 +27,7 @@ const VERSION: &str = "8.19.0";
 /// The addresses of Elasticsearch that shippers use.
 pub(crate) fn routes() -> Router<App> {
     let mut router = Router::new()
-        .route("/", get(about))
+        .route("/", get(front))
         .route("/_license", get(license))
         .route("/_xpack", get(features))
         .route("/_cluster/health", get(health))
@@ -47,13 +47,26 @@ pub(crate) fn routes() -> Router<App> {
     // Elastic's clients talk to nothing without it.
     router.layer(map_response(|mut response: Response| async {
         let product = HeaderValue::from_static("Elasticsearch");
-        response.headers_mut().insert("x-elastic-product", product);
+        if !console::is_page(&response) {
+            response.headers_mut().insert("x-elastic-product", product);
+        }
         response
     }))
 }
 
-/// `GET /`.
-async fn about(_: Shipper) -> Json<Value> {
+/// `GET /`: the console for people, the product for shippers.
+async fn front(AxumState(app): AxumState<App>, request: Request) -> Response {
+    if console::wants_page(request.headers()) {
+        return console::page();
+    }
+    let (mut parts, _) = request.into_parts();
+    match Shipper::from_request_parts(&mut parts, &app).await {
+        Ok(_) => about().into_response(),
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+fn about() -> Json<Value> {
     Json(json!({
         "name": "ringfence",
         "cluster_name": "ringfence",

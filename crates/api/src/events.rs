@@ -97,7 +97,7 @@ pub(crate) async fn take(
     let incoming = Incoming {
         bytes,
         received: app.inside.now(),
-        peer: peer.map(|Extension(Peer(address))| address),
+        peer: peer.map(|Extension(peer)| peer.address),
         flow: None,
         naming,
         line: 0,
@@ -127,7 +127,7 @@ pub(crate) fn naming(headers: &HeaderMap) -> Result<Naming, Problem> {
     let key = value
         .to_str()
         .ok()
-        .filter(|k| !k.is_empty() && k.len() <= MOST_KEY)
+        .filter(|k| (1..=MOST_KEY).contains(&k.len()) && k.bytes().all(|b| b.is_ascii_graphic()))
         .ok_or_else(|| {
             Problem::bad_request("the idempotency key is 1 to 200 visible ASCII characters")
         })?;

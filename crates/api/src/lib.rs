@@ -11,6 +11,7 @@ mod auth;
 mod body;
 mod bulk;
 mod connectors;
+mod console;
 mod elastic;
 mod events;
 mod health;
@@ -20,12 +21,21 @@ mod object;
 mod otlp;
 mod problem;
 mod query;
+mod records;
 mod routes;
+mod rows;
+mod rules;
+mod saved;
+mod session;
 mod stream;
+mod timeline;
 
-pub use app::{App, Inside, Limits, LiveCall, Readiness, UpkeepJob, Working};
+pub use app::{
+    App, Inside, Limits, LiveCall, Readiness, RuleTrial, TrialError, TrialOver, UpkeepJob, Working,
+};
 pub use auth::Peer;
 pub use body::fuzz_body;
 pub use problem::Problem;
 pub use query::{Document, Queries};
 pub use routes::router;
+pub use session::Guesses;

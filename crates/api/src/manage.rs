@@ -1,4 +1,4 @@
-//! Sources, quarantine, webhooks, live calls and rules.
+//! Sources, quarantine, webhooks and live calls.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ use crate::problem::Problem;
 /// A list that has no pages.
 #[derive(Debug, Serialize)]
 pub(crate) struct All<T> {
-    items: Vec<T>,
+    pub(crate) items: Vec<T>,
 }
 
 /// A source and its token, shown once.
@@ -346,14 +346,6 @@ pub(crate) async fn calls(
     Ok(Json(All {
         items: app.inside.live_calls(person.scope(), limit),
     }))
-}
-
-/// `GET /api/v1/rules`.
-pub(crate) async fn rules(
-    AxumState(app): AxumState<App>,
-    _person: Person,
-) -> Json<serde_json::Value> {
-    Json(app.inside.rules())
 }
 
 fn check_url(app: &App, url: &str) -> Result<(), Problem> {

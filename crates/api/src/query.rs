@@ -56,15 +56,25 @@ pub(crate) async fn post(
     asked: Body<Asked>,
 ) -> Result<Response, Problem> {
     let asked = read(asked)?;
+    document(&app, &person, asked.sql, asked.limit).await
+}
+
+/// The answer to a query of `person`, with at most so many rows.
+pub(crate) async fn document(
+    app: &App,
+    person: &Person,
+    sql: String,
+    most: Option<usize>,
+) -> Result<Response, Problem> {
     let mut limits = app.limits.query.clone();
-    if let Some(rows) = asked.limit {
+    if let Some(rows) = most {
         limits.rows = limits.rows.min(rows);
     }
     let scope = match person.scope() {
         ringfence_state::Scope::All => Scope::All,
         ringfence_state::Scope::Programs(set) => Scope::Programs(set.clone()),
     };
-    let body = match app.queries.query(asked.sql, scope, limits).await? {
+    let body = match app.queries.query(sql, scope, limits).await? {
         Document::Whole(bytes) => HttpBody::from(bytes),
         Document::Long(pieces) => HttpBody::from_stream(pieces),
     };

@@ -9,7 +9,10 @@ use axum::routing::{delete, get, patch, post};
 
 use crate::app::App;
 use crate::problem::Problem;
-use crate::{alerts, connectors, elastic, events, health, lake, manage, otlp, query, stream};
+use crate::{
+    alerts, connectors, console, elastic, events, health, lake, manage, otlp, query, records,
+    rules, saved, session, stream, timeline,
+};
 
 /// Bytes of a body that is not intake.
 const MOST_JSON: usize = 1 << 20;
@@ -33,6 +36,15 @@ pub fn router(app: App) -> Router {
         .route("/api/v1/lake/vacuum", post(lake::vacuum))
         .route("/api/v1/lake/retain", post(lake::retain))
         .route("/api/v1/lake/erase", post(lake::erase))
+        .route(
+            "/api/v1/session",
+            get(session::show).post(session::open).delete(session::end),
+        )
+        .route("/api/v1/timeline", get(timeline::get))
+        .route("/api/v1/records/{id}", get(records::get))
+        .route("/api/v1/saved", get(saved::list).post(saved::create))
+        .route("/api/v1/saved/{id}", delete(saved::forget))
+        .route("/assets/{*path}", get(console::asset))
         .route("/api/v1/alerts", get(alerts::list))
         .route("/api/v1/alerts/stream", get(stream::alerts))
         .route("/api/v1/alerts/bulk", post(alerts::bulk))
@@ -69,10 +81,11 @@ pub fn router(app: App) -> Router {
         .route("/api/v1/connectors/{name}/replay", post(connectors::replay))
         .route("/api/v1/connectors/{name}/push", post(connectors::push))
         .route("/api/v1/calls", get(manage::calls))
-        .route("/api/v1/rules", get(manage::rules))
+        .route("/api/v1/rules", get(rules::list))
+        .route("/api/v1/rules/test", post(rules::test))
         .route("/api/v1/status", get(health::status))
         .route("/api/v1/openapi.json", get(health::openapi))
-        .fallback(async || Problem::not_found("see /api/v1/openapi.json for what there is"))
+        .fallback(console::fallback)
         .method_not_allowed_fallback(async |method: Method| {
             Problem::new(
                 StatusCode::METHOD_NOT_ALLOWED,
@@ -94,9 +107,15 @@ async fn harden(request: Request, next: Next) -> Response {
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),
     );
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    let policy = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
-    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+    // The console's page says its own; everything else needs nothing.
+    headers
+        .entry(header::CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static(
+            "default-src 'none'; frame-ancestors 'none'",
+        ));
     headers.insert(
         header::REFERRER_POLICY,
         HeaderValue::from_static("no-referrer"),

@@ -32,7 +32,9 @@ pub(crate) async fn alerts(
     };
     let changes = app.state.subscribe(person.scope().clone(), after);
     let stop = app.inside.stopping();
-    let events = stream::unfold((changes, stop), next).flat_map(stream::iter);
+    // Said at once, so that whoever stands between knows that the answer has begun.
+    let begun = stream::once(async { Ok(Event::default().comment("begun")) });
+    let events = begun.chain(stream::unfold((changes, stop), next).flat_map(stream::iter));
     let keep_alive = KeepAlive::new().interval(app.limits.keep_alive);
     Ok(Sse::new(events).keep_alive(keep_alive))
 }

@@ -24,6 +24,8 @@ pub enum TokenKind {
     Source,
     /// A person or a program that administers: `rfa_`.
     Admin,
+    /// A browser in which somebody signed in: `rfb_`.
+    Session,
 }
 
 impl TokenKind {
@@ -33,6 +35,7 @@ impl TokenKind {
         match self {
             Self::Source => "rfs_",
             Self::Admin => "rfa_",
+            Self::Session => "rfb_",
         }
     }
 }
@@ -79,7 +82,7 @@ impl Token {
     /// # Errors
     /// Says whether prefix or secret is wrong.
     pub fn parse(text: &str) -> Result<Self, TokenError> {
-        let kind = [TokenKind::Source, TokenKind::Admin]
+        let kind = [TokenKind::Source, TokenKind::Admin, TokenKind::Session]
             .into_iter()
             .find(|kind| text.starts_with(kind.prefix()))
             .ok_or(TokenError::Prefix)?;
@@ -220,7 +223,7 @@ mod tests {
 
     #[test]
     fn minted_tokens_parse_and_carry_their_kind() {
-        for kind in [TokenKind::Source, TokenKind::Admin] {
+        for kind in [TokenKind::Source, TokenKind::Admin, TokenKind::Session] {
             let token = Token::mint(kind).unwrap();
             let read = Token::parse(token.reveal()).unwrap();
             assert_eq!((read.kind(), read.hash()), (kind, token.hash()));

@@ -8,12 +8,14 @@
 //! business of other crates. It reads no file and no clock.
 
 pub mod builtin;
+mod cost;
 mod counter;
 mod detector;
 mod message;
 mod pack;
 mod subject;
 
+pub use cost::costs;
 pub use counter::Counter;
 pub use detector::{Detector, DetectorError, DetectorStats};
 pub use message::{Template, TemplateError};

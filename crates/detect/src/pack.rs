@@ -95,6 +95,12 @@ impl Pack {
         }
     }
 
+    /// Whether it is the same compilation.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.rules, &other.rules)
+    }
+
     /// Rules in force.
     pub fn rules(&self) -> impl Iterator<Item = &Arc<Rule>> {
         self.rules.rules()

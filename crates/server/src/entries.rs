@@ -115,15 +115,7 @@ impl Entries {
             self.spine.read(Offset(from), READ_BYTES).await?
         } else {
             drop(window);
-            let block = self.spine.read(Offset(from), READ_BYTES).await?;
-            let next = block.last().map_or(from, |(offset, _)| offset.0 + 1);
-            return Ok((
-                block
-                    .iter()
-                    .filter_map(|(o, e)| self.decode(*o, e))
-                    .collect(),
-                next,
-            ));
+            return self.apart(from).await;
         };
         let next = block.last().map_or(from, |(offset, _)| offset.0 + 1);
         let mut out = Vec::with_capacity(block.len());
@@ -137,6 +129,17 @@ impl Entries {
             }
         }
         Ok((out, next))
+    }
+
+    /// As [`Self::read`] for who is far from the consumers: nobody follows there.
+    ///
+    /// # Errors
+    /// When the spine cannot be read.
+    pub async fn apart(&self, from: u64) -> Result<(Vec<Numbered>, u64), SpineError> {
+        let block = self.spine.read(Offset(from), READ_BYTES).await?;
+        let next = block.last().map_or(from, |(offset, _)| offset.0 + 1);
+        let entries = block.iter().filter_map(|(o, e)| self.decode(*o, e));
+        Ok((entries.collect(), next))
     }
 
     /// Entries that were passed before, in ascending order; those that are not kept any more or

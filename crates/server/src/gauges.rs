@@ -1,8 +1,11 @@
 //! Figures that operators leave for `/metrics` and `status`.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use ringfence_detect::DetectorStats;
+use ringfence_event::Finding;
 use ringfence_spine::CpuMeter;
 use ringfence_state::NewFinding;
 
@@ -28,6 +31,8 @@ pub struct Gauges {
     pub open_dropped: AtomicU64,
     /// Events that wait for their first facts.
     pub waiting: AtomicUsize,
+    /// Findings since the start, by rule.
+    hits: Mutex<HashMap<String, u64>>,
     /// Processor time of the call join.
     pub calls_cpu: CpuMeter,
     /// Of detection.
@@ -50,6 +55,23 @@ impl Gauges {
         self.open_dropped
             .store(stats.dropped_open, Ordering::Relaxed);
         self.waiting.store(waiting, Ordering::Relaxed);
+    }
+
+    /// Detection found something.
+    pub fn found(&self, findings: &[Finding]) {
+        let mut hits = self.hits.lock().unwrap_or_else(PoisonError::into_inner);
+        for finding in findings {
+            match hits.get_mut(&finding.rule_id) {
+                Some(n) => *n += 1,
+                None => drop(hits.insert(finding.rule_id.clone(), 1)),
+            }
+        }
+    }
+
+    /// Findings since the start, by rule.
+    pub fn hits(&self) -> HashMap<String, u64> {
+        let hits = self.hits.lock().unwrap_or_else(PoisonError::into_inner);
+        hits.clone()
     }
 
     /// After findings became alerts.

@@ -110,11 +110,17 @@ impl Front {
         }
     }
 
-    async fn http<I>(self, io: I, peer: SocketAddr, watcher: hyper_util::server::graceful::Watcher)
-    where
-        I: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
-    {
-        let service = self.router.layer(axum::Extension(Peer(peer)));
+    async fn http(
+        self,
+        io: TokioIo<Stream>,
+        peer: SocketAddr,
+        watcher: hyper_util::server::graceful::Watcher,
+    ) {
+        let encrypted = matches!(io.inner(), Either::Right(_));
+        let service = self.router.layer(axum::Extension(Peer {
+            address: peer,
+            encrypted,
+        }));
         let mut builder = Builder::new(TokioExecutor::new());
         builder
             .http1()

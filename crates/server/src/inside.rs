@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use ringfence_api::{Inside, LiveCall, Readiness, UpkeepJob, Working};
+use ringfence_api::{Inside, LiveCall, Readiness, RuleTrial, TrialError, UpkeepJob, Working};
 use ringfence_connectors::Connectors;
 use ringfence_detect::Pack;
 use ringfence_event::Time;
@@ -16,10 +16,12 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::costs::Costs;
 use crate::entries::Entries;
 use crate::gauges::Gauges;
 use crate::live::Live;
 use crate::queries::{QueryCounts, QueryEngine};
+use crate::trial::Trials;
 use crate::upkeep::Upkeep;
 use crate::watch::Watched;
 use crate::{clock, metrics};
@@ -52,6 +54,8 @@ pub(crate) struct Inner {
     pub guard: Guard,
     pub notifying: Notifying,
     pub upkeep: Upkeep,
+    pub trials: Arc<Trials>,
+    pub costs: Arc<Costs>,
     pub started: Time,
     pub stopping: CancellationToken,
     /// A consumer ended with an error.
@@ -97,14 +101,33 @@ impl Inside for Inner {
     }
 
     fn rules(&self) -> Value {
-        let pack = self.packs.borrow();
-        let rules: Vec<_> = pack.rules().map(|r| json!(**r)).collect();
+        let pack = self.packs.borrow().clone();
+        let costs = self.costs.of(&pack);
+        let hits = self.gauges.hits();
+        let rules: Vec<_> = pack
+            .rules()
+            .map(|rule| {
+                let mut shown = json!(**rule);
+                if let Value::Object(shown) = &mut shown {
+                    let key = rule.key();
+                    let hits = hits.get(key).copied().unwrap_or(0);
+                    shown.insert("hits".into(), hits.into());
+                    shown.insert("micros".into(), json!(costs.get(key)));
+                }
+                shown
+            })
+            .collect();
         let mistakes: Vec<_> = pack
             .mistakes()
             .iter()
             .map(|m| json!({"file": m.file, "line": m.line, "rule": m.rule, "what": m.what}))
             .collect();
         json!({"items": rules, "mistakes": mistakes})
+    }
+
+    fn try_rule(&self, trial: RuleTrial, scope: &Scope) -> Working<Result<Value, TrialError>> {
+        let trials = Arc::clone(&self.trials);
+        Box::pin(trials.run(trial, scope.clone(), clock::now()))
     }
 
     fn status(&self) -> Value {

@@ -25,6 +25,11 @@ type Picture = BTreeMap<PathBuf, (u64, Option<SystemTime>)>;
 /// mistakes; the rest is in force.
 #[must_use]
 pub fn load(config: &RulesConfig) -> Pack {
+    Pack::compile(&sources(config), &Default::default())
+}
+
+/// The files of everything configured.
+pub(crate) fn sources(config: &RulesConfig) -> Vec<PackFile> {
     let mut files = if config.builtin {
         builtin::files()
     } else {
@@ -33,7 +38,7 @@ pub fn load(config: &RulesConfig) -> Pack {
     for path in picture(&config.folders).into_keys() {
         files.push(read(&path));
     }
-    Pack::compile(&files, &Default::default())
+    files
 }
 
 /// Watches the folders until `cancel` and sends each new pack.

@@ -17,6 +17,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
+use crate::costs::Costs;
 use crate::entries::Entries;
 use crate::inside::{Inner, Notifying};
 use crate::open;
@@ -25,6 +26,7 @@ use crate::outbox::StateOutbox;
 use crate::pipeline::{self, Parts};
 use crate::quarantine::StateQuarantine;
 use crate::queries::QueryEngine;
+use crate::trial::Trials;
 use crate::upkeep::Upkeep;
 use crate::watch::Watched;
 use crate::{clock, connectors, http, rules, watch as watching};
@@ -141,6 +143,12 @@ impl Server {
         let stages = Stages::default();
         let shared: Arc<dyn Spine> = Arc::clone(&spine) as _;
         let entries = Arc::new(Entries::new(Arc::clone(&shared)));
+        let trials = Arc::new(Trials::new(
+            Arc::clone(&entries),
+            normaliser.clone(),
+            connectors::join_config(&config),
+        ));
+        let costs = Arc::new(Costs::new(Arc::clone(&entries), config.rules.clone()));
         let quarantine = Arc::new(StateQuarantine(state.clone()));
         let (intake, intake_task) = Intake::start(
             shared,
@@ -187,6 +195,8 @@ impl Server {
             connectors: asked.clone(),
             spine,
             upkeep: upkeep.clone(),
+            trials,
+            costs,
             entries,
             intake: Arc::clone(&intake),
             lake,
@@ -214,6 +224,7 @@ impl Server {
             sink: Arc::clone(&intake) as Arc<dyn Sink>,
             inside: Arc::clone(&inner) as _,
             connectors: asked,
+            guesses: Arc::default(),
             limits: ringfence_api::Limits {
                 body_bytes: config.intake.body_bytes,
                 inflated_bytes: config.intake.inflated_bytes,

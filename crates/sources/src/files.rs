@@ -101,24 +101,10 @@ pub fn read_file(
         i64::try_from(since.as_millis()).ok()
     });
     let mut input = BufReader::with_capacity(256 << 10, inflated(file).map_err(failed)?);
-    let start = input.fill_buf().map_err(failed)?;
-    let kind = kind_of(start);
-    let mut reading = Reading {
-        normaliser,
-        origin,
-        take,
-        progress,
-        report: FileReport {
-            kind: Some(kind),
-            ..FileReport::default()
-        },
-        clock: Clock {
-            now: None,
-            fallback: Time(modified.unwrap_or(0)),
-        },
-        place: path.display().to_string(),
-        done: 0,
-    };
+    let kind = kind_of(input.fill_buf().map_err(failed)?);
+    let fallback = Time(modified.unwrap_or(0));
+    let place = path.display().to_string();
+    let mut reading = Reading::new(kind, place, fallback, normaliser, origin, take, progress);
     match kind {
         Kind::Capture => reading.capture(&mut input).map_err(failed)?,
         Kind::Lines => reading.lines(&mut input).map_err(failed)?,
@@ -136,6 +122,25 @@ pub fn read_file(
         }
     }
     Ok(reading.report)
+}
+
+/// Reads lines that somebody pasted as those of a file named `place`. What has no time of its own
+/// has `fallback`.
+pub fn read_text(
+    place: &str,
+    mut text: &[u8],
+    normaliser: &Normaliser,
+    origin: &Origin,
+    fallback: Time,
+    take: &mut dyn FnMut(Event),
+) -> FileReport {
+    let progress = &mut |_| {};
+    let place = place.to_owned();
+    let kind = Kind::Lines;
+    let mut reading = Reading::new(kind, place, fallback, normaliser, origin, take, progress);
+    // Memory can always be read.
+    let _ = reading.lines(&mut text);
+    reading.report
 }
 
 /// Takes a compressing shell off, told by its magic number.
@@ -226,6 +231,35 @@ struct Reading<'a> {
     clock: Clock,
     place: String,
     done: u64,
+}
+
+impl<'a> Reading<'a> {
+    fn new(
+        kind: Kind,
+        place: String,
+        fallback: Time,
+        normaliser: &'a Normaliser,
+        origin: &'a Origin,
+        take: &'a mut dyn FnMut(Event),
+        progress: &'a mut dyn FnMut(u64),
+    ) -> Self {
+        Self {
+            normaliser,
+            origin,
+            take,
+            progress,
+            report: FileReport {
+                kind: Some(kind),
+                ..FileReport::default()
+            },
+            clock: Clock {
+                now: None,
+                fallback,
+            },
+            place,
+            done: 0,
+        }
+    }
 }
 
 impl Reading<'_> {

@@ -35,7 +35,7 @@ pub use config::{
 };
 pub use entry::{read_entry, spine_entry};
 pub use feed::{Bookmarks, Feed, follow};
-pub use files::{FileError, FileReport, Kind, read_file};
+pub use files::{FileError, FileReport, Kind, read_file, read_text};
 pub use intake::{Intake, Pace, Quarantine, Refused, SourceCount, SourceCounters};
 pub use listener::{CounterSnapshot, ListenError, ListenerHandle, Place, run};
 pub use silence::{Change, Expectation, SilenceDetector, Standing, Transition};

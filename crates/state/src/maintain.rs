@@ -19,6 +19,8 @@ pub struct Maintained {
     pub alerts: u64,
     /// Deliveries that were settled long ago.
     pub deliveries: u64,
+    /// Sessions that were over.
+    pub sessions: u64,
 }
 
 impl State {
@@ -50,6 +52,13 @@ impl State {
                     "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox
                      WHERE state IN ('delivered', 'dead') AND settled_ms < $1 LIMIT $2)",
                     before(limits.outbox_settled_for),
+                )
+                .await?,
+            sessions: self
+                .remove(
+                    "DELETE FROM sessions WHERE token_hash IN
+                     (SELECT token_hash FROM sessions WHERE expires_ms < $1 LIMIT $2)",
+                    now_ms,
                 )
                 .await?,
         })

@@ -18,6 +18,11 @@ const FILES: &[(i64, &str, &str)] = &[
         include_str!("../migrations/0003_quarantine_source.sql"),
     ),
     (10, "mail", include_str!("../migrations/0010_mail.sql")),
+    (
+        11,
+        "console",
+        include_str!("../migrations/0011_console.sql"),
+    ),
 ];
 
 /// All of them.

@@ -13,6 +13,7 @@ use crate::db::Pool;
 use crate::error::Result;
 use crate::limits::Limits;
 use crate::principals::Principal;
+use crate::sessions::Session;
 use crate::sources::Source;
 use crate::sql::{Tx, query};
 use crate::store::Store;
@@ -47,6 +48,7 @@ struct Inner {
     unannounced: AtomicBool,
     sources: TokenIndex<Source>,
     principals: TokenIndex<Principal>,
+    sessions: TokenIndex<Session>,
 }
 
 impl State {
@@ -130,6 +132,7 @@ impl State {
             unannounced: AtomicBool::new(false),
             sources: TokenIndex::default(),
             principals: TokenIndex::default(),
+            sessions: TokenIndex::default(),
         };
         Ok(Self {
             inner: Arc::new(inner),
@@ -177,6 +180,10 @@ impl State {
 
     pub(crate) fn source_index(&self) -> &TokenIndex<Source> {
         &self.inner.sources
+    }
+
+    pub(crate) fn session_index(&self) -> &TokenIndex<Session> {
+        &self.inner.sessions
     }
 
     pub(crate) fn principal_index(&self) -> &TokenIndex<Principal> {

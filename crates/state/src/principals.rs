@@ -96,7 +96,7 @@ impl State {
         };
         insert(&mut tx, FIRST_ADMIN, &new, &token, now_ms).await?;
         tx.commit().await?;
-        self.principal_index().invalidate();
+        self.principals_changed();
         Ok(first)
     }
 
@@ -119,7 +119,7 @@ impl State {
             .fetch_one(&mut tx)
             .await?;
         tx.commit().await?;
-        self.principal_index().invalidate();
+        self.principals_changed();
         Ok((read(&row)?, token))
     }
 
@@ -160,7 +160,7 @@ impl State {
             return Err(Error::Conflict(reason.to_owned()));
         }
         tx.commit().await?;
-        self.principal_index().invalidate();
+        self.principals_changed();
         Ok(())
     }
 
@@ -225,6 +225,12 @@ impl State {
         Ok(())
     }
 
+    /// Nobody is let in, nor stays in, by what was so before.
+    fn principals_changed(&self) {
+        self.principal_index().invalidate();
+        self.session_index().invalidate();
+    }
+
     async fn load_principal_tokens(&self) -> Result<TokenMap<Principal>> {
         let rows = query("SELECT * FROM principals WHERE disabled_ms IS NULL")
             .fetch_all(self.reader())
@@ -267,7 +273,7 @@ async fn insert(
     Ok(())
 }
 
-fn read(row: &Row) -> Result<Principal> {
+pub(crate) fn read(row: &Row) -> Result<Principal> {
     Ok(Principal {
         id: row.try_get("id")?,
         name: row.try_get("name")?,

@@ -39,6 +39,8 @@ const TABLES: &[Table] = &[
     table("quarantine", &["id"]),
     table("webhooks", &["id"]),
     table("outbox", &["id"]),
+    table("sessions", &["token_hash"]),
+    table("saved", &["id"]),
 ];
 
 const fn table(name: &'static str, key: &'static [&'static str]) -> Table {

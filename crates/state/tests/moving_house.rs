@@ -1,6 +1,7 @@
 //! The state moves from one database to another, and nothing of it is lost.
 #![allow(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::indexing_slicing,
     missing_docs,
     reason = "test code"
@@ -12,7 +13,8 @@ use std::path::{Path, PathBuf};
 
 use common::*;
 use ringfence_state::{
-    AlertEdit, Error, NewQuarantined, NewWebhook, Scope, State, Store, Verdict, move_state,
+    AlertEdit, Error, FirstAdmin, NewQuarantined, NewSaved, NewWebhook, SavedKind, Scope, State,
+    Store, Verdict, move_state,
 };
 use sqlx::{AssertSqlSafe, Connection as _, Row as _, SqliteConnection};
 
@@ -21,7 +23,17 @@ use sqlx::{AssertSqlSafe, Connection as _, Row as _, SqliteConnection};
 async fn lived_in(place: &Store) {
     let state = open(place).await;
     state.instance_id(T0).await.unwrap();
-    state.ensure_first_admin(None, T0).await.unwrap();
+    let first = state.ensure_first_admin(None, T0).await.unwrap();
+    let FirstAdmin::Minted(token) = first else {
+        panic!("the first start makes a token");
+    };
+    state.open_session(token.reveal(), T0).await.unwrap();
+    let view = NewSaved {
+        kind: SavedKind::Alerts,
+        name: "Mine".to_owned(),
+        content: serde_json::Map::new(),
+    };
+    state.keep_saved("admin", &view, T0).await.unwrap();
     state
         .create_source(&ALL, source("crm", "bank"), T0)
         .await

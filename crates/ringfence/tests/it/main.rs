@@ -17,6 +17,7 @@ mod bulk;
 mod cli;
 mod config;
 mod connectors;
+mod console;
 mod contract;
 mod crash;
 mod disk;

@@ -75,6 +75,7 @@ pub async fn run(
             }
         });
         gauges.detector(detector.stats(), pairing.waiting());
+        gauges.found(&found);
         if !found.is_empty() && !reader.say(found.into_iter().map(as_entry).collect()).await {
             return Ok(());
         }

@@ -1,0 +1,171 @@
+/** What pages ask the server, each question once: key, call, how long an answer is good. */
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { timeOf } from "../lib/sql";
+import { api, ask, type Schemas } from "./client";
+
+export type Alert = Schemas["Alert"];
+export type AlertDetail = Schemas["AlertDetail"];
+export type AlertFilter = NonNullable<
+  NonNullable<import("./schema").paths["/api/v1/alerts"]["get"]["parameters"]["query"]>
+>;
+export type TimelineEvent = Schemas["TimelineEvent"];
+export type Timeline = Schemas["Timeline"];
+export type EntityKind = "call" | "agent" | "customer" | "number" | "address" | "device";
+export type Row = Record<string, unknown>;
+export interface Table {
+  columns: { name: string; type: string }[];
+  rows: Row[];
+  truncated: boolean;
+}
+
+export const sessionQuery = queryOptions({
+  queryKey: ["session"],
+  queryFn: ({ signal }) => ask(api.GET("/api/v1/session", { signal })),
+  retry: false,
+  staleTime: 60_000,
+});
+
+export const statusQuery = queryOptions({
+  queryKey: ["status"],
+  queryFn: ({ signal }) => ask(api.GET("/api/v1/status", { signal })),
+  refetchInterval: 5_000,
+});
+
+export const alertsQuery = (filter: AlertFilter) =>
+  queryOptions({
+    queryKey: ["alerts", "page", filter],
+    queryFn: ({ signal }) => ask(api.GET("/api/v1/alerts", { params: { query: filter }, signal })),
+    placeholderData: keepPreviousData,
+  });
+
+/**
+ * Page after page of a list of alerts. It is kept up by the live changes, never asked again as a
+ * whole: that could be hundreds of requests. `began` is told when its first page is asked.
+ */
+export const alertPagesQuery = (filter: AlertFilter, began?: () => void) =>
+  infiniteQueryOptions({
+    queryKey: ["alerts", "pages", filter],
+    queryFn: ({ pageParam, signal }) => {
+      if (pageParam === "") began?.();
+      return ask(
+        api.GET("/api/v1/alerts", {
+          params: { query: { ...filter, limit: 500, ...(pageParam ? { cursor: pageParam } : {}) } },
+          signal,
+        }),
+      );
+    },
+    initialPageParam: "",
+    getNextPageParam: (last) => last.next ?? undefined,
+    placeholderData: keepPreviousData,
+    staleTime: Infinity,
+  });
+
+export const alertQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["alerts", "one", id],
+    queryFn: ({ signal }) => ask(api.GET("/api/v1/alerts/{id}", { params: { path: { id } }, signal })),
+  });
+
+/** The findings that are kept with an alert, newest first. */
+export const findingsQuery = (id: string) =>
+  infiniteQueryOptions({
+    queryKey: ["alerts", "findings", id],
+    queryFn: ({ pageParam, signal }) =>
+      ask(
+        api.GET("/api/v1/alerts/{id}/findings", {
+          params: { path: { id }, query: { limit: 250, ...(pageParam ? { cursor: pageParam } : {}) } },
+          signal,
+        }),
+      ),
+    initialPageParam: "",
+    getNextPageParam: (last) => last.next ?? undefined,
+  });
+
+/** Alerts to compare one with: not live, for comparing needs no last second. */
+export const pastAlertsQuery = (filter: AlertFilter) =>
+  queryOptions({
+    queryKey: ["past-alerts", filter],
+    queryFn: ({ signal }) => ask(api.GET("/api/v1/alerts", { params: { query: filter }, signal })),
+    staleTime: 60_000,
+  });
+
+export interface Span {
+  from_ms?: number;
+  to_ms?: number;
+  limit?: number;
+  class_uid?: number;
+  last?: boolean;
+}
+
+/** Everything that concerns one entity, in the order of time. */
+export const timelineQuery = (kind: EntityKind, value: string, span: Span = {}) =>
+  queryOptions({
+    queryKey: ["timeline", kind, value, span],
+    queryFn: ({ signal }) => ask(api.GET("/api/v1/timeline", { params: { query: { kind, value, ...span } }, signal })),
+    placeholderData: keepPreviousData,
+  });
+
+export const recordQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["record", id],
+    queryFn: ({ signal }) => ask(api.GET("/api/v1/records/{id}", { params: { path: { id } }, signal })),
+    staleTime: Infinity,
+  });
+
+/** One `SELECT` over `events`. Leaving the page, or asking anew, stops it on the server. */
+export const sqlQuery = (sql: string, limit = 1_000) =>
+  queryOptions({
+    queryKey: ["sql", sql, limit],
+    queryFn: ({ signal }) => ask<Table>(api.POST("/api/v1/query", { body: { sql, limit }, signal })),
+    retry: false,
+    staleTime: 30_000,
+  });
+
+export const rulesQuery = queryOptions({
+  queryKey: ["rules"],
+  queryFn: ({ signal }) => ask(api.GET("/api/v1/rules", { signal })),
+  refetchInterval: 30_000,
+});
+
+export const sourcesQuery = queryOptions({
+  queryKey: ["sources"],
+  queryFn: ({ signal }) => ask(api.GET("/api/v1/sources", { signal })),
+  refetchInterval: 15_000,
+});
+
+export const quarantineQuery = (source?: string) =>
+  queryOptions({
+    queryKey: ["quarantine", source ?? ""],
+    queryFn: ({ signal }) =>
+      ask(
+        api.GET("/api/v1/quarantine", {
+          params: { query: { limit: 50, ...(source ? { source_id: source } : {}) } },
+          signal,
+        }),
+      ),
+    refetchInterval: 15_000,
+  });
+
+export const liveCallsQuery = queryOptions({
+  queryKey: ["calls"],
+  queryFn: ({ signal }) => ask(api.GET("/api/v1/calls", { params: { query: { limit: 200 } }, signal })),
+  refetchInterval: 5_000,
+});
+
+export const savedQuery = (kind: "alerts" | "query") =>
+  queryOptions({
+    queryKey: ["saved", kind],
+    queryFn: ({ signal }) => ask(api.GET("/api/v1/saved", { params: { query: { kind } }, signal })),
+  });
+
+/** When the oldest event that is still kept happened; null where there is none. */
+export const oldestQuery = queryOptions({
+  queryKey: ["oldest"],
+  queryFn: async ({ signal }) => {
+    const sql = "SELECT min(time) AS oldest FROM events";
+    const table = await ask<Table>(api.POST("/api/v1/query", { body: { sql, limit: 1 }, signal }));
+    return timeOf(table.rows[0]?.["oldest"]);
+  },
+  staleTime: 600_000,
+  retry: false,
+});
