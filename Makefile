@@ -44,7 +44,7 @@ demo: build
 	@scripts/peers.sh demo
 	@RINGFENCE="$(BIN)" scripts/demo.sh
 
-release:
+release: console
 	@scripts/peers.sh build
 	@cargo build --release -p ringfence --locked
 

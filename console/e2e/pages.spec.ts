@@ -72,6 +72,11 @@ test("without a session there is only sign-in, and a token opens it by keyboard"
   await context.close();
 });
 
+test("the strips of the last hours count what happened", async ({ page }) => {
+  await page.goto("/");
+  await expect(page.getByText(/^[1-9][\d.,]*K? events$/)).toBeVisible();
+});
+
 test("an insider's alert leads to why, and a verdict closes it", async ({ page }) => {
   await page.goto("/alerts?severity=4");
   await page

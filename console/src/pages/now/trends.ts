@@ -10,7 +10,7 @@ export const SPAN_MS = 6 * 3_600_000;
 export function trendSql(until: number): string {
   const when = (condition: string) => `count(*) FILTER (WHERE ${condition})`;
   return (
-    `SELECT CAST(date_bin(INTERVAL '5 minutes', time) AS BIGINT) AS at, ` +
+    `SELECT CAST(time AS BIGINT) / ${STEP_MS} * ${STEP_MS} AS at, ` +
     `${when("class_uid NOT IN (0, 2004)")} AS events, ` +
     `${when(`class_uid = ${CLASS.call} AND activity_name = 'Answered'`)} AS calls, ` +
     `${when(`class_uid = ${CLASS.records}`)} AS lookups, ` +
