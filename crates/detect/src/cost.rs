@@ -28,7 +28,7 @@ pub fn costs(
     for document in files.iter().flat_map(|f| parse(&f.text, &f.name).documents) {
         let key = document.rule().key().to_owned();
         let (rules, errors) = RuleSet::compile(vec![document], &Options::default());
-        if !errors.is_empty() || rules.len() == 0 {
+        if !errors.is_empty() || rules.is_empty() {
             continue;
         }
         let mut engine = Engine::new(Arc::new(rules), Limits::default());
