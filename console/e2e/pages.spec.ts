@@ -74,7 +74,7 @@ test("without a session there is only sign-in, and a token opens it by keyboard"
 
 test("the strips of the last hours count what happened", async ({ page }) => {
   await page.goto("/");
-  await expect(page.getByText(/^[1-9][\d.,]*K? events$/)).toBeVisible();
+  await expect(page.getByText(/^[1-9][\d.,]*k? events$/i)).toBeVisible();
 });
 
 test("an insider's alert leads to why, and a verdict closes it", async ({ page }) => {
