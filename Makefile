@@ -11,7 +11,7 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 PROFILE := quick
 BIN := $(CARGO_TARGET_DIR)/$(PROFILE)/ringfence
 
-.PHONY: help console console-test console-e2e screenshots demo build release package package-test test test-postgres unit lint prove crash-test fuzz bench bench-detect bench-voice bench-lake
+.PHONY: help console console-test console-e2e demo build release package package-test test test-postgres unit lint prove crash-test fuzz bench bench-detect bench-voice bench-lake
 
 help:
 	@printf '%s\n' \

@@ -11,7 +11,7 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 /// What jemalloc reads before the first allocation. A freed page is kept for half
 /// a second: given back at once, it would have to be taken and zeroed again by whoever is next; kept
 /// for longer than the pause between two commits to the lake, it is memory that nobody uses (1.5 s
-/// took 100 MiB more at 25,000 events a second, and saved 4 % of the processor time). One arena a core,
+/// took up to 100 MiB more under full load, and saved 2 to 6 % of the processor time). One arena a core,
 /// and not one for every few threads: what one thread frees, the next one finds.
 #[allow(
     unsafe_code,
