@@ -1,8 +1,9 @@
 /** Numbers, times, colours and keys, in words. */
-import { Box, Code, Group, Kbd, Table, Text } from "@mantine/core";
+import { Box, Code, Group, Table, Text } from "@mantine/core";
 import { type ReactNode, useState } from "react";
 import { bytes, compact, count, plural } from "../../lib/format";
 import { clockTime, dayTime, exact, lasting, relative } from "../../lib/time";
+import { KeyTable } from "../../ui/KeysHelp";
 import { When } from "../../ui/When";
 import { KEYS as RULE_KEYS } from "../rules/keys";
 import { KEYS as SOURCE_KEYS } from "../sources/keys";
@@ -113,22 +114,7 @@ export function Formats() {
         title="Keys"
         says="Everything can be done without a mouse. Keys work unless you type in a field; ? lists those of a page."
       >
-        <Table aria-label="Keys on every page" verticalSpacing={4}>
-          <Table.Tbody>
-            {KEYS.map(([keys, does]) => (
-              <Table.Tr key={does}>
-                <Table.Td w={170}>
-                  <Group gap={4}>
-                    {keys.split(" ").map((key) => (
-                      <Kbd key={key}>{key}</Kbd>
-                    ))}
-                  </Group>
-                </Table.Td>
-                <Table.Td>{does}</Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
+        <KeyTable label="Keys on every page" list={KEYS} />
         <Text size="sm" c="dimmed" mt="sm">
           In addition: {SOURCE_KEYS.filter(own).map(say).join("; ")} (Sources).{" "}
           {RULE_KEYS.filter(own).map(say).join("; ")} (Rules).
