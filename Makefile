@@ -11,14 +11,15 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 PROFILE := quick
 BIN := $(CARGO_TARGET_DIR)/$(PROFILE)/ringfence
 
-.PHONY: help console console-test console-e2e demo build release package package-test test test-postgres unit lint prove crash-test fuzz bench bench-detect bench-voice bench-lake
+.PHONY: help console console-test console-e2e console-speed screenshots demo build release package package-test test test-postgres unit lint prove crash-test fuzz bench bench-detect bench-voice bench-lake
 
 help:
 	@printf '%s\n' \
 	  'make demo      install what is missing, build, run the main job on real sample input' \
 	  'make test      install what is missing, build, run all tests' \
 	  'make lint      formatting, clippy, layers' \
-  'make console   the web console, which `make build` puts into the program' \
+	  'make console   the web console, which `make build` puts into the program' \
+	  'make screenshots  the picture of the README, and those of all pages in console/test-results/pictures' \
 	  'make prove     the long proofs: crashes, kills, 20 simulated shifts, fuzzing, load' \
 	  'make bench     speed of each engine, beside a peer or a physical limit' \
 	  'make release   the optimised binary' \
@@ -76,6 +77,13 @@ console-e2e: build
 	@scripts/peers.sh test
 	@cd console && RINGFENCE="$(BIN)" ../$(NODE) npx --no-install playwright test
 
+# The pages before a million events and a hundred thousand alerts, and pictures of all of them; both with
+# the server, the data and the browser of the tests.
+console-speed screenshots: build
+	@scripts/peers.sh test
+	@cd console && RINGFENCE="$(BIN)" RINGFENCE_E2E=$(if $(filter screenshots,$@),picture,speed) \
+	  ../$(NODE) npx --no-install playwright test
+
 # The same tests of everything that keeps state, on a PostgreSQL of their own.
 test-postgres:
 	@scripts/postgres.sh run scripts/test.sh --locked -p ringfence-state -p ringfence \
@@ -96,6 +104,7 @@ prove: crash-test
 	@RINGFENCE="$(BIN)" LOAD_RULES="$${RINGFENCE_TESTDATA:-../shared/data}/sigma/sigmahq-rules.tar.gz" scripts/load.sh 10000 30
 	@RINGFENCE="$(BIN)" LOAD_RULES="$${RINGFENCE_TESTDATA:-../shared/data}/sigma/sigmahq-rules.tar.gz" scripts/load.sh 0
 	@scripts/load_syslog.py "$(BIN)" 600000
+	@$(MAKE) --no-print-directory console-speed
 	@scripts/soak.py "$(BIN)" 45
 
 crash-test: build

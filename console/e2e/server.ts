@@ -3,12 +3,15 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { request } from "@playwright/test";
+import { type APIRequestContext, request } from "@playwright/test";
+import { ATTACKER, BROKEN, RULE, call, logOns } from "./hostile";
 
 export const TOKEN = `console-${crypto.randomUUID()}${crypto.randomUUID()}`;
 const HEP = "hep";
 
-const CONFIG = `version = 1
+const config = (folder: string): string => `version = 1
+[rules]
+folders = [${JSON.stringify(join(folder, "rules"))}]
 [[source]]
 name = "sip-edge"
 site = "main"
@@ -32,15 +35,15 @@ async function until<T>(what: string, seconds: number, ask: () => Promise<T | un
   }
 }
 
-/** Texts that would do something if anybody took them for more than text. */
-export const HOSTILE = `<img src=x onerror="document.title='owned'"><script>document.title='owned'</script>\u202e${"x".repeat(110)}`;
-
 export default async function setup(): Promise<() => Promise<void>> {
   const program = process.env["RINGFENCE"];
   if (!program) throw new Error("RINGFENCE: path of the program");
   const folder = mkdtempSync(join(tmpdir(), "ringfence-console."));
   const log = join(folder, "log");
-  writeFileSync(join(folder, "ringfence.toml"), CONFIG);
+  writeFileSync(join(folder, "ringfence.toml"), config(folder));
+  mkdirSync(join(folder, "rules"));
+  writeFileSync(join(folder, "rules", "hostile.yml"), RULE);
+  writeFileSync(join(folder, "rules", "broken.yml"), BROKEN);
   const sh = `exec "$0" serve --config "$1/ringfence.toml" --data "$1/data" --listen 127.0.0.1:0 2>"$1/log"`;
   const server: ChildProcess = spawn("sh", ["-c", sh, program, folder], {
     env: { ...process.env, RINGFENCE_ADMIN_TOKEN: TOKEN },
@@ -74,11 +77,17 @@ export default async function setup(): Promise<() => Promise<void>> {
     if (!signedIn.ok()) throw new Error(await signedIn.text());
     mkdirSync("test-results", { recursive: true });
     await api.storageState({ path: "test-results/session.json" });
-    await hostile(url);
-    await until("alerts about the insiders", 60, async () => {
-      const answer = await api.get("/api/v1/alerts?min_severity_id=4");
-      const page = (await answer.json()) as { items: { entity_kind: string }[] };
-      return page.items.filter((a) => a.entity_kind === "agent").length >= 2 ? true : undefined;
+    const sender = await request.newContext({ baseURL: url, extraHTTPHeaders: { Authorization: `Bearer ${TOKEN}` } });
+    await logOns(sender);
+    await guesses(sender);
+    await sender.dispose();
+    await call(hep);
+    await until("alerts about the insiders, the attacker and the guessers", 60, async () => {
+      const answer = await api.get("/api/v1/alerts?min_severity_id=4&limit=200");
+      const { items } = (await answer.json()) as { items: { entity_kind: string; entity_value: string }[] };
+      const about = (value: string) => items.some((a) => a.entity_value === value);
+      const agents = items.filter((a) => a.entity_kind === "agent").length;
+      return agents >= 2 && [ATTACKER, ...GUESSERS].every(about) ? true : undefined;
     });
     await api.dispose();
     process.env["RINGFENCE_CONSOLE_URL"] = url;
@@ -92,23 +101,23 @@ export default async function setup(): Promise<() => Promise<void>> {
   return end;
 }
 
-/** Look-ups without a call by an agent whose name is an attack on whoever shows it. */
-async function hostile(url: string): Promise<void> {
-  const api = await request.newContext({ baseURL: url, extraHTTPHeaders: { Authorization: `Bearer ${TOKEN}` } });
+/** Somebody at each of these addresses guesses log-ins; tests close and assign the alerts about it. */
+export const GUESSERS = ["203.0.113.101", "203.0.113.102", "203.0.113.103", "203.0.113.104"];
+
+async function guesses(api: APIRequestContext): Promise<void> {
   const now = Date.now();
-  const records = Array.from({ length: 12 }, (_, n) => ({
-    class_uid: 3002,
-    activity_id: 1,
-    severity_id: 1,
-    time: now - 1_000 * n,
-    status_id: 2,
-    status: "Failure",
-    message: HOSTILE,
-    metadata: { version: "1.8.0", uid: `hostile-${n}`, product: { name: HOSTILE } },
-    user: { name: HOSTILE },
-    src_endpoint: { ip: "203.0.113.99", hostname: HOSTILE },
-  }));
+  const records = GUESSERS.flatMap((ip) =>
+    Array.from({ length: 12 }, (_, n) => ({
+      class_uid: 3002,
+      activity_id: 1,
+      severity_id: 1,
+      time: now - 1_000 * n,
+      status_id: 2,
+      metadata: { version: "1.8.0", uid: `guess-${ip}-${n}`, product: { name: "sshd" } },
+      user: { name: `root${n}` },
+      src_endpoint: { ip },
+    })),
+  );
   const sent = await api.post("/api/v1/events", { data: records.map((r) => JSON.stringify(r)).join("\n") });
   if (!sent.ok()) throw new Error(await sent.text());
-  await api.dispose();
 }

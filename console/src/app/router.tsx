@@ -1,11 +1,16 @@
 /** Which address is what. The address says all that a reload needs. */
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { Page } from "../ui/Page";
 import { Empty, Failed } from "../ui/States";
 import { App } from "./App";
 
 const root = createRootRoute({
   component: App,
-  notFoundComponent: () => <Empty title="There is no such page">Ctrl-K finds what there is.</Empty>,
+  notFoundComponent: () => (
+    <Page title="No such page">
+      <Empty title="There is no such page">Ctrl-K finds what there is.</Empty>
+    </Page>
+  ),
   errorComponent: ({ error }) => <Failed error={error} retry={() => window.location.reload()} />,
 });
 

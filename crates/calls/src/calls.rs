@@ -67,18 +67,19 @@ impl Calls {
         starts: bool,
         limits: &Limits,
     ) -> u64 {
+        let mut before = None;
         if let Some(serial) = self.serial_of(id) {
-            let over = self
-                .get(serial)
-                .is_none_or(|c| c.ended().is_some_and(|end| t > end + REUSED_AFTER));
+            before = self.get(serial);
+            let over = before.is_none_or(|c| c.ended().is_some_and(|end| t > end + REUSED_AFTER));
             if !(starts && over) {
                 return serial;
             }
         }
+        let uid = mint(wall, id, t, before.map_or("", |call| &call.uid));
         self.next += 1;
         let serial = self.next;
         let id: Arc<str> = id.into();
-        let call = Call::new(mint(wall, &id, t), id.clone(), t);
+        let call = Call::new(uid, id.clone(), t);
         self.ids.insert(id, serial);
         let gone = self
             .strangers
@@ -157,15 +158,19 @@ impl Calls {
     }
 }
 
-/// A call's uid: 128-bit FNV-1a of where it is, what the source calls it, and the hour in which it
-/// was first heard of (PBXs count from 1 again after a restart). Stable, because it is written
-/// down; not secret, and no decision rests on its being hard to guess.
-fn mint(wall: &str, id: &str, t: Time) -> String {
+/// A call's uid: 128-bit FNV-1a of where it is, what the source calls it, the hour in which it was
+/// first heard of (PBXs count from 1 again after a restart), and the uid of the call that had the
+/// id before, if that is still known (two calls of one hour are two). Written on each of the call's
+/// events, so given once, with the first sign to arrive, and kept whatever earlier sign follows: it
+/// tells calls apart, the same in every replay of a log. Not secret, and no decision rests on its
+/// being hard to guess.
+fn mint(wall: &str, id: &str, t: Time, before: &str) -> String {
     const OFFSET: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
     const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
     let hour = t.0.div_euclid(HOUR).to_be_bytes();
     let bytes = wall.bytes().chain([0]).chain(id.bytes()).chain([0]);
-    let hash = bytes.chain(hour).fold(OFFSET, |hash, byte| {
+    let bytes = bytes.chain(hour).chain(before.bytes());
+    let hash = bytes.fold(OFFSET, |hash, byte| {
         (hash ^ u128::from(byte)).wrapping_mul(PRIME)
     });
     format!("call-{hash:032x}")
@@ -191,6 +196,22 @@ mod tests {
         assert_eq!(calls.open("w", "7", Time(20_000), true, &limits(9)), first);
         assert_eq!(calls.open("w", "7", Time(90_000), false, &limits(9)), first);
         assert_ne!(calls.open("w", "7", Time(90_000), true, &limits(9)), first);
+    }
+
+    #[test]
+    fn each_use_of_an_id_within_an_hour_has_a_uid_of_its_own() {
+        let mut calls = Calls::default();
+        let mut uids: Vec<String> = Vec::new();
+        for i in 0..5 {
+            let t = Time(i * 60_000);
+            let serial = calls.open("w", "7", t, true, &limits(9));
+            calls.get_mut(serial).unwrap().finish(t + 1_000, true);
+            uids.push(calls.get(serial).unwrap().uid.clone());
+        }
+        let one = uids.clone();
+        uids.sort();
+        uids.dedup();
+        assert_eq!(uids.len(), 5, "{one:?}");
     }
 
     #[test]

@@ -85,9 +85,13 @@ impl Site {
                 }
             },
         }
-        for leg in &legs {
-            if let Some(call) = self.calls.get(leg.call) {
-                self.describe(&mut facts, call, q.t, config);
+        // Of an event that names its call, the agent's other call says nothing: a refused attempt
+        // is not recorded because the agent's own call is.
+        if named.is_none() {
+            for leg in &legs {
+                if let Some(call) = self.calls.get(leg.call) {
+                    self.describe(&mut facts, call, q.t, config);
+                }
             }
         }
         facts.same_customer = self.same_customer(q, &legs, config);

@@ -386,6 +386,53 @@ fn recording_and_consent_are_as_of_the_moment() {
 }
 
 #[test]
+fn what_an_agents_call_says_is_not_said_of_another_that_an_event_names() {
+    let mut d = desk();
+    d.call(10.0, 2, "1", "a", with("C-1"));
+    let put = |d: &mut Desk, t: f64, more: Value| {
+        let mut e = json!({"time": ms(t).0, "agent": {"uid": "a"}});
+        let e = (e.as_object_mut().unwrap(), more);
+        e.0.extend(e.1.as_object().unwrap().clone());
+        d.put(
+            t,
+            event("s", "dialer", ms(t).0, &Value::Object(e.0.clone())),
+        )
+    };
+    put(
+        &mut d,
+        11.0,
+        json!({"class_uid": ext::RECORDING, "activity_id": 1, "call_uid": "1"}),
+    );
+    put(
+        &mut d,
+        11.0,
+        json!({"class_uid": ext::CONSENT, "activity_id": 2, "call_uid": "1"}),
+    );
+    let own = put(
+        &mut d,
+        12.0,
+        json!({"class_uid": ext::CALL, "activity_id": 4, "call_uid": "1"}),
+    );
+    let other = put(
+        &mut d,
+        13.0,
+        json!({"class_uid": ext::SIGNALLING, "activity_id": 1, "call_uid": "2",
+            "sip": {"method": "INVITE", "from_user": "a", "to_user": "+881612345"}}),
+    );
+    let (own, other) = (d.facts(own), d.facts(other));
+    assert_eq!(
+        (own.recording, own.consent, own.customer.as_deref()),
+        (RecordingState::On, Consent::Given, Some("C-1"))
+    );
+    assert_ne!(own.uid, other.uid);
+    assert_eq!(
+        (other.recording, other.consent, other.customer),
+        (RecordingState::Unknown, Consent::Unknown, None)
+    );
+    assert_eq!(other.agent.as_deref(), Some("a"));
+}
+
+#[test]
 fn opening_hours_are_those_of_the_site() {
     let mut config = JoinConfig::default();
     // The test's time begins at 2026-01-02 14:00 UTC, a Friday.

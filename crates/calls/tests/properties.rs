@@ -95,10 +95,14 @@ proptest! {
             let looked = |i: &u64| items[*i as usize].feed == ringfence_simulate::Feed::Crm;
             let mut words = last_words(&out);
             words.retain(|i, _| looked(i));
-            // Known and open: where the first signs of a call lie on either side of a full hour,
-            // the one that arrives first decides the hour in its uid. So not which uid, but whether.
+            // A call's uid is given with the first sign to arrive, so calls are numbered here as
+            // they appear: the same events must be of the same call.
+            let mut numbers = std::collections::HashMap::new();
             words.into_iter().map(|(i, mut f)| {
-                f.uid = f.uid.map(|_| "a call".into());
+                f.uid = f.uid.map(|uid| {
+                    let next = numbers.len();
+                    format!("call {}", numbers.entry(uid).or_insert(next)).into()
+                });
                 (i, essence(&f))
             }).collect::<Vec<_>>()
         };

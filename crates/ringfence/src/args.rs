@@ -340,6 +340,10 @@ pub struct Simulate {
     /// Length of the shift in hours.
     #[arg(long, default_value_t = 8)]
     pub hours: u32,
+    /// Each call also with its SIP messages, as an edge between carrier and telephone system
+    /// reports them.
+    #[arg(long)]
+    pub sip: bool,
     /// Write OCSF JSON lines to this file (`-`: standard output) in place of sending.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,

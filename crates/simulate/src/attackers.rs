@@ -94,7 +94,8 @@ fn message(
     agent: &'static str,
 ) -> SipMessage {
     SipMessage {
-        from_ip: ip.to_owned(),
+        outside: ip.to_owned(),
+        ours: false,
         method,
         status: None,
         call_id: format!("{call_id}@{ip}"),
@@ -117,6 +118,7 @@ fn send(
     w.tell(t, Feed::Sip, Place::Main, What::Sip(Box::new(request)));
     if answer.is_some() {
         response.status = answer;
+        response.ours = true;
         w.tell(
             t + 15,
             Feed::Sip,

@@ -5,6 +5,7 @@ use ringfence_event::Time;
 use crate::agents::{free_from, state};
 use crate::item::{AgentNo, CallNo, CallStep, CustomerNo, Detail, State, What};
 use crate::people::{self, Role};
+use crate::signalling::Trunk;
 use crate::world::{MINUTE, Missed, SECOND, World};
 use crate::{Feed, Place};
 
@@ -116,8 +117,28 @@ impl Talk {
             outbound: self.outbound,
             to,
             disposition,
+            signalled: w.shift.signalling,
         };
+        if w.shift.signalling {
+            self.signal(w, t, activity);
+        }
         w.tell(t, Feed::Dialer, Place::Main, What::Call(step));
+    }
+
+    /// Keeps what the trunk hears of it.
+    fn signal(&self, w: &mut World<'_>, t: Time, activity: u8) {
+        let trunk = w.trunks.entry(self.call).or_insert(Trunk {
+            line: self.customer,
+            outbound: self.outbound,
+            rang: t,
+            answered: None,
+            ended: None,
+        });
+        match activity {
+            2 => trunk.answered = trunk.answered.or(Some(t)),
+            5 => trunk.ended = Some(t),
+            _ => {}
+        }
     }
 
     /// Rings until the caller gives up, or the called does not answer.

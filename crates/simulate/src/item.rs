@@ -157,6 +157,8 @@ pub(crate) struct CallStep {
     pub(crate) outbound: bool,
     pub(crate) to: Option<AgentNo>,
     pub(crate) disposition: Option<&'static str>,
+    /// Its SIP dialog is heard as well.
+    pub(crate) signalled: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -173,7 +175,10 @@ pub(crate) struct Detail {
 
 #[derive(Debug, Clone)]
 pub(crate) struct SipMessage {
-    pub(crate) from_ip: String,
+    /// The address at the other end.
+    pub(crate) outside: String,
+    /// The PBX sent it.
+    pub(crate) ours: bool,
     pub(crate) method: &'static str,
     /// A response, with this status.
     pub(crate) status: Option<(u16, &'static str)>,

@@ -22,6 +22,7 @@ mod item;
 mod ocsf;
 mod people;
 mod shift;
+mod signalling;
 mod story;
 mod truth;
 mod world;

@@ -6,7 +6,7 @@ use ringfence_event::{
 use serde_json::{Map, Value, json};
 
 use crate::item::{AgentNo, CallStep, Detail, Item, SipMessage, State, What};
-use crate::people;
+use crate::{people, signalling};
 
 pub(crate) fn event(item: &Item) -> Value {
     let (class, activity, body) = match &item.what {
@@ -137,6 +137,11 @@ fn call_id(call: u32) -> String {
     format!("d-{call:08}")
 }
 
+/// What the carrier calls it; the dialer tells both.
+pub(crate) fn sip_call_id(call: u32) -> String {
+    format!("{}@{}", call_id(call), signalling::CARRIER)
+}
+
 fn call(step: &CallStep) -> Value {
     let mut body = parties(step.line, step.outbound);
     let mut set = |name: &str, value: Value| {
@@ -144,6 +149,9 @@ fn call(step: &CallStep) -> Value {
     };
     set("call_uid", call_id(step.call).into());
     set("queue", "service".into());
+    if step.signalled {
+        set("sip", json!({"call_id": sip_call_id(step.call)}));
+    }
     if let Some(a) = step.agent {
         set("agent", agent(a, None));
     }
@@ -233,7 +241,7 @@ fn logon(no: AgentNo, elsewhere: bool, failed: bool) -> Value {
 fn sip(m: &SipMessage) -> Value {
     let mut sip = json!({
         "call_id": m.call_id,
-        "cseq": 1,
+        "cseq": if m.method == "BYE" { 2 } else { 1 },
         "cseq_method": m.method,
         "from": format!("sip:{}@pbx.example.com", m.from_user),
         "from_user": m.from_user,
@@ -260,10 +268,10 @@ fn sip(m: &SipMessage) -> Value {
         }
     }
     let (outside, pbx) = (
-        json!({"ip": m.from_ip, "port": 5060}),
+        json!({"ip": m.outside, "port": 5060}),
         json!({"ip": "10.20.0.5", "port": 5060}),
     );
-    let (from, to) = if m.status.is_some() {
+    let (from, to) = if m.ours {
         (pbx, outside)
     } else {
         (outside, pbx)

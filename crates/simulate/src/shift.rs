@@ -28,6 +28,8 @@ pub struct Shift {
     pub silences: u32,
     /// SIP attackers at the edge.
     pub attackers: bool,
+    /// Each call's SIP dialog with the carrier, as an edge reports it.
+    pub signalling: bool,
     /// Log lines and log-ins that have nothing to do with calls.
     pub noise: bool,
     /// Customers of the center.
@@ -48,6 +50,7 @@ impl Default for Shift {
             branch_agents: 20,
             silences: 1,
             attackers: true,
+            signalling: false,
             noise: true,
             customers: 50_000,
             idle_seconds: 75,

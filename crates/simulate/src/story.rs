@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 
 use crate::people::Role;
 use crate::world::World;
-use crate::{Item, Shift, Truth, agents, attackers, insiders};
+use crate::{Item, Shift, Truth, agents, attackers, insiders, signalling};
 
 /// All items of a shift in the order of their arrival, and the truth.
 #[derive(Debug, Clone)]
@@ -51,6 +51,7 @@ impl Story {
         if shift.attackers {
             attackers::attack(&mut world);
         }
+        signalling::tell(&mut world);
         let World {
             mut items,
             mut truth,

@@ -1,11 +1,14 @@
 //! The center while the story is told: who is free when, and what has been reported.
 
+use std::collections::BTreeMap;
+
 use ringfence_event::Time;
 
 use crate::delivery::Delivery;
 use crate::dice::Dice;
 use crate::item::{AgentNo, CallNo, CustomerNo, What, uid};
 use crate::people::{self, Role};
+use crate::signalling::Trunk;
 use crate::{Feed, Illicit, Item, Place, Shift, Truth, Way};
 
 pub(crate) const SECOND: i64 = 1_000;
@@ -19,6 +22,8 @@ pub(crate) struct World<'a> {
     pub(crate) truth: Truth,
     pub(crate) staff: Vec<Worker>,
     pub(crate) missed: Vec<Missed>,
+    /// Calls whose SIP is told, in the order of their numbers.
+    pub(crate) trunks: BTreeMap<CallNo, Trunk>,
     calls: CallNo,
 }
 
@@ -85,6 +90,7 @@ impl<'a> World<'a> {
             truth,
             staff,
             missed: Vec::new(),
+            trunks: BTreeMap::new(),
             calls: 0,
         }
     }

@@ -102,3 +102,62 @@ fn a_shift_has_the_size_of_a_real_one() {
     let branch = story.items.iter().filter(|i| i.place == Place::Branch);
     assert!(branch.into_iter().all(|i| i.feed != Feed::Dialer));
 }
+
+#[test]
+fn each_call_has_its_sip_dialog_and_nothing_else_changes() {
+    // A feed that falls silent loses messages of dialogs.
+    let of = |signalling| Shift {
+        signalling,
+        silences: 0,
+        ..small(3)
+    };
+    let (plain, told) = (of(false).run(), of(true).run());
+    assert_eq!(plain.truth, told.truth);
+    let mut dialogs: BTreeMap<String, Vec<(i64, String)>> = BTreeMap::new();
+    let mut named = HashSet::new();
+    let mut others = 0;
+    for item in &told.items {
+        let e = item.to_ocsf_json();
+        let id = e["sip"]["call_id"].as_str().unwrap_or_default().to_owned();
+        if item.feed == Feed::Sip && id.starts_with("d-") {
+            let text = |name: &str| e["sip"][name].as_str().map(str::to_owned);
+            let what = text("method").or_else(|| {
+                let code = &e["sip"]["status_code"];
+                Some(format!("{code} {}", text("cseq_method")?))
+            });
+            dialogs
+                .entry(id)
+                .or_default()
+                .push((item.time.0, what.unwrap()));
+        } else {
+            others += 1;
+            if item.feed == Feed::Dialer && !id.is_empty() {
+                named.insert(id);
+            }
+        }
+    }
+    assert_eq!(others, plain.items.len());
+    assert!(dialogs.len() > 500 && dialogs.keys().all(|id| named.contains(id)));
+    let mut ends: BTreeMap<String, u32> = BTreeMap::new();
+    for messages in dialogs.values_mut() {
+        messages.sort();
+        let said: Vec<&str> = messages.iter().map(|(_, what)| &**what).collect();
+        assert_eq!(
+            said[..3],
+            ["INVITE", "100 INVITE", "180 INVITE"],
+            "{said:?}"
+        );
+        *ends.entry(said[3..].join(" ")).or_default() += 1;
+    }
+    let answered = "200 INVITE ACK BYE 200 BYE";
+    let given_up = "CANCEL 200 CANCEL 487 INVITE ACK";
+    assert!(
+        ends[answered] > ends[given_up] && ends[given_up] > 5,
+        "{ends:?}"
+    );
+    let whole: u32 = ends[answered] + ends[given_up];
+    assert!(
+        dialogs.len() - whole as usize <= 60,
+        "only the last of the shift are cut: {ends:?}"
+    );
+}

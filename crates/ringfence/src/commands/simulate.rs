@@ -35,6 +35,7 @@ pub fn run(args: &Simulate, out: &Out) -> Done {
         } else {
             0
         },
+        signalling: args.sip,
         ..Shift::of_seed(args.seed)
     };
     let story = match args.out {
