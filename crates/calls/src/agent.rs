@@ -29,7 +29,10 @@ pub(crate) struct Agent {
     legs: Vec<Leg>,
     /// Offsets of this agent's answered look-ups, oldest first.
     pub(crate) judged: VecDeque<u64>,
-    /// Evidence about this time or later came late: answers since then are judged again.
+    /// The latest moment that one of them was about.
+    #[serde(default)]
+    pub(crate) judged_to: Option<Time>,
+    /// Evidence about this time or later came after answers: answers since then are judged again.
     pub(crate) dirty_from: Option<Time>,
 }
 
@@ -91,8 +94,9 @@ impl Agent {
         }
     }
 
-    /// Remembers an answered look-up; returns one that is forgotten for it.
-    pub(crate) fn remember(&mut self, offset: u64) -> Option<u64> {
+    /// Remembers an answered look-up about `t`; returns one that is forgotten for it.
+    pub(crate) fn remember(&mut self, offset: u64, t: Time) -> Option<u64> {
+        self.judged_to = self.judged_to.max(Some(t));
         self.judged.push_back(offset);
         (self.judged.len() > JUDGED)
             .then(|| self.judged.pop_front())

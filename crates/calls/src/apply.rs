@@ -239,7 +239,7 @@ impl Site {
             // A source of sign-ins alone (rosters, log-ins) says nothing about calls.
             self.mark_source(e.source, true);
         }
-        self.concern(&id, e.source, e.t, e.now, config);
+        self.concern(&id, e.source, e.t, config);
         let role = e.r.text(&["agent", "role"]);
         let extension = e.r.text(&["agent", "extension"]).map(Arc::<str>::from);
         self.with_agent(&id, config, |a| {
@@ -318,12 +318,12 @@ impl Site {
         config: &JoinConfig,
     ) {
         for agent in agents.iter().flatten() {
-            self.concern(agent, e.source, e.t, e.now, config);
+            self.concern(agent, e.source, e.t, config);
         }
         if e.now.since(e.t) > config.settle_ms {
             let others = self.calls.get(serial).map(|c| c.assigned.clone());
             for agent in others.unwrap_or_default() {
-                self.concern(&agent, e.source, e.t, e.now, config);
+                self.concern(&agent, e.source, e.t, config);
             }
         }
         self.refresh(serial, config);

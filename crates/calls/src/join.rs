@@ -19,6 +19,8 @@ use crate::{JoinConfig, LiveCall, Stats, live};
 /// A receive time this far from the clock is believed only when others agree.
 const FAR: i64 = 24 * 3_600_000;
 const AGREED: u8 = 3;
+/// A tick this far behind says that our own clock was set back; less is how busy logs are written.
+const SET_BACK: i64 = 10_000;
 /// How often answers are looked at again, by receive time.
 const POLL: i64 = 200;
 const SWEEP: i64 = 1_000;
@@ -192,15 +194,16 @@ impl Join {
         }
     }
 
-    /// Receive time moves forward. A single record that is days away from all others (a replayed
+    /// Receive time moves forward, unless a tick (`sure`) says that the clock was set back: waiting
+    /// for it to come round again would leave questions without an answer. A single record that is days away from all others (a replayed
     /// file with one wild time stamp) does not move it.
     fn clock(&mut self, at: Time, sure: bool, out: &mut Vec<FactsRevision>) {
         let s = &mut self.state;
         let near = sure || s.now.0 == i64::MIN || at.since(s.now).saturating_abs() <= FAR;
-        let mut back = false;
+        let mut back = sure && s.now.since(at) > SET_BACK;
         if near {
             s.far.0 = 0;
-            s.now = s.now.max(at);
+            s.now = if back { at } else { s.now.max(at) };
         } else {
             let agrees = at.since(s.far.1).saturating_abs() <= FAR;
             s.far = (if agrees { s.far.0 + 1 } else { 1 }, at);

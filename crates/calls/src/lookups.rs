@@ -112,8 +112,9 @@ impl Queues {
 
 impl Site {
     fn remember(&mut self, offset: u64, judged: Judged, rests: Rests, config: &JoinConfig) {
+        let t = judged.question.t;
         if let Some(agent) = judged.question.agent.clone() {
-            let gone = self.with_agent(&agent, config, |a| a.remember(offset));
+            let gone = self.with_agent(&agent, config, |a| a.remember(offset, t));
             if let Some(gone) = gone.flatten() {
                 self.forget(gone);
                 self.forgotten += 1;

@@ -117,20 +117,14 @@ impl Site {
         self.extensions.get(extension?).map(|s| s.agent.clone())
     }
 
-    /// Evidence about `t` concerns this agent. If it is late, answers are judged again.
-    pub(crate) fn concern(
-        &mut self,
-        id: &Arc<str>,
-        source: usize,
-        t: Time,
-        now: Time,
-        config: &JoinConfig,
-    ) {
-        self.with_agent(id, config, |agent| {
+    /// Evidence about `t` concerns this agent. Answers that it came too late for are judged again.
+    pub(crate) fn concern(&mut self, id: &Arc<str>, source: usize, t: Time, config: &JoinConfig) {
+        let answered = self.with_agent(id, config, |agent| {
             agent.sources |= 1 << source;
             agent.touched.add(t, ());
+            agent.judged_to.is_some_and(|to| to >= t - config.slack_ms)
         });
-        if now.since(t) > config.settle_ms {
+        if answered == Some(true) {
             self.review(id, t, config);
         }
     }

@@ -336,6 +336,26 @@ fn wild_times_change_nothing_for_others() {
 }
 
 #[test]
+fn answers_come_in_time_after_our_clock_was_set_back() {
+    let mut d = desk();
+    d.quiet(1, 20);
+    // An hour ahead for a while: entries are received and ticks are written by that clock.
+    d.quiet(3_600, 3_640);
+    d.tick(3_640.0);
+    // Back again.
+    d.tick(40.0);
+    d.quiet(41, 60);
+    let o = d.look(60.0, "a", "C-1");
+    for t in 61..=66 {
+        d.heartbeat(f64::from(t));
+        d.tick(f64::from(t));
+    }
+    let f = d.facts(o);
+    assert!(f.settled, "{f:?}");
+    assert_ne!(f.reason, Some(Unknown::Settling));
+}
+
+#[test]
 fn one_record_from_2099_in_a_replayed_file_does_not_move_the_clock() {
     let mut d = desk();
     d.call(10.0, 2, "1", "a", nothing());
