@@ -56,9 +56,9 @@ impl Store {
     ) -> Option<Firing> {
         let mut group = self.remove(key).unwrap_or_default();
         let firing = group.add(correlation, hit);
-        let now = group.received_ms;
         self.insert(Arc::clone(key), group);
-        self.expire(now.saturating_sub(correlation.span_ms));
+        // By this hit and not by its group, which may be dated ahead since our clock was.
+        self.expire(hit.received_ms.saturating_sub(correlation.span_ms));
         while self.groups.len() > limits.groups.max(1)
             || (self.weight > limits.entries && self.groups.len() > 1)
         {

@@ -104,6 +104,17 @@ fn windows_slide_and_late_events_still_count() {
 }
 
 #[test]
+fn a_clock_that_was_ahead_for_a_while_takes_nothing_from_others() {
+    let mut story = Story::new(GUESSES);
+    story.at(3_600, FAIL_A);
+    // The clock is right again.
+    story.at(0, FAIL_B);
+    story.at(1, FAIL_B);
+    story.at(2, FAIL_A);
+    assert_eq!(story.at(3, FAIL_B).len(), 1, "user b was forgotten");
+}
+
+#[test]
 fn events_without_the_group_field_are_not_counted() {
     let mut story = Story::new(GUESSES);
     let total: usize = (0..10)
