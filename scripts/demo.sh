@@ -84,7 +84,7 @@ logger --udp --server 127.0.0.1 --port "$syslog" --rfc5424=notq -t systemd \
 sleep 2
 
 say "5. A shift of 200 agents, 3 of them insiders, 5 hours in a few seconds, over HTTP"
-"$ringfence" simulate --seed 1 --hours 5 --truth "$data/truth.json" --format json
+"$ringfence" simulate --sip --seed 1 --hours 5 --truth "$data/truth.json" --format json
 sleep 5
 
 kill "$follower" 2>/dev/null || true; follower=

@@ -70,7 +70,7 @@ export default async function setup(): Promise<() => Promise<void>> {
       env,
       stdio: "ignore",
     });
-    const shift = ["simulate", "--seed", "7", "--agents", "40", "--insiders", "2", "--hours", "3"];
+    const shift = ["simulate", "--sip", "--seed", "7", "--agents", "40", "--insiders", "2", "--hours", "3"];
     execFileSync(program, [...shift, "--truth", join(folder, "truth.json")], { env, stdio: "ignore" });
     const api = await request.newContext({ baseURL: url, extraHTTPHeaders: { "X-Ringfence-Console": "1" } });
     const signedIn = await api.post("/api/v1/session", { data: { token: TOKEN } });
