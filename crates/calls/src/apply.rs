@@ -321,9 +321,11 @@ impl Site {
             self.concern(agent, e.source, e.t, config);
         }
         if e.now.since(e.t) > config.settle_ms {
+            // Late word of a call changes answers about all who were on it. The source need not
+            // know them: a trunk tells of calls and of no agent, and its silence proves nothing.
             let others = self.calls.get(serial).map(|c| c.assigned.clone());
             for agent in others.unwrap_or_default() {
-                self.concern(&agent, e.source, e.t, config);
+                self.review_answered(&agent, e.t, config);
             }
         }
         self.refresh(serial, config);

@@ -119,12 +119,17 @@ impl Site {
 
     /// Evidence about `t` concerns this agent. Answers that it came too late for are judged again.
     pub(crate) fn concern(&mut self, id: &Arc<str>, source: usize, t: Time, config: &JoinConfig) {
-        let answered = self.with_agent(id, config, |agent| {
+        self.with_agent(id, config, |agent| {
             agent.sources |= 1 << source;
             agent.touched.add(t, ());
-            agent.judged_to.is_some_and(|to| to >= t - config.slack_ms)
         });
-        if answered == Some(true) {
+        self.review_answered(id, t, config);
+    }
+
+    /// Answers about this agent and `t` or later are judged again, if there are any.
+    pub(crate) fn review_answered(&mut self, id: &Arc<str>, t: Time, config: &JoinConfig) {
+        let to = self.agents.get(id).and_then(|agent| agent.judged_to);
+        if to.is_some_and(|to| to >= t - config.slack_ms) {
             self.review(id, t, config);
         }
     }

@@ -15,10 +15,15 @@ use crate::JoinConfig;
 const SKEW_IGNORED: i64 = 2_000;
 /// A larger one is a source with a broken clock, not with a skewed one.
 const SKEW_BELIEVED: i64 = 3_600_000;
-/// Delays in one look at a source's clock.
+/// Delays in one look at a source's clock, at least.
 const SKEW_SAMPLES: u32 = 64;
+/// How long a look takes by receive time, at least: a backlog that comes in is as late for a burst
+/// of events, and soon less so; a clock stays wrong.
+const SKEW_LOOK: i64 = 30_000;
 /// A delay that varies by more is delay, not skew.
 const SKEW_SPREAD: i64 = 2_000;
+/// Of so many delays, one may be longer than that.
+const SKEW_STRAGGLERS: u32 = 20;
 const SPANS: usize = 32;
 const GAPS_LEARNED: u32 = 32;
 const GAP_FACTOR: i64 = 20;
@@ -49,14 +54,19 @@ pub(crate) struct Source {
     skew: Skew,
 }
 
-/// How far off a source's clock is: the least and greatest delay (receive time minus event time)
-/// of the last full look, and of the one under way.
+/// How far off a source's clock is, and the look at it that is under way: delays are receive time
+/// minus event time.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 struct Skew {
     offset: i64,
     count: u32,
     least: i64,
-    greatest: i64,
+    /// Delays of the look that were longer than the spread allows.
+    #[serde(default)]
+    stragglers: u32,
+    /// Receive time at which the look began.
+    #[serde(default)]
+    since: i64,
 }
 
 impl Source {
@@ -83,7 +93,7 @@ impl Source {
             // Its delay is delivery, and says nothing about its clock.
             return time;
         }
-        self.skew.sample(received.since(time));
+        self.skew.sample(received, received.since(time));
         time + self.skew.offset
     }
 
@@ -179,19 +189,26 @@ impl Source {
 }
 
 impl Skew {
-    fn sample(&mut self, delay: i64) {
+    fn sample(&mut self, received: Time, delay: i64) {
         // One wild time stamp says nothing about a clock.
         if delay.saturating_abs() > SKEW_BELIEVED {
             return;
         }
-        if self.count == 0 {
-            (self.least, self.greatest) = (delay, delay);
+        if self.count == 0 || delay < self.least - SKEW_SPREAD {
+            *self = Self {
+                offset: self.offset,
+                count: 1,
+                least: delay,
+                stragglers: 0,
+                since: received.0,
+            };
+            return;
         }
-        self.count += 1;
+        self.count = self.count.saturating_add(1);
         self.least = self.least.min(delay);
-        self.greatest = self.greatest.max(delay);
-        if self.count == SKEW_SAMPLES {
-            if self.greatest.saturating_sub(self.least) <= SKEW_SPREAD {
+        self.stragglers += u32::from(delay > self.least + SKEW_SPREAD);
+        if self.count >= SKEW_SAMPLES && received.0.saturating_sub(self.since) >= SKEW_LOOK {
+            if self.stragglers <= self.count / SKEW_STRAGGLERS {
                 let large = self.least.saturating_abs() > SKEW_IGNORED;
                 self.offset = if large { self.least } else { 0 };
             }
@@ -240,6 +257,11 @@ mod tests {
         let mut behind = source();
         let mut ahead = source();
         let mut backlog = source();
+        // A scan of the site, heard of 40 minutes later together with everything else.
+        let mut burst = source();
+        for i in 0..1_000 {
+            burst.correct(Time(i), Time(2_400_000 + i / 10));
+        }
         for i in 0..100 {
             let t = Time(i * 1_000);
             behind.correct(t, t + 5_000 + i % 7);
@@ -252,6 +274,7 @@ mod tests {
         assert_eq!(behind.correct(Time(0), Time(5_000)), Time(5_000));
         assert_eq!(ahead.correct(Time(10_000), Time(3_000)), Time(3_000));
         assert_eq!(backlog.correct(Time(0), Time(5_000)), Time(0));
+        assert_eq!(burst.correct(Time(0), Time(5_000)), Time(0));
     }
 
     #[test]
