@@ -58,7 +58,7 @@ for (const width of [1280, 390]) {
         page,
         `SELECT call_uid FROM events WHERE src_ip = '${CALLER}' AND call_uid IS NOT NULL LIMIT 1`,
       );
-      await page.goto(`/calls/${uid}`);
+      await page.goto(`/calls/${uid}?view=ladder`);
       await expect(page.getByRole("listbox", { name: /SIP messages/ })).toBeVisible();
       await unharmed(page, "the call");
       const message = page.getByRole("listbox", { name: /SIP messages/ }).getByRole("option");

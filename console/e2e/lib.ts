@@ -59,12 +59,13 @@ export function faultsOf(page: Page): string[] {
   return faults;
 }
 
-/** Walks with the Tab key until `target` has the focus, as somebody without a mouse has to. */
-export async function tabTo(page: Page, target: Locator, most = 80): Promise<void> {
+/** Walks with Tab, or back with Shift and Tab, until `target` has the focus, as somebody without a mouse has to. */
+export async function tabTo(page: Page, target: Locator, key: "Tab" | "Shift+Tab" = "Tab"): Promise<void> {
+  const most = 80;
   await expect(target).toBeAttached();
   for (let i = 0; i < most; i += 1) {
     if (await target.evaluate((element) => element === document.activeElement)) return;
-    await page.keyboard.press("Tab");
+    await page.keyboard.press(key);
   }
   throw new Error(`${String(target)} is not reached within ${most} presses of Tab`);
 }

@@ -40,7 +40,7 @@ test("pictures", async ({ browser }) => {
     ["alert-unknown", "/alerts/01900000-0000-7000-8000-000000000000"],
     ["calls", "/calls"],
     ["call", `/calls/${transferred}`],
-    ["call-sip", `/calls/${sip}`],
+    ["call-sip", `/calls/${sip}?view=ladder`],
     ["call-unknown", "/calls/call-unknown"],
     ["agent", await of("agent", "agent")],
     ["customer", await of("customer", "customer")],
