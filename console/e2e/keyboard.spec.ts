@@ -159,7 +159,7 @@ for (const [kind, column] of [
     await expect(page).toHaveURL(/last=/);
     await tabTo(page, page.getByRole("button", { name: "Earlier by the same length" }), "Shift+Tab");
     await press(page, "Enter");
-    await expect(page).toHaveURL(/from=\d+.*to=\d+/);
+    await expect(page).toHaveURL(/from=\D*\d+.*to=\D*\d+/);
   });
 }
 

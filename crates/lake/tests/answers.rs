@@ -283,6 +283,18 @@ async fn limits_stop_a_query_with_a_reason() {
     let big = "SELECT count(*) FROM (SELECT DISTINCT a.raw, b.raw FROM events a, events b)";
     let error = ask(big, tight).await.unwrap_err();
     assert!(error.to_string().contains("more memory"), "{error}");
+
+    // Of what is sorted only the rows that are wanted are kept.
+    let sorted = "SELECT a.raw, b.raw AS other FROM events a, events b ORDER BY other DESC, a.raw";
+    let room = |rows| Limits {
+        rows,
+        memory_bytes: 1_000_000,
+        ..Limits::default()
+    };
+    let error = ask(sorted, room(40_000)).await.unwrap_err();
+    assert!(error.to_string().contains("more memory"), "{error}");
+    let first = ask(sorted, room(5)).await.unwrap();
+    assert_eq!((first.rows.len(), first.truncated), (5, true));
 }
 
 #[tokio::test]

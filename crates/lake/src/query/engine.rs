@@ -22,6 +22,7 @@ use datafusion::execution::memory_pool::GreedyMemoryPool;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::{SendableRecordBatchStream, SessionState, SessionStateBuilder};
+use datafusion::logical_expr::LogicalPlanBuilder;
 use datafusion::physical_plan::coop::CooperativeExec;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::prelude::SessionConfig;
@@ -235,7 +236,11 @@ impl Parts {
                 .with_allow_dml(false)
                 .with_allow_statements(false)
                 .verify_plan(&logical)?;
-            let physical = state.create_physical_plan(&logical).await?;
+            // Told to the plan, how many rows are wanted makes a sort keep these and not all; one
+            // more tells whether there are any.
+            let wanted = limits.rows.saturating_add(1);
+            let logical = LogicalPlanBuilder::from(logical).limit(0, Some(wanted))?;
+            let physical = state.create_physical_plan(&logical.build()?).await?;
             execute_stream(interruptible(physical)?, state.task_ctx())
         };
         plan.await.map_err(|e| sorted(&e, limits))
