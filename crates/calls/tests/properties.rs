@@ -101,7 +101,7 @@ proptest! {
             words.into_iter().map(|(i, mut f)| {
                 f.uid = f.uid.map(|uid| {
                     let next = numbers.len();
-                    format!("call {}", numbers.entry(uid).or_insert(next)).into()
+                    format!("call {}", numbers.entry(uid).or_insert(next))
                 });
                 (i, essence(&f))
             }).collect::<Vec<_>>()

@@ -33,7 +33,7 @@ pub(crate) fn tell(w: &mut World<'_>) {
 
 fn dialog(w: &mut World<'_>, call: CallNo, c: &Trunk) {
     // Who hangs up.
-    let hangs_up = if call % 3 == 0 {
+    let hangs_up = if call.is_multiple_of(3) {
         !c.outbound
     } else {
         c.outbound
