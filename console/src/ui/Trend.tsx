@@ -84,7 +84,7 @@ export function Trend({
         <Text size="xs" span className="rf-num">
           {at !== undefined && over !== null
             ? `${clockTime(at)}: ${count(series.counts[over] ?? 0)}`
-            : `${compact(total)} ${unit}`}
+            : `${compact(total)} ${total === 1 ? unit.replace(/s$/, "") : unit}`}
         </Text>
       </Group>
       <div ref={box} style={{ height }} aria-hidden="true" />

@@ -192,7 +192,11 @@ impl From<Row> for TimelineEvent {
 impl TimelineEvent {
     /// Takes over the facts of a later row about it.
     pub(crate) fn revise(&mut self, row: Row) {
-        self.call_uid = row.call_uid.or_else(|| self.call_uid.take());
+        // That there was no call takes back the one that was believed at first.
+        let none = row.call_state.as_deref() == Some("none");
+        self.call_uid = row
+            .call_uid
+            .or_else(|| self.call_uid.take().filter(|_| !none));
         self.call_state = row.call_state.or_else(|| self.call_state.take());
         if let Some(facts) = row
             .enrichment

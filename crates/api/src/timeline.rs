@@ -272,6 +272,23 @@ mod tests {
     }
 
     #[test]
+    fn that_there_was_no_call_takes_back_the_one_believed_at_first() {
+        let of = |state: &str| {
+            let events = merge(vec![
+                row("e1", 6001, json!({"call_uid": "call-1"})),
+                row(
+                    "r2",
+                    0,
+                    json!({"revises": "e1", "version": 2, "call_state": state}),
+                ),
+            ]);
+            events[0].call_uid.clone()
+        };
+        assert_eq!(of("none"), None);
+        assert_eq!(of("unknown").as_deref(), Some("call-1"));
+    }
+
+    #[test]
     fn an_event_that_only_a_revision_names_is_fetched() {
         let rows = [
             row("r", 0, json!({"revises": "e9", "version": 2})),

@@ -199,7 +199,7 @@ fn finding(subject: &Subject<'_>, m: &Match, telling: Option<&Telling>) -> Findi
     let value = |name: &str| match (&m.correlation, name) {
         (Some(c), "count") => Some(c.count.to_string()),
         (Some(c), "threshold") => Some(c.threshold.to_string()),
-        (Some(c), "minutes") => Some((c.last_ms.saturating_sub(c.first_ms) / 60_000).to_string()),
+        (Some(c), "minutes") => Some(minutes(c.last_ms.saturating_sub(c.first_ms))),
         (Some(_), "group") => Some(
             group
                 .iter()
@@ -283,5 +283,13 @@ fn reason(m: &Match) -> Value {
                 "field": f.name, "value": f.value, "test": f.predicate,
             })).collect::<Vec<_>>(),
         }),
+    }
+}
+
+/// Whole minutes for a sentence: `in 7 min`, `in <1 min`.
+fn minutes(ms: i64) -> String {
+    match ms / 60_000 {
+        ..=0 => "<1".to_owned(),
+        whole => whole.to_string(),
     }
 }

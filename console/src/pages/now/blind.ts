@@ -1,6 +1,6 @@
 /** What is not seen, in sentences: no data must never look like no alerts. */
 import type { Schemas } from "../../api/client";
-import { count } from "../../lib/format";
+import { plural } from "../../lib/format";
 import { relative } from "../../lib/time";
 
 type Status = Schemas["Status"];
@@ -28,16 +28,16 @@ export function blindSpots(status: Status, now: number): Spot[] {
       const since = counts.last_heard_ms ? `, last heard ${relative(counts.last_heard_ms, now)}` : "";
       spots.push({ text: `${source} is silent${since}.`, grave: true });
     }
-    if (counts.lost > 0) spots.push({ text: `${source} lost ${count(counts.lost)} records.`, grave: true });
+    if (counts.lost > 0) spots.push({ text: `${source} lost ${plural(counts.lost, "record")}.`, grave: true });
     if (counts.rejected > 0) {
-      spots.push({ text: `${source}: ${count(counts.rejected)} records could not be read.`, grave: false });
+      spots.push({ text: `${source}: ${plural(counts.rejected, "record")} could not be read.`, grave: false });
     }
   }
   for (const [consumer, behind] of Object.entries(status.spine.lag)) {
-    if (behind > LAG) spots.push({ text: `${consumer} is ${count(behind)} entries behind.`, grave: true });
+    if (behind > LAG) spots.push({ text: `${consumer} is ${plural(behind, "entry", "entries")} behind.`, grave: true });
   }
   if (status.rules.mistakes > 0) {
-    spots.push({ text: `${count(status.rules.mistakes)} rules are broken and look for nothing.`, grave: true });
+    spots.push({ text: `${plural(status.rules.mistakes, "rule is broken and looks", "rules are broken and look")} for nothing.`, grave: true });
   }
   if (status.sources.length === 0) spots.push({ text: "No source is connected.", grave: true });
   return spots.sort((a, b) => Number(b.grave) - Number(a.grave));
