@@ -237,10 +237,15 @@ impl Parts {
                 .with_allow_statements(false)
                 .verify_plan(&logical)?;
             // Told to the plan, how many rows are wanted makes a sort keep these and not all; one
-            // more tells whether there are any.
+            // more tells whether there are any. An export wants all, which no plan has a number for.
             let wanted = limits.rows.saturating_add(1);
-            let logical = LogicalPlanBuilder::from(logical).limit(0, Some(wanted))?;
-            let physical = state.create_physical_plan(&logical.build()?).await?;
+            let logical = match i64::try_from(wanted) {
+                Ok(_) => LogicalPlanBuilder::from(logical)
+                    .limit(0, Some(wanted))?
+                    .build()?,
+                Err(_) => logical,
+            };
+            let physical = state.create_physical_plan(&logical).await?;
             execute_stream(interruptible(physical)?, state.task_ctx())
         };
         plan.await.map_err(|e| sorted(&e, limits))
