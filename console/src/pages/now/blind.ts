@@ -37,7 +37,10 @@ export function blindSpots(status: Status, now: number): Spot[] {
     if (behind > LAG) spots.push({ text: `${consumer} is ${plural(behind, "entry", "entries")} behind.`, grave: true });
   }
   if (status.rules.mistakes > 0) {
-    spots.push({ text: `${plural(status.rules.mistakes, "rule is broken and looks", "rules are broken and look")} for nothing.`, grave: true });
+    spots.push({
+      text: `${plural(status.rules.mistakes, "rule is broken and looks", "rules are broken and look")} for nothing.`,
+      grave: true,
+    });
   }
   if (status.sources.length === 0) spots.push({ text: "No source is connected.", grave: true });
   return spots.sort((a, b) => Number(b.grave) - Number(a.grave));
