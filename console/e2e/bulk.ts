@@ -1,5 +1,6 @@
 /** Much of everything: for measurements of speed. */
 import { type APIRequestContext, request } from "@playwright/test";
+import { failedLogOn } from "./events";
 
 const FAILURES = 10;
 const ADDRESSES_A_BODY = 200;
@@ -14,18 +15,7 @@ export async function manyAlerts(url: string, token: string, from: number, to: n
     const lines: string[] = [];
     for (let n = first; n < Math.min(first + ADDRESSES_A_BODY, to); n += 1)
       for (let i = 0; i < FAILURES; i += 1)
-        lines.push(
-          JSON.stringify({
-            class_uid: 3002,
-            activity_id: 1,
-            severity_id: 1,
-            time: Date.now() - 1_000 * (FAILURES - i),
-            status_id: 2,
-            metadata: { version: "1.8.0", uid: `bulk-${n}-${i}`, product: { name: "sshd" } },
-            user: { name: `user${n % 5_000}` },
-            src_endpoint: { ip: address(n) },
-          }),
-        );
+        lines.push(failedLogOn(`bulk-${n}-${i}`, `user${n % 5_000}`, address(n), Date.now() - 1_000 * (FAILURES - i)));
     await send(api, lines.join("\n"));
   }
   await api.dispose();

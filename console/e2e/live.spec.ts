@@ -2,6 +2,7 @@
 import { type Socket, connect, createServer } from "node:net";
 import { type AddressInfo } from "node:net";
 import { expect, test } from "@playwright/test";
+import { failedLogOn } from "./events";
 import { heading } from "./lib";
 
 /** A line to the server that can be cut and opened again, as a network is. */
@@ -62,18 +63,8 @@ test("a cut connection is said, what was there stays, and it is live again when 
 test("an alert shows on Now as it happens, and not under the pointer", async ({ page, request }) => {
   const token = process.env["RINGFENCE_CONSOLE_TOKEN"] ?? "";
   const guess = async (ip: string) => {
-    const record = (n: number) =>
-      JSON.stringify({
-        class_uid: 3002,
-        activity_id: 1,
-        severity_id: 1,
-        time: Date.now(),
-        status_id: 2,
-        metadata: { version: "1.8.0", uid: `live-${ip}-${n}`, product: { name: "sshd" } },
-        user: { name: `root${n}` },
-        src_endpoint: { ip },
-      });
-    const data = Array.from({ length: 12 }, (_, n) => record(n)).join("\n");
+    const lines = Array.from({ length: 12 }, (_, n) => failedLogOn(`live-${ip}-${n}`, `root${n}`, ip, Date.now()));
+    const data = lines.join("\n");
     const sent = await request.post("/api/v1/events", { data, headers: { Authorization: `Bearer ${token}` } });
     expect(sent.ok(), await sent.text()).toBe(true);
   };

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type APIRequestContext, request } from "@playwright/test";
+import { failedLogOn } from "./events";
 import { ATTACKER, BROKEN, RULE, call, logOns } from "./hostile";
 
 export const TOKEN = `console-${crypto.randomUUID()}${crypto.randomUUID()}`;
@@ -106,18 +107,9 @@ export const GUESSERS = ["203.0.113.101", "203.0.113.102", "203.0.113.103", "203
 
 async function guesses(api: APIRequestContext): Promise<void> {
   const now = Date.now();
-  const records = GUESSERS.flatMap((ip) =>
-    Array.from({ length: 12 }, (_, n) => ({
-      class_uid: 3002,
-      activity_id: 1,
-      severity_id: 1,
-      time: now - 1_000 * n,
-      status_id: 2,
-      metadata: { version: "1.8.0", uid: `guess-${ip}-${n}`, product: { name: "sshd" } },
-      user: { name: `root${n}` },
-      src_endpoint: { ip },
-    })),
+  const lines = GUESSERS.flatMap((ip) =>
+    Array.from({ length: 12 }, (_, n) => failedLogOn(`guess-${ip}-${n}`, `root${n}`, ip, now - 1_000 * n)),
   );
-  const sent = await api.post("/api/v1/events", { data: records.map((r) => JSON.stringify(r)).join("\n") });
+  const sent = await api.post("/api/v1/events", { data: lines.join("\n") });
   if (!sent.ok()) throw new Error(await sent.text());
 }
