@@ -4,7 +4,7 @@ import type { APIRequestContext } from "@playwright/test";
 
 /** Markup, an order that turns the line around, and no place to break it. */
 export const HOSTILE = `<img src=x onerror="document.title='owned'"><script>document.title='owned'</script>\u202e${"x".repeat(110)}`;
-/** Where it came from; the telephone's own is one higher. */
+/** Where the log-ins and the call came from. */
 export const ATTACKER = "203.0.113.99";
 export const CALLER = "203.0.113.98";
 export const CALL_ID = `<img-src=x-onerror=alert(1)>@${CALLER}`;

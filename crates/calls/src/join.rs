@@ -195,8 +195,8 @@ impl Join {
     }
 
     /// Receive time moves forward, unless a tick (`sure`) says that the clock was set back: waiting
-    /// for it to come round again would leave questions without an answer. A single record that is days away from all others (a replayed
-    /// file with one wild time stamp) does not move it.
+    /// for it to come round again would leave questions without an answer. A single record that is
+    /// days away from all others (a replayed file with one wild time stamp) does not move it.
     fn clock(&mut self, at: Time, sure: bool, out: &mut Vec<FactsRevision>) {
         let s = &mut self.state;
         let near = sure || s.now.0 == i64::MIN || at.since(s.now).saturating_abs() <= FAR;
