@@ -51,6 +51,7 @@ ONLY = {
     "axum": {"api", "server"},
     "datafusion": {"lake"},
     "sqlx": {"state"},
+    "cedar-policy": {"policy"},
     "clap": {"ringfence"},
     "anyhow": {"ringfence"},
 }

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ringfence_access::Access;
 use ringfence_connectors::Connectors;
 use ringfence_event::Time;
 use ringfence_lake::{Erasable, LakeError};
@@ -30,6 +31,8 @@ pub struct App {
     pub inside: Arc<dyn Inside>,
     /// Bounds on requests.
     pub limits: Limits,
+    /// Who may do what.
+    pub access: Arc<Access>,
     /// Who guessed at sign-in lately.
     pub guesses: Arc<Guesses>,
 }
@@ -184,6 +187,8 @@ pub trait Inside: Send + Sync + 'static {
     fn stopping(&self) -> tokio_util::sync::CancellationToken;
     /// Does a job of the lake's upkeep and answers with its figures.
     fn upkeep(&self, job: UpkeepJob) -> Working<Result<serde_json::Value, LakeError>>;
+    /// How others reach this server: scheme, host and port.
+    fn public_url(&self) -> String;
     /// Whether a webhook may be sent to this URL; the reason if not.
     fn check_webhook_url(&self, url: &str) -> Result<(), String>;
 }

@@ -3,40 +3,42 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ringfence_event::{Authority, Name, Origin};
+use ringfence_policy::Action;
 use ringfence_state::{Classes, Principal, Scope, Source};
 
 use crate::app::App;
+use crate::gate::granted;
 use crate::problem::Problem;
 use crate::session;
 
-/// A person or program that may use the API.
+/// Whoever uses the API, let through by the gate (`gate.rs`).
 #[derive(Debug, Clone)]
-pub(crate) struct Person(pub Arc<Principal>);
+pub(crate) struct Person {
+    pub(crate) principal: Arc<Principal>,
+    /// Where they have the right that the route needs.
+    pub(crate) scope: Scope,
+}
 
 impl Person {
-    /// Its programs.
+    /// Their programs, as far as this request goes.
     pub fn scope(&self) -> &Scope {
-        &self.0.scope
+        &self.scope
     }
 
-    /// As history rows name it.
+    /// As history rows name them.
     pub fn name(&self) -> &str {
-        &self.0.name
+        &self.principal.name
     }
 
-    /// Refuses who does not administer the whole installation.
-    pub fn must_administer(&self) -> Result<(), Problem> {
-        if self.0.role == "admin" {
-            Ok(())
-        } else {
-            Err(Problem::forbidden("only an administrator may do that"))
-        }
+    /// Their id.
+    pub fn id(&self) -> &str {
+        &self.principal.id
     }
 }
 
@@ -50,47 +52,29 @@ pub(crate) struct Sender {
 impl FromRequestParts<App> for Person {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let Some(token) = token(parts) else {
-            return session::of(parts, app)
-                .await
-                .map(|s| Self(s.principal.clone()));
-        };
-        let found = app
-            .state
-            .principal_by_token(token, app.inside.now().0)
-            .await?;
-        match found {
-            Some(principal) => Ok(Self(principal)),
-            // A source's token is valid, but sending is all that it is for.
-            None if app
-                .state
-                .source_by_token(token, app.inside.now().0)
-                .await?
-                .is_some() =>
-            {
-                Err(Problem::forbidden(
-                    "the token of a source may only send events",
-                ))
-            }
-            None => Err(Problem::unauthorized()),
-        }
+    /// There is nobody without a gate: fails closed.
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+        let known = parts.extensions.get::<Self>().cloned();
+        known.ok_or_else(|| Problem::internal(&"a route without a gate asked who is there"))
     }
 }
 
-impl OptionalFromRequestParts<App> for Person {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Option<Self>, Problem> {
-        let Some(token) = token(parts) else {
-            let session = session::of(parts, app).await.ok();
-            return Ok(session.map(|s| Self(s.principal.clone())));
-        };
-        Ok(app
-            .state
-            .principal_by_token(token, app.inside.now().0)
-            .await?
-            .map(Self))
+/// Whom the credential of a request belongs to.
+pub(crate) async fn principal(parts: &Parts, app: &App) -> Result<Arc<Principal>, Problem> {
+    let Some(token) = token(parts) else {
+        let session = session::of(parts, app).await?;
+        return Ok(session.principal.clone());
+    };
+    let now = app.inside.now().0;
+    if let Some(principal) = app.state.principal_by_token(token, now).await? {
+        return Ok(principal);
+    }
+    // A source's token is valid, but sending is all that it is for.
+    match app.state.source_by_token(token, now).await? {
+        Some(_) => Err(Problem::forbidden(
+            "the token of a source may only send events",
+        )),
+        None => Err(Problem::unauthorized()),
     }
 }
 
@@ -113,9 +97,10 @@ impl FromRequestParts<App> for Sender {
             });
         }
         match app.state.principal_by_token(token, now).await? {
-            Some(principal) if principal.role == "admin" => Ok(Self {
-                origin: Arc::new(automation()?),
-            }),
+            Some(principal) if granted(app, &principal, Action::EVENT_SEND).everywhere => {
+                let origin = Arc::new(automation()?);
+                Ok(Self { origin })
+            }
             Some(_) => Err(Problem::forbidden("make a source and send with its token")),
             None => Err(Problem::unauthorized()),
         }

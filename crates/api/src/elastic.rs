@@ -7,16 +7,17 @@
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Path, Request, State as AxumState};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use axum::{Json, Router};
+use axum::Json;
+use axum::routing::{get, post, put};
 use ringfence_sources::SinkError;
 use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::auth::Sender;
+use crate::gate::{Entry, Needs, entry};
 use crate::problem::Problem;
 use crate::{body, bulk, console};
 
@@ -25,15 +26,20 @@ use crate::{body, bulk, console};
 const VERSION: &str = "8.19.0";
 
 /// The addresses of Elasticsearch that shippers use.
-pub(crate) fn routes() -> Router<App> {
-    let mut router = Router::new()
-        .route("/", get(front))
-        .route("/_license", get(license))
-        .route("/_xpack", get(features))
-        .route("/_cluster/health", get(health))
-        .route("/_cat/{what}", get(cat))
-        .route("/_bulk", post(bulk::all).put(bulk::all))
-        .route("/{index}/_bulk", post(bulk::one).put(bulk::one));
+pub(crate) fn entries() -> Vec<Entry> {
+    let shipper = |method, path, handler| entry(method, path, Needs::Source, handler);
+    let mut all = vec![
+        // The console for browsers: whoever is no browser shows a credential there too.
+        entry(Method::GET, "/", Needs::Nothing, get(front)),
+        shipper(Method::GET, "/_license", get(license)),
+        shipper(Method::GET, "/_xpack", get(features)),
+        shipper(Method::GET, "/_cluster/health", get(health)),
+        shipper(Method::GET, "/_cat/{what}", get(cat)),
+        shipper(Method::POST, "/_bulk", post(bulk::all)),
+        shipper(Method::PUT, "/_bulk", put(bulk::all)),
+        shipper(Method::POST, "/{index}/_bulk", post(bulk::one)),
+        shipper(Method::PUT, "/{index}/_bulk", put(bulk::one)),
+    ];
     for kept in [
         "/_index_template/{name}",
         "/_component_template/{name}",
@@ -42,16 +48,21 @@ pub(crate) fn routes() -> Router<App> {
         "/_ingest/pipeline/{name}",
         "/_data_stream/{name}",
     ] {
-        router = router.route(kept, get(exists).put(acknowledged));
+        all.push(shipper(Method::GET, kept, get(exists)));
+        all.push(shipper(Method::PUT, kept, put(acknowledged)));
     }
-    // Elastic's clients talk to nothing without it.
-    router.layer(map_response(|mut response: Response| async {
-        let product = HeaderValue::from_static("Elasticsearch");
-        if !console::is_page(&response) {
-            response.headers_mut().insert("x-elastic-product", product);
-        }
-        response
-    }))
+    for one in &mut all {
+        // Elastic's clients talk to nothing without it.
+        let named = std::mem::take(&mut one.handler);
+        one.handler = named.layer(map_response(|mut response: Response| async {
+            let product = HeaderValue::from_static("Elasticsearch");
+            if !console::is_page(&response) {
+                response.headers_mut().insert("x-elastic-product", product);
+            }
+            response
+        }));
+    }
+    all
 }
 
 /// `GET /`: the console for people, the product for shippers.

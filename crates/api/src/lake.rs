@@ -1,8 +1,9 @@
-//! Upkeep of the lake, for administrators.
+//! Upkeep of the lake.
 
 use axum::Json;
 use axum::extract::State as AxumState;
 use ringfence_lake::Erasable;
+use ringfence_state::Scope;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -34,27 +35,24 @@ pub(crate) struct Erase {
 /// `GET /api/v1/lake`.
 pub(crate) async fn status(
     AxumState(app): AxumState<App>,
-    person: Person,
 ) -> Result<Json<Value>, Problem> {
-    done(&app, &person, UpkeepJob::Status).await
+    done(&app, UpkeepJob::Status).await
 }
 
 /// `POST /api/v1/lake/compact`.
 pub(crate) async fn compact(
     AxumState(app): AxumState<App>,
-    person: Person,
 ) -> Result<Json<Value>, Problem> {
-    done(&app, &person, UpkeepJob::Compact).await
+    done(&app, UpkeepJob::Compact).await
 }
 
 /// `POST /api/v1/lake/vacuum`.
 pub(crate) async fn vacuum(
     AxumState(app): AxumState<App>,
-    person: Person,
     asked: Body<Plain>,
 ) -> Result<Json<Value>, Problem> {
     let Plain { dry_run } = read(asked)?;
-    done(&app, &person, UpkeepJob::Vacuum { dry_run }).await
+    done(&app, UpkeepJob::Vacuum { dry_run }).await
 }
 
 /// `POST /api/v1/lake/retain`.
@@ -65,7 +63,7 @@ pub(crate) async fn retain(
 ) -> Result<Json<Value>, Problem> {
     let Plain { dry_run } = read(asked)?;
     let by = person.name().to_owned();
-    done(&app, &person, UpkeepJob::Retain { dry_run, by }).await
+    done(&app, UpkeepJob::Retain { dry_run, by }).await
 }
 
 /// `POST /api/v1/lake/erase`.
@@ -83,6 +81,11 @@ pub(crate) async fn erase(
     if asked.value.is_empty() {
         return Err(Problem::bad_request("`value` is empty"));
     }
+    let inside = |program: &String| person.scope().allows(program);
+    if !asked.program.as_ref().map_or(*person.scope() == Scope::All, inside) {
+        let detail = "`program` is one that you may erase in; without it the erasure is in all";
+        return Err(Problem::forbidden(detail));
+    }
     let job = UpkeepJob::Erase {
         key,
         value: asked.value,
@@ -90,10 +93,9 @@ pub(crate) async fn erase(
         dry_run: asked.dry_run,
         by: person.name().to_owned(),
     };
-    done(&app, &person, job).await
+    done(&app, job).await
 }
 
-async fn done(app: &App, person: &Person, job: UpkeepJob) -> Result<Json<Value>, Problem> {
-    person.must_administer()?;
+async fn done(app: &App, job: UpkeepJob) -> Result<Json<Value>, Problem> {
     Ok(Json(app.inside.upkeep(job).await?))
 }

@@ -1,4 +1,4 @@
-//! Which address is what.
+//! Which address is what, and what it needs of whoever asks.
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
@@ -6,85 +6,123 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{delete, get, patch, post};
+use ringfence_policy::Action;
 
 use crate::app::App;
+use crate::gate::{Entry, Needs, Route, entry};
 use crate::problem::Problem;
 use crate::{
-    alerts, connectors, console, elastic, events, health, lake, manage, otlp, query, records,
-    rules, saved, session, stream, timeline,
+    alerts, authzen, connectors, console, elastic, events, health, lake, manage, otlp, policies,
+    query, records, rules, saved, services, session, stream, timeline,
 };
 
 /// Bytes of a body that is not intake.
 const MOST_JSON: usize = 1 << 20;
 
+/// All routes with what each needs; the order is that of a reader.
+fn table() -> Vec<Entry> {
+    use Needs::{Known, Nothing, Right, RightEverywhere, Source, VendorProof};
+    const GET: Method = Method::GET;
+    const POST: Method = Method::POST;
+    const PATCH: Method = Method::PATCH;
+    const DELETE: Method = Method::DELETE;
+    let own = |method, path, needs, handler| entry(method, path, needs, handler);
+    #[rustfmt::skip]
+    let mut all = vec![
+        own(GET, "/healthz", Nothing, get(health::healthz)),
+        own(GET, "/readyz", Nothing, get(health::readyz)),
+        own(GET, "/metrics", RightEverywhere(Action::STATUS_READ), get(health::metrics)),
+        own(GET, "/assets/{*path}", Nothing, get(console::asset)),
+        own(GET, "/api/v1/openapi.json", Nothing, get(health::openapi)),
+        own(GET, "/api/v1/status", RightEverywhere(Action::STATUS_READ), get(health::status)),
+
+        own(POST, "/api/v1/events", Source, post(events::post)),
+        own(GET, "/services/collector/health", Nothing, get(events::hec_health)),
+        own(POST, "/services/collector", Source, post(events::hec)),
+        own(POST, "/services/collector/event", Source, post(events::hec)),
+        own(POST, "/services/collector/event/1.0", Source, post(events::hec)),
+        own(POST, "/v1/logs", Source, post(otlp::logs)),
+
+        own(POST, "/api/v1/session", Nothing, post(session::open)),
+        own(GET, "/api/v1/session", Known, get(session::show)),
+        own(DELETE, "/api/v1/session", Known, delete(session::end)),
+        own(GET, "/api/v1/saved", Known, get(saved::list)),
+        own(POST, "/api/v1/saved", Known, post(saved::create)),
+        own(DELETE, "/api/v1/saved/{id}", Known, delete(saved::forget)),
+
+        own(GET, "/api/v1/alerts", Right(Action::ALERT_READ), get(alerts::list)),
+        own(GET, "/api/v1/alerts/stream", Right(Action::ALERT_READ), get(stream::alerts)),
+        own(GET, "/api/v1/alerts/{id}", Right(Action::ALERT_READ), get(alerts::one)),
+        own(GET, "/api/v1/alerts/{id}/findings", Right(Action::ALERT_READ), get(alerts::findings)),
+        own(POST, "/api/v1/alerts/{id}/edit", Right(Action::ALERT_WORK), post(alerts::edit)),
+        own(POST, "/api/v1/alerts/bulk", Right(Action::ALERT_WORK), post(alerts::bulk)),
+
+        own(GET, "/api/v1/calls", Right(Action::CALL_READ), get(manage::calls)),
+        own(GET, "/api/v1/timeline", Right(Action::CALL_READ), get(timeline::get)),
+        own(GET, "/api/v1/records/{id}", Right(Action::CALL_READ), get(records::get)),
+        own(POST, "/api/v1/query", Right(Action::EVENT_QUERY), post(query::post)),
+        own(GET, "/api/v1/rules", Right(Action::RULE_READ), get(rules::list)),
+        own(POST, "/api/v1/rules/test", Right(Action::RULE_TEST), post(rules::test)),
+
+        own(GET, "/api/v1/sources", Right(Action::SOURCE_READ), get(manage::sources)),
+        own(POST, "/api/v1/sources", Right(Action::SOURCE_CHANGE), post(manage::create_source)),
+        own(GET, "/api/v1/sources/{id}", Right(Action::SOURCE_READ), get(manage::source)),
+        own(PATCH, "/api/v1/sources/{id}", Right(Action::SOURCE_CHANGE), patch(manage::change_source)),
+        own(POST, "/api/v1/sources/{id}/rotate", Right(Action::SOURCE_CHANGE), post(manage::rotate_source)),
+        own(GET, "/api/v1/quarantine", Right(Action::QUARANTINE_READ), get(manage::quarantine)),
+        own(POST, "/api/v1/quarantine/delete", Right(Action::QUARANTINE_DELETE), post(manage::delete_quarantine)),
+        own(GET, "/api/v1/connectors", Right(Action::CONNECTOR_READ), get(connectors::list)),
+        own(POST, "/api/v1/connectors/{name}/replay", RightEverywhere(Action::CONNECTOR_CHANGE), post(connectors::replay)),
+        own(POST, "/api/v1/connectors/{name}/push", VendorProof, post(connectors::push)),
+
+        own(GET, "/api/v1/lake", RightEverywhere(Action::LAKE_READ), get(lake::status)),
+        own(POST, "/api/v1/lake/compact", RightEverywhere(Action::LAKE_MAINTAIN), post(lake::compact)),
+        own(POST, "/api/v1/lake/vacuum", RightEverywhere(Action::LAKE_MAINTAIN), post(lake::vacuum)),
+        own(POST, "/api/v1/lake/retain", RightEverywhere(Action::LAKE_MAINTAIN), post(lake::retain)),
+        own(POST, "/api/v1/lake/erase", Right(Action::LAKE_ERASE), post(lake::erase)),
+
+        own(GET, "/api/v1/webhooks", Right(Action::NOTIFICATION_READ), get(manage::webhooks)),
+        own(POST, "/api/v1/webhooks", Right(Action::NOTIFICATION_CHANGE), post(manage::create_webhook)),
+        own(PATCH, "/api/v1/webhooks/{id}", Right(Action::NOTIFICATION_CHANGE), patch(manage::change_webhook)),
+        own(DELETE, "/api/v1/webhooks/{id}", Right(Action::NOTIFICATION_CHANGE), delete(manage::delete_webhook)),
+        own(POST, "/api/v1/webhooks/{id}/test", Right(Action::NOTIFICATION_CHANGE), post(manage::test_webhook)),
+        own(GET, "/api/v1/webhooks/{id}/deliveries", Right(Action::NOTIFICATION_READ), get(manage::deliveries)),
+        own(POST, "/api/v1/deliveries/{id}/replay", Right(Action::NOTIFICATION_CHANGE), post(manage::replay_delivery)),
+        own(GET, "/api/v1/mail", Right(Action::NOTIFICATION_READ), get(manage::recipients)),
+        own(POST, "/api/v1/mail/{id}/test", Right(Action::NOTIFICATION_CHANGE), post(manage::test_webhook)),
+        own(GET, "/api/v1/mail/{id}/deliveries", Right(Action::NOTIFICATION_READ), get(manage::deliveries)),
+
+        own(GET, "/api/v1/services", RightEverywhere(Action::SERVICE_READ), get(services::list)),
+        own(POST, "/api/v1/services", RightEverywhere(Action::SERVICE_CHANGE), post(services::create)),
+        own(DELETE, "/api/v1/services/{id}", RightEverywhere(Action::SERVICE_CHANGE), delete(services::end)),
+        own(GET, "/api/v1/policies", Right(Action::POLICY_READ), get(policies::list)),
+        own(GET, "/api/v1/access", Known, get(policies::mine)),
+
+        own(GET, "/.well-known/authzen-configuration", Nothing, get(authzen::configuration)),
+        own(POST, "/access/v1/evaluation", Right(Action::DECISION_ASK), post(authzen::evaluation)),
+        own(POST, "/access/v1/evaluations", Right(Action::DECISION_ASK), post(authzen::evaluations)),
+        own(POST, "/access/v1/search/subject", Right(Action::DECISION_ASK), post(authzen::search_subject)),
+        own(POST, "/access/v1/search/resource", Right(Action::DECISION_ASK), post(authzen::search_resource)),
+        own(POST, "/access/v1/search/action", Right(Action::DECISION_ASK), post(authzen::search_action)),
+    ];
+    all.extend(elastic::entries());
+    all
+}
+
+/// Every route and what it needs, for whoever checks them.
+#[must_use]
+pub fn routes() -> Vec<Route> {
+    table().into_iter().map(|entry| entry.route).collect()
+}
+
 /// Everything that the server answers.
 pub fn router(app: App) -> Router {
-    Router::new()
-        .route("/healthz", get(health::healthz))
-        .route("/readyz", get(health::readyz))
-        .route("/metrics", get(health::metrics))
-        .route("/services/collector/health", get(events::hec_health))
-        .route("/services/collector", post(events::hec))
-        .route("/services/collector/event", post(events::hec))
-        .route("/services/collector/event/1.0", post(events::hec))
-        .route("/v1/logs", post(otlp::logs))
-        .merge(elastic::routes())
-        .route("/api/v1/events", post(events::post))
-        .route("/api/v1/query", post(query::post))
-        .route("/api/v1/lake", get(lake::status))
-        .route("/api/v1/lake/compact", post(lake::compact))
-        .route("/api/v1/lake/vacuum", post(lake::vacuum))
-        .route("/api/v1/lake/retain", post(lake::retain))
-        .route("/api/v1/lake/erase", post(lake::erase))
-        .route(
-            "/api/v1/session",
-            get(session::show).post(session::open).delete(session::end),
-        )
-        .route("/api/v1/timeline", get(timeline::get))
-        .route("/api/v1/records/{id}", get(records::get))
-        .route("/api/v1/saved", get(saved::list).post(saved::create))
-        .route("/api/v1/saved/{id}", delete(saved::forget))
-        .route("/assets/{*path}", get(console::asset))
-        .route("/api/v1/alerts", get(alerts::list))
-        .route("/api/v1/alerts/stream", get(stream::alerts))
-        .route("/api/v1/alerts/bulk", post(alerts::bulk))
-        .route("/api/v1/alerts/{id}", get(alerts::one))
-        .route("/api/v1/alerts/{id}/edit", post(alerts::edit))
-        .route("/api/v1/alerts/{id}/findings", get(alerts::findings))
-        .route(
-            "/api/v1/sources",
-            get(manage::sources).post(manage::create_source),
-        )
-        .route(
-            "/api/v1/sources/{id}",
-            get(manage::source).patch(manage::change_source),
-        )
-        .route("/api/v1/sources/{id}/rotate", post(manage::rotate_source))
-        .route("/api/v1/quarantine", get(manage::quarantine))
-        .route("/api/v1/quarantine/delete", post(manage::delete_quarantine))
-        .route(
-            "/api/v1/webhooks",
-            get(manage::webhooks).post(manage::create_webhook),
-        )
-        .route("/api/v1/webhooks/{id}", patch(manage::change_webhook))
-        .route("/api/v1/webhooks/{id}", delete(manage::delete_webhook))
-        .route("/api/v1/webhooks/{id}/test", post(manage::test_webhook))
-        .route("/api/v1/webhooks/{id}/deliveries", get(manage::deliveries))
-        .route(
-            "/api/v1/deliveries/{id}/replay",
-            post(manage::replay_delivery),
-        )
-        .route("/api/v1/mail", get(manage::recipients))
-        .route("/api/v1/mail/{id}/test", post(manage::test_webhook))
-        .route("/api/v1/mail/{id}/deliveries", get(manage::deliveries))
-        .route("/api/v1/connectors", get(connectors::list))
-        .route("/api/v1/connectors/{name}/replay", post(connectors::replay))
-        .route("/api/v1/connectors/{name}/push", post(connectors::push))
-        .route("/api/v1/calls", get(manage::calls))
-        .route("/api/v1/rules", get(rules::list))
-        .route("/api/v1/rules/test", post(rules::test))
-        .route("/api/v1/status", get(health::status))
-        .route("/api/v1/openapi.json", get(health::openapi))
+    let mut router = Router::new();
+    for entry in table() {
+        let (path, handler) = entry.gated(&app);
+        router = router.route(path, handler);
+    }
+    router
         .fallback(console::fallback)
         .method_not_allowed_fallback(async |method: Method| {
             Problem::new(

@@ -18,7 +18,7 @@ const MOST_HOURS: u32 = 168;
 const MOST_RULE: usize = 200_000;
 
 /// `GET /api/v1/rules`.
-pub(crate) async fn list(AxumState(app): AxumState<App>, _person: Person) -> Json<Value> {
+pub(crate) async fn list(AxumState(app): AxumState<App>) -> Json<Value> {
     Json(app.inside.rules())
 }
 

@@ -27,7 +27,7 @@ pub(crate) async fn list(
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Result<Json<All<Saved>>, Problem> {
     let Query(asked) = asked.map_err(|e| Problem::bad_request(e.body_text()))?;
-    let items = app.state.list_saved(&person.0.id, asked.kind).await?;
+    let items = app.state.list_saved(person.id(), asked.kind).await?;
     Ok(Json(All { items }))
 }
 
@@ -39,7 +39,7 @@ pub(crate) async fn create(
 ) -> Result<(StatusCode, Json<Saved>), Problem> {
     let new = read(body)?;
     let now = app.inside.now().0;
-    let saved = app.state.keep_saved(&person.0.id, &new, now).await?;
+    let saved = app.state.keep_saved(person.id(), &new, now).await?;
     Ok((StatusCode::CREATED, Json(saved)))
 }
 
@@ -49,6 +49,6 @@ pub(crate) async fn forget(
     person: Person,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    app.state.forget_saved(&person.0.id, &id).await?;
+    app.state.forget_saved(person.id(), &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -14,7 +14,8 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use ringfence_state::{Principal, Session};
+use ringfence_policy::{Program, Subject};
+use ringfence_state::{Principal, Scope, Session};
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
@@ -44,20 +45,40 @@ pub(crate) struct SignIn {
 pub(crate) struct Shown {
     name: String,
     role: String,
-    scope: ringfence_state::Scope,
+    scope: Scope,
     expires_ms: Option<i64>,
     now_ms: i64,
 }
 
 impl Shown {
     fn new(who: &Principal, expires_ms: Option<i64>, now_ms: i64) -> Self {
+        let subject = who.subject(now_ms);
         Self {
             name: who.name.clone(),
-            role: who.role.clone(),
-            scope: who.scope.clone(),
+            role: role_of(&subject),
+            scope: scope_of(&subject),
             expires_ms,
             now_ms,
         }
+    }
+}
+
+/// The roles in words, for a line about who is signed in.
+fn role_of(who: &Subject) -> String {
+    let mut words: Vec<_> = who.roles.iter().map(|held| held.role.words()).collect();
+    words.dedup();
+    words.join(", ")
+}
+
+/// All programs of the roles.
+fn scope_of(who: &Subject) -> Scope {
+    let programs = who.roles.iter().map(|held| match &held.program {
+        Program::All => None,
+        Program::One(name) => Some(name.clone()),
+    });
+    match programs.collect() {
+        Some(programs) => Scope::Programs(programs),
+        None => Scope::All,
     }
 }
 
@@ -89,7 +110,7 @@ pub(crate) async fn show(
         None => None,
     };
     let expires_ms = expires.map(|session| session.expires_ms);
-    Ok(Json(Shown::new(&person.0, expires_ms, now)))
+    Ok(Json(Shown::new(&person.principal, expires_ms, now)))
 }
 
 /// `POST /api/v1/session`: a token for a cookie.

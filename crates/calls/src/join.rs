@@ -30,8 +30,8 @@ const SITES: usize = 1_024;
 /// The call join. See the crate's front page.
 #[derive(Debug)]
 pub struct Join {
-    config: JoinConfig,
-    state: State,
+    pub(crate) config: JoinConfig,
+    pub(crate) state: State,
     index: HashMap<(Name, Name), usize>,
 }
 

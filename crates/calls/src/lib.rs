@@ -21,6 +21,7 @@
 
 mod agent;
 mod apply;
+mod ask;
 mod call;
 mod calls;
 mod config;

@@ -26,6 +26,8 @@ pub enum TokenKind {
     Admin,
     /// A browser in which somebody signed in: `rfb_`.
     Session,
+    /// A program that uses the API: `rft_`.
+    Service,
 }
 
 impl TokenKind {
@@ -36,6 +38,7 @@ impl TokenKind {
             Self::Source => "rfs_",
             Self::Admin => "rfa_",
             Self::Session => "rfb_",
+            Self::Service => "rft_",
         }
     }
 }
@@ -82,7 +85,12 @@ impl Token {
     /// # Errors
     /// Says whether prefix or secret is wrong.
     pub fn parse(text: &str) -> Result<Self, TokenError> {
-        let kind = [TokenKind::Source, TokenKind::Admin, TokenKind::Session]
+        let kind = [
+            TokenKind::Source,
+            TokenKind::Admin,
+            TokenKind::Session,
+            TokenKind::Service,
+        ]
             .into_iter()
             .find(|kind| text.starts_with(kind.prefix()))
             .ok_or(TokenError::Prefix)?;
@@ -223,7 +231,12 @@ mod tests {
 
     #[test]
     fn minted_tokens_parse_and_carry_their_kind() {
-        for kind in [TokenKind::Source, TokenKind::Admin, TokenKind::Session] {
+        for kind in [
+            TokenKind::Source,
+            TokenKind::Admin,
+            TokenKind::Session,
+            TokenKind::Service,
+        ] {
             let token = Token::mint(kind).unwrap();
             let read = Token::parse(token.reveal()).unwrap();
             assert_eq!((read.kind(), read.hash()), (kind, token.hash()));

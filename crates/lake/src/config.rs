@@ -9,8 +9,11 @@ pub struct Config {
     pub commit_every: Duration,
     /// Size of the hot tail, in bytes, at which a commit is due at once. Default 64 MiB.
     pub tail_bytes: usize,
-    /// zstd level of the Parquet files, 1 to 22. Default 3.
+    /// zstd level of files that compaction writes, which stay, 1 to 22. Default 3.
     pub zstd_level: i32,
+    /// zstd level of files of rows that have just come, which compaction soon replaces: written
+    /// while events arrive, so quickly. Default 1.
+    pub fresh_zstd_level: i32,
     /// Most rows of a Parquet row group. Default 131,072.
     pub row_group_rows: usize,
     /// Commits between two checkpoints of the Delta log. Default 30.
@@ -36,6 +39,7 @@ impl Default for Config {
             commit_every: Duration::from_secs(60),
             tail_bytes: 64 << 20,
             zstd_level: 3,
+            fresh_zstd_level: 1,
             row_group_rows: 128 << 10,
             checkpoint_every: 30,
             log_retention: Duration::from_secs(24 * 3600),

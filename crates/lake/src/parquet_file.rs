@@ -148,7 +148,8 @@ fn write_file(
     places: &[&Place],
     config: &Config,
 ) -> Result<DataFile, LakeError> {
-    let mut file = FileWriter::create(lake, path, places.len(), config)?;
+    let level = config.fresh_zstd_level;
+    let mut file = FileWriter::create(lake, path, places.len(), level, config)?;
     for slice in places.chunks(SLICE_ROWS) {
         let indices: Vec<_> = slice.iter().map(|place| (place.batch, place.row)).collect();
         file.write(&interleave_record_batch(batches, &indices)?)?;
@@ -166,11 +167,12 @@ pub(crate) struct FileWriter {
 
 impl FileWriter {
     /// `path` is the file's name under the lake's folder; its own folder exists. `rows` is how
-    /// many will come at most.
+    /// many will come at most, `level` that of zstd.
     pub(crate) fn create(
         lake: &Path,
         path: &str,
         rows: usize,
+        level: i32,
         config: &Config,
     ) -> Result<Self, LakeError> {
         let target = lake.join(path);
@@ -178,7 +180,7 @@ impl FileWriter {
         let file = File::create(&temporary).doing("create", &temporary)?;
         // Every reader knows the types from Parquet itself; the Arrow schema would be 4 kB a file.
         let options = ArrowWriterOptions::new()
-            .with_properties(properties(rows, config))
+            .with_properties(properties(rows, level, config))
             .with_skip_arrow_metadata(true);
         let file = BufWriter::with_capacity(1 << 18, file);
         let writer = ArrowWriter::try_new_with_options(file, schema::file_schema(), options)?;
@@ -282,8 +284,8 @@ fn widen(programs: &mut Option<(String, String)>, rows: &RecordBatch) {
     }
 }
 
-fn properties(rows: usize, config: &Config) -> WriterProperties {
-    let level = ZstdLevel::try_new(config.zstd_level).unwrap_or_default();
+fn properties(rows: usize, level: i32, config: &Config) -> WriterProperties {
+    let level = ZstdLevel::try_new(level).unwrap_or_default();
     let sorted_by = [schema::TIME, schema::OFFSET].iter().filter_map(|name| {
         let column_idx = i32::try_from(COLUMNS.iter().position(|c| c.name == *name)?).ok()?;
         Some(SortingColumn {

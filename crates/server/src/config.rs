@@ -44,6 +44,8 @@ pub struct Config {
     pub listeners: ListenersConfig,
     /// `[feeds]`.
     pub feeds: FeedsConfig,
+    /// `[access]`.
+    pub access: AccessConfig,
     /// `[webhooks]`.
     pub webhooks: WebhooksConfig,
     /// `[mail]`.
@@ -67,6 +69,9 @@ pub struct ServerConfig {
     pub tls_key: Option<PathBuf>,
     /// `max_connections`: at the same time. Default 1,000.
     pub max_connections: usize,
+    /// `public_url`: how browsers and other applications reach this server, such as
+    /// `https://ringfence.example`. Default: `localhost` with the port of `listen`.
+    pub public_url: Option<String>,
 }
 
 /// `[log]`.
@@ -99,6 +104,14 @@ pub struct RulesConfig {
     pub folders: Vec<PathBuf>,
     /// `builtin`: whether our own pack is in force. Default true.
     pub builtin: bool,
+}
+
+/// `[access]`: who may do what.
+#[derive(Debug, Clone, Default)]
+pub struct AccessConfig {
+    /// `policies`: folder of Cedar policies of your own, read besides the built-in ones and again
+    /// when they change; a file of the name of a built-in one takes its place.
+    pub policies: Option<PathBuf>,
 }
 
 /// `[query]`: what queries may take.
@@ -228,6 +241,7 @@ impl Config {
         let rules = doc.table("rules", m);
         let (lake, upkeep_share, retention) = crate::lake_config::read(doc.table("lake", m), m);
         let query = doc.table("query", m);
+        let access = doc.table("access", m);
         let webhooks = doc.table("webhooks", m);
         let mail = doc.table("mail", m);
         let state = doc.table("state", m);
@@ -248,6 +262,7 @@ impl Config {
                 .collect(),
             listeners: doc.table("listeners", m).into_serde(m).unwrap_or_default(),
             feeds: doc.table("feeds", m).into_serde(m).unwrap_or_default(),
+            access: AccessConfig::read(access, m),
             webhooks: WebhooksConfig::read(webhooks, m),
             mail: MailSettings::read(mail, m),
             state: StateConfig::read(state, m),
@@ -276,6 +291,15 @@ impl ServerConfig {
             tls_cert: s.take("tls_cert", m).map(toml::Spanned::into_inner),
             tls_key: s.take("tls_key", m).map(toml::Spanned::into_inner),
             max_connections: within(&mut s, "max_connections", 1_000, 1, 100_000, m),
+            public_url: s.take::<String>("public_url", m).and_then(|url| {
+                let origin = url.get_ref().trim_end_matches('/');
+                if is_origin(origin) {
+                    return Some(origin.to_owned());
+                }
+                let what = "scheme and host, for example `https://ringfence.example`";
+                m.add(url.span().start, s.path_of("public_url"), what);
+                None
+            }),
         };
         if config.tls_cert.is_some() != config.tls_key.is_some() {
             m.add(
@@ -325,6 +349,23 @@ impl RulesConfig {
         let config = Self {
             folders: s.take_or("folders", Vec::new(), m),
             builtin: s.take_or("builtin", true, m),
+        };
+        s.finish(m);
+        config
+    }
+}
+
+/// Scheme and host with or without a port, and nothing behind it.
+fn is_origin(text: &str) -> bool {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
+    host.is_some_and(|host| !host.is_empty() && host.chars().all(plain))
+}
+
+impl AccessConfig {
+    fn read<'i>(mut s: Section<'i>, m: &mut Mistakes<'i>) -> Self {
+        let config = Self {
+            policies: s.take("policies", m).map(toml::Spanned::into_inner),
         };
         s.finish(m);
         config

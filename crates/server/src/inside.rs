@@ -56,6 +56,8 @@ pub(crate) struct Inner {
     pub upkeep: Upkeep,
     pub trials: Arc<Trials>,
     pub costs: Arc<Costs>,
+    /// How others reach this server.
+    pub public_url: String,
     pub started: Time,
     pub stopping: CancellationToken,
     /// A consumer ended with an error.
@@ -65,6 +67,10 @@ pub(crate) struct Inner {
 impl Inside for Inner {
     fn now(&self) -> Time {
         clock::now()
+    }
+
+    fn public_url(&self) -> String {
+        self.public_url.clone()
     }
 
     fn readiness(&self) -> Readiness {

@@ -2,13 +2,18 @@
 
 use std::sync::Arc;
 
+use std::sync::OnceLock;
+
 use arc_swap::ArcSwap;
+use parking_lot::RwLock;
 use ringfence_calls::{Join, LiveCall, Stats};
 
 /// A picture of the join, replaced as it works. Readers never wait for it.
 #[derive(Debug, Default)]
 pub struct Live {
     picture: ArcSwap<Picture>,
+    /// The join itself, from the moment on at which it is restored.
+    join: OnceLock<Arc<RwLock<Join>>>,
 }
 
 /// Calls and figures at one moment.
@@ -25,6 +30,16 @@ pub struct Picture {
 const EVERY: std::time::Duration = std::time::Duration::from_secs(1);
 
 impl Live {
+    /// The join, for its one writer. Called once.
+    pub fn share(&self, join: Join) -> Arc<RwLock<Join>> {
+        Arc::clone(self.join.get_or_init(|| Arc::new(RwLock::new(join))))
+    }
+
+    /// Asks the join, if it is there yet. Whoever asks holds it for microseconds.
+    pub fn ask<T>(&self, question: impl FnOnce(&Join) -> T) -> Option<T> {
+        Some(question(&self.join.get()?.read()))
+    }
+
     /// Takes a new picture, if the last one is a second old.
     pub fn publish(&self, join: &Join) {
         let recent = |at: std::time::Instant| at.elapsed() < EVERY;

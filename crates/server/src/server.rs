@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use ringfence_access::Access;
 use ringfence_api::App;
 use ringfence_crypto::Token;
 use ringfence_sources::{ClientAuth, Intake, Sink};
@@ -29,7 +30,7 @@ use crate::queries::QueryEngine;
 use crate::trial::Trials;
 use crate::upkeep::Upkeep;
 use crate::watch::Watched;
-use crate::{clock, connectors, http, rules, watch as watching};
+use crate::{clock, connectors, desk, http, policies, rules, watch as watching};
 
 /// Why the server did not start.
 #[derive(Debug, Error)]
@@ -45,6 +46,9 @@ pub enum ServerError {
     /// A restore that was broken off.
     #[error("E-BACKUP-005: restoring into `{}` was broken off: empty it and restore again", .0.display())]
     HalfRestored(PathBuf),
+    /// Policies.
+    #[error("E-START-007: policies cannot be used: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Policies(Vec<ringfence_policy::Mistake>),
     /// The event log.
     #[error(transparent)]
     Spine(#[from] ringfence_spine::SpineError),
@@ -158,6 +162,8 @@ impl Server {
             stages.intake.clone(),
         )?;
         let pack = open::rules(&config).await;
+        let policies = policies::load(config.access.policies.as_deref())
+            .map_err(ServerError::Policies)?;
         let (packs_in, packs) = watch::channel(pack);
         let parts = Parts {
             entries: Arc::clone(&entries),
@@ -213,12 +219,19 @@ impl Server {
                 webhooks: sender.is_some(),
                 mail: config.mail.as_ref().map(|_| mail.is_some()),
             },
+            public_url: config.server.public_url.clone().unwrap_or_else(|| {
+                format!("https://localhost:{}", address.port())
+            }),
             started: now,
             stopping: stages.api.clone(),
             broken: AtomicBool::new(false),
         });
         let consumers = pipeline::start(&parts, &stages.consumers);
+        let (journal, decisions) = desk::log();
+        let calls = Arc::new(desk::LiveCalls(Arc::clone(&parts.live)));
+        let access = Arc::new(Access::new(policies, calls, Arc::new(journal)));
         let app = App {
+            access: Arc::clone(&access),
             state: state.clone(),
             queries: Arc::clone(&queries) as _,
             sink: Arc::clone(&intake) as Arc<dyn Sink>,
@@ -236,12 +249,13 @@ impl Server {
         let most = config.server.max_connections;
         let api = tokio::spawn(http::serve(socket, router, tls, most, stages.api.clone()));
         let stop = &stages.consumers;
+        let taken_down = desk::write(decisions, Arc::clone(&intake), stop.clone());
         let outbox = Arc::new(StateOutbox(state.clone()));
         let limits = ringfence_respond::Limits::default();
         let mut helpers = vec![
             tokio::spawn(watching::run(
                 state.clone(),
-                intake,
+                Arc::clone(&intake),
                 listeners,
                 watched,
                 stop.clone(),
@@ -251,6 +265,11 @@ impl Server {
             tokio::spawn(open::maintain(state.clone(), stop.clone())),
             tokio::spawn(queries.keep(stop.clone())),
         ];
+        helpers.push(tokio::spawn(taken_down));
+        if let Some(folder) = config.access.policies.clone() {
+            let watched = policies::watch(folder, access, Arc::clone(&intake), stop.clone());
+            helpers.push(tokio::spawn(watched));
+        }
         let now = || clock::now().0;
         if let Some(sender) = sender {
             let run = ringfence_respond::run(outbox, sender, limits, now, stop.clone());

@@ -181,10 +181,21 @@ impl Intake {
     ///
     /// # Errors
     /// When the spine cannot be written.
-    pub async fn own(&self, mut event: Event) -> Result<(), SinkError> {
-        event.id = EventId(self.arrivals.next());
+    pub async fn own(&self, event: Event) -> Result<(), SinkError> {
+        self.own_all(vec![event]).await
+    }
+
+    /// Puts several on the spine at once.
+    ///
+    /// # Errors
+    /// When the spine cannot be written; then none of them is there.
+    pub async fn own_all(&self, events: Vec<Event>) -> Result<(), SinkError> {
+        let entries = events.into_iter().map(|mut event| {
+            event.id = EventId(self.arrivals.next());
+            spine_entry(Entry::Event(Arc::new(event)), None)
+        });
         self.spine
-            .append(vec![spine_entry(Entry::Event(Arc::new(event)), None)])
+            .append(entries.collect())
             .await
             .map(|_| ())
             .map_err(spine_error)

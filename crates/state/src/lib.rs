@@ -15,6 +15,7 @@
 
 mod alert;
 mod apply;
+mod assignments;
 mod bookmarks;
 mod bulk;
 mod changes;
@@ -57,6 +58,7 @@ mod webhooks;
 
 pub use alert::{Alert, AlertRule, Finding, HistoryEntry, Note, Status, Verdict};
 pub use apply::Applied;
+pub use assignments::{Held, NewRole};
 pub use bulk::{BulkItem, BulkOutcome, BulkResult, BulkTarget};
 pub use changes::{AlertChange, ChangeKind, ChangePage, ChangeStream};
 pub use copy::{DatabaseCopy, copy_database};
@@ -73,7 +75,7 @@ pub use maintain::Maintained;
 pub use open::State;
 pub use outbox::{Due, OutboxEntry, OutboxState, Settlement};
 pub use positions::Position;
-pub use principals::{FirstAdmin, NewPrincipal, Principal};
+pub use principals::{FirstAdmin, NewService, Principal};
 pub use quarantine::{NewQuarantined, QuarantineStats, Quarantined};
 pub use saved::{NewSaved, Saved, SavedKind};
 pub use scope::Scope;

@@ -1,21 +1,22 @@
-//! Who may use the API. Today that is whoever holds an administrator's token; people
-//! with sign-in, groups and roles join this table when their issue comes.
+//! Who may use the API: programs that hold a token, and the roles that each has where.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use ringfence_crypto::{Token, TokenKind};
+use ringfence_policy::{Kind, Role, Subject};
 use serde::Serialize;
 
+use crate::assignments::{self, Held, NewRole};
 use crate::error::{Error, Result};
 use crate::id::new_id;
 use crate::names;
 use crate::open::State;
-use crate::scope::Scope;
 use crate::source_lookup::hash;
 use crate::sql::{Row, Tx, query};
 use crate::token_index::{TokenMap, TokenOwner, owner};
 
-/// The one that the first start makes.
+/// The one that the first start makes: the token of automation.
 const FIRST_ADMIN: &str = "admin";
 
 /// The time of a use is written at most so often.
@@ -28,29 +29,43 @@ pub struct Principal {
     pub id: String,
     /// What people call it.
     pub name: String,
-    /// `token` for now; `person` and `service` when sign-in comes.
-    pub kind: String,
-    /// What it may do, such as `admin`.
-    pub role: String,
-    /// Whose data it sees.
-    pub scope: Scope,
+    /// What it is.
+    pub kind: Kind,
+    /// What it may do where. Some may be over: see [`Principal::subject`].
+    pub roles: Vec<Held>,
     /// When it was made.
     pub created_ms: i64,
+    /// When its token ends by itself.
+    pub expires_ms: Option<i64>,
     /// When it was switched off, if it is.
     pub disabled_ms: Option<i64>,
     /// When it was last let in. Behind by up to a minute.
     pub last_used_ms: Option<i64>,
 }
 
-/// What a user says about a principal to be made.
+impl Principal {
+    /// As policies see it at a moment: with the roles that it holds then.
+    #[must_use]
+    pub fn subject(&self, now_ms: i64) -> Subject {
+        let held = self.roles.iter().filter(|held| held.is_held_at(now_ms));
+        Subject {
+            kind: self.kind,
+            id: self.id.clone(),
+            agent: None,
+            roles: held.map(Held::assignment).collect(),
+        }
+    }
+}
+
+/// What a user says about a service to be made.
 #[derive(Debug, Clone)]
-pub struct NewPrincipal {
+pub struct NewService {
     /// What people call it.
     pub name: String,
-    /// What it may do.
-    pub role: String,
-    /// Whose data it sees.
-    pub scope: Scope,
+    /// What it may do where.
+    pub roles: Vec<NewRole>,
+    /// When its token ends by itself.
+    pub expires_ms: Option<i64>,
 }
 
 /// How the first administrator came to be.
@@ -89,38 +104,55 @@ impl State {
                 (token.clone(), FirstAdmin::Minted(token))
             }
         };
-        let new = NewPrincipal {
-            name: "First administrator".to_owned(),
-            role: "admin".to_owned(),
-            scope: Scope::All,
+        insert(&mut tx, FIRST_ADMIN, "First administrator", None, &token, now_ms).await?;
+        let role = NewRole {
+            role: Role::Automation,
+            program: "*".to_owned(),
+            why: "token of the first start".to_owned(),
+            expires_ms: None,
         };
-        insert(&mut tx, FIRST_ADMIN, &new, &token, now_ms).await?;
+        assignments::give(&mut tx, FIRST_ADMIN, &role, "ringfence", now_ms).await?;
         tx.commit().await?;
         self.principals_changed();
         Ok(first)
     }
 
-    /// Makes a principal with a token, which is in the answer and nowhere else.
+    /// Makes a service with a token, which is in the answer and nowhere else.
     ///
     /// # Errors
-    /// When a field is invalid.
-    pub async fn create_principal(
+    /// When a field is invalid, a name is taken, or a role is for people only.
+    pub async fn create_service(
         &self,
-        new: NewPrincipal,
+        new: NewService,
+        by: &str,
         now_ms: i64,
     ) -> Result<(Principal, Token)> {
         names::name("name", &new.name)?;
-        names::word("role", &new.role)?;
-        let (id, token) = (new_id(now_ms)?, Token::mint(TokenKind::Admin)?);
+        if new.expires_ms.is_some_and(|at| at <= now_ms) {
+            return Err(Error::invalid("expires_ms", "must be in the future"));
+        }
+        let (id, token) = (new_id(now_ms)?, Token::mint(TokenKind::Service)?);
         let mut tx = self.begin().await?;
-        insert(&mut tx, &id, &new, &token, now_ms).await?;
+        let taken = query("SELECT id FROM principals WHERE name = $1 AND disabled_ms IS NULL")
+            .bind(new.name.clone())
+            .fetch_optional(&mut tx)
+            .await?;
+        if taken.is_some() {
+            let reason = "there is a principal of this name already: choose another";
+            return Err(Error::Conflict(reason.to_owned()));
+        }
+        insert(&mut tx, &id, &new.name, new.expires_ms, &token, now_ms).await?;
+        for role in &new.roles {
+            assignments::give(&mut tx, &id, role, by, now_ms).await?;
+        }
         let row = query("SELECT * FROM principals WHERE id = $1")
-            .bind(id)
+            .bind(id.clone())
             .fetch_one(&mut tx)
             .await?;
+        let roles = assignments::of(&mut tx, &id).await?;
         tx.commit().await?;
         self.principals_changed();
-        Ok((read(&row)?, token))
+        Ok((read(&row, roles)?, token))
     }
 
     /// All principals, oldest first.
@@ -128,10 +160,11 @@ impl State {
     /// # Errors
     /// When the database cannot be read.
     pub async fn list_principals(&self) -> Result<Vec<Principal>> {
+        let mut roles = self.load_roles().await?;
         let rows = query("SELECT * FROM principals ORDER BY created_ms, id")
             .fetch_all(self.reader())
             .await?;
-        rows.iter().map(read).collect()
+        rows.iter().map(|row| read_with(row, &mut roles)).collect()
     }
 
     /// Switches a principal off for good.
@@ -150,8 +183,9 @@ impl State {
             return Err(Error::not_found("principal", id));
         }
         let left = query(
-            "SELECT COUNT(*) AS n FROM principals
-             WHERE disabled_ms IS NULL AND role = 'admin' AND programs = '*'",
+            "SELECT COUNT(*) AS n FROM principals p JOIN assignments a ON a.principal_id = p.id
+             WHERE p.disabled_ms IS NULL AND a.program = '*' AND a.expires_ms IS NULL
+             AND a.role IN ('administrator', 'automation')",
         )
         .fetch_one(&mut tx)
         .await?;
@@ -226,19 +260,27 @@ impl State {
     }
 
     /// Nobody is let in, nor stays in, by what was so before.
-    fn principals_changed(&self) {
+    pub(crate) fn principals_changed(&self) {
         self.principal_index().invalidate();
         self.session_index().invalidate();
     }
 
+    /// The roles of all principals.
+    pub(crate) async fn load_roles(&self) -> Result<HashMap<String, Vec<Held>>> {
+        assignments::of_all(self.reader()).await
+    }
+
     async fn load_principal_tokens(&self) -> Result<TokenMap<Principal>> {
+        let mut roles = self.load_roles().await?;
         let rows = query("SELECT * FROM principals WHERE disabled_ms IS NULL")
             .fetch_all(self.reader())
             .await?;
         let mut map = TokenMap::new();
         for row in &rows {
             if let Some(hash) = hash(row, "token_hash")? {
-                let owner = TokenOwner::new(Arc::new(read(row)?), None);
+                let principal = read_with(row, &mut roles)?;
+                let until_ms = principal.expires_ms;
+                let owner = TokenOwner::new(Arc::new(principal), until_ms);
                 if let Some(known) = owner.value.last_used_ms {
                     owner.written(known);
                 }
@@ -253,34 +295,44 @@ impl State {
 async fn insert(
     tx: &mut Tx,
     id: &str,
-    new: &NewPrincipal,
+    name: &str,
+    expires_ms: Option<i64>,
     token: &Token,
     now_ms: i64,
 ) -> Result<()> {
     query(
-        "INSERT INTO principals (id, name, kind, role, programs, token_hash, created_ms)
-         VALUES ($1, $2, 'token', $3, $4, $5, $6)
+        "INSERT INTO principals (id, name, kind, token_hash, created_ms, expires_ms)
+         VALUES ($1, $2, 'service', $3, $4, $5)
          ON CONFLICT (id) DO UPDATE SET token_hash = excluded.token_hash, disabled_ms = NULL",
     )
     .bind(id.to_owned())
-    .bind(new.name.clone())
-    .bind(new.role.clone())
-    .bind(new.scope.to_text())
+    .bind(name.to_owned())
     .bind(token.hash().to_hex())
     .bind(now_ms)
+    .bind(expires_ms)
     .execute(tx)
     .await?;
     Ok(())
 }
 
-pub(crate) fn read(row: &Row) -> Result<Principal> {
+/// A principal with its roles, which are taken out of all.
+pub(crate) fn read_with(row: &Row, roles: &mut HashMap<String, Vec<Held>>) -> Result<Principal> {
+    let id: String = row.try_get("id")?;
+    read(row, roles.remove(&id).unwrap_or_default())
+}
+
+fn read(row: &Row, roles: Vec<Held>) -> Result<Principal> {
     Ok(Principal {
         id: row.try_get("id")?,
         name: row.try_get("name")?,
-        kind: row.try_get("kind")?,
-        role: row.try_get("role")?,
-        scope: Scope::from_text(&row.try_get::<String>("programs")?),
+        kind: match row.try_get::<String>("kind")?.as_str() {
+            "person" => Kind::Person,
+            "service" => Kind::Service,
+            _ => return Err(Error::Corrupt("kind of a principal")),
+        },
+        roles,
         created_ms: row.try_get("created_ms")?,
+        expires_ms: row.try_get("expires_ms")?,
         disabled_ms: row.try_get("disabled_ms")?,
         last_used_ms: row.try_get("last_used_ms")?,
     })

@@ -113,8 +113,9 @@ impl State {
     }
 
     async fn load_sessions(&self) -> Result<TokenMap<Session>> {
+        let roles = self.load_roles().await?;
         let rows = query(
-            "SELECT s.token_hash AS session_hash, s.expires_ms, p.* FROM sessions s
+            "SELECT s.token_hash AS session_hash, s.expires_ms AS session_expires_ms, p.* FROM sessions s
              JOIN principals p ON p.id = s.principal_id AND p.token_hash = s.credential
              WHERE p.disabled_ms IS NULL",
         )
@@ -123,9 +124,12 @@ impl State {
         let mut map = TokenMap::new();
         for row in &rows {
             if let Some(hash) = hash(row, "session_hash")? {
-                let expires_ms = row.try_get("expires_ms")?;
+                let expires_ms = row.try_get("session_expires_ms")?;
+                // One principal may have several sessions.
+                let principal = principals::read_with(row, &mut roles.clone())?;
+                let expires_ms = principal.expires_ms.map_or(expires_ms, |own| own.min(expires_ms));
                 let session = Session {
-                    principal: Arc::new(principals::read(row)?),
+                    principal: Arc::new(principal),
                     expires_ms,
                 };
                 map.insert(hash, TokenOwner::new(Arc::new(session), Some(expires_ms)));

@@ -28,6 +28,7 @@ const TABLES: &[Table] = &[
     table("positions", &["consumer"]),
     table("bookmarks", &["owner", "name"]),
     table("principals", &["id"]),
+    table("assignments", &["id"]),
     table("sources", &["id"]),
     table("alerts", &["id"]),
     table("alert_rules", &["alert_id", "rule_id"]),

@@ -11,7 +11,7 @@ mod common;
 
 use common::*;
 use ringfence_crypto::{Token, TokenKind};
-use ringfence_state::{Error, NewPrincipal, NewSaved, SavedKind, Scope, State};
+use ringfence_state::{Error, NewSaved, NewService, SavedKind, State};
 use serde_json::json;
 
 const SHIFT: i64 = 12 * HOUR;
@@ -64,12 +64,12 @@ async fn a_session_ends_when_it_is_ended_and_when_its_credential_is_replaced() {
 async fn a_session_ends_with_its_principal_and_many_do_not_pile_up() {
     let state = memory().await;
     admin(&state, "first-token-of-the-operator").await;
-    let new = NewPrincipal {
+    let new = NewService {
         name: "Analyst".to_owned(),
-        role: "admin".to_owned(),
-        scope: Scope::All,
+        roles: Vec::new(),
+        expires_ms: None,
     };
-    let (principal, credential) = state.create_principal(new, T0).await.unwrap();
+    let (principal, credential) = state.create_service(new, "admin", T0).await.unwrap();
     let mut tokens = Vec::new();
     for at in 0..60 {
         let opened = state.open_session(credential.reveal(), T0 + at).await;

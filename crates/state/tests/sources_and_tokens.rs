@@ -13,7 +13,8 @@ use std::time::Duration;
 
 use common::*;
 use ringfence_crypto::{Token, TokenKind};
-use ringfence_state::{Classes, Error, FirstAdmin, NewPrincipal, Scope, SourceChange, State};
+use ringfence_policy::{Program, Role};
+use ringfence_state::{Classes, Error, FirstAdmin, NewRole, NewService, SourceChange, State};
 
 #[tokio::test]
 async fn a_token_leads_to_its_source_and_nothing_else_does() {
@@ -240,7 +241,11 @@ async fn the_first_administrator_gets_a_token_once() {
         .await
         .unwrap()
         .unwrap();
-    assert_eq!((admin.role.as_str(), &admin.scope), ("admin", &Scope::All));
+    let subject = admin.subject(T0);
+    let [held] = subject.roles.as_slice() else {
+        panic!("one role: {subject:?}");
+    };
+    assert_eq!((held.role, &held.program), (Role::Automation, &Program::All));
     drop(state);
     let state = State::open(&path).await.unwrap();
     assert!(matches!(
@@ -295,12 +300,10 @@ async fn the_last_administrator_cannot_be_locked_out() {
     state.ensure_first_admin(None, T0).await.unwrap();
     let error = state.disable_principal("admin", T0).await.unwrap_err();
     assert!(matches!(error, Error::Conflict(_)));
-    let new = NewPrincipal {
-        name: "Ada".into(),
-        role: "admin".into(),
-        scope: Scope::All,
-    };
-    let (ada, token) = state.create_principal(new, T0 + 1).await.unwrap();
+    let (ada, token) = state
+        .create_service(service("Ada", Role::Automation, None), "admin", T0 + 1)
+        .await
+        .unwrap();
     state.disable_principal("admin", T0).await.unwrap();
     assert!(
         state
@@ -334,11 +337,79 @@ async fn the_last_use_of_a_token_is_known_to_the_minute() {
     assert_eq!(used(T0 + MINUTE - 1).await, Some(T0), "once a minute");
     assert_eq!(used(T0 + MINUTE).await, Some(T0 + MINUTE));
     // Other tokens change, and all are read again: the minute goes on.
-    let new = NewPrincipal {
-        name: "Ann".to_owned(),
-        role: "admin".to_owned(),
-        scope: Scope::All,
-    };
-    state.create_principal(new, T0 + 1).await.unwrap();
+    state
+        .create_service(service("Ann", Role::Analyst, None), "admin", T0 + 1)
+        .await
+        .unwrap();
     assert_eq!(used(T0 + MINUTE + 1).await, Some(T0 + MINUTE));
+}
+
+fn service(name: &str, role: Role, expires_ms: Option<i64>) -> NewService {
+    NewService {
+        name: name.to_owned(),
+        roles: vec![NewRole {
+            role,
+            program: "*".to_owned(),
+            why: String::new(),
+            expires_ms,
+        }],
+        expires_ms: None,
+    }
+}
+
+#[tokio::test]
+async fn a_role_ends_by_itself_and_when_it_is_taken() {
+    let state = memory().await;
+    let made = service("crm", Role::Integration, Some(T0 + MINUTE));
+    let (crm, token) = state.create_service(made, "admin", T0).await.unwrap();
+    let roles = async |now_ms| {
+        let found = state.principal_by_token(token.reveal(), now_ms).await;
+        found.unwrap().unwrap().subject(now_ms).roles.len()
+    };
+    assert_eq!((roles(T0).await, roles(T0 + MINUTE).await), (1, 0));
+    let more = NewRole {
+        role: Role::Analyst,
+        program: "bank".to_owned(),
+        why: "looks at the pilot".to_owned(),
+        expires_ms: None,
+    };
+    state.give_role(&crm.id, &more, "ada", T0).await.unwrap();
+    state.give_role(&crm.id, &more, "ada", T0).await.unwrap();
+    assert_eq!(roles(T0 + MINUTE).await, 1, "given twice, held once");
+    let all = state.list_principals().await.unwrap();
+    let held = all[0].roles.iter().find(|held| held.role == Role::Analyst).unwrap();
+    assert_eq!((held.granted_by.as_str(), held.why.as_str()), ("ada", "looks at the pilot"));
+    state.take_role(&crm.id, &held.id).await.unwrap();
+    assert_eq!(roles(T0 + MINUTE).await, 0);
+    assert!(state.take_role(&crm.id, &held.id).await.is_err());
+}
+
+#[tokio::test]
+async fn a_service_gets_no_role_of_people_and_an_auditor_only_a_time() {
+    let state = memory().await;
+    for role in [Role::Administrator, Role::QualityReviewer, Role::Agent, Role::Auditor] {
+        let error = state
+            .create_service(service("x", role, None), "admin", T0)
+            .await
+            .unwrap_err();
+        assert!(matches!(error, Error::Invalid { .. }), "{role}");
+    }
+    assert!(state.list_principals().await.unwrap().is_empty(), "nothing half done");
+    let auditor = service("x", Role::Auditor, Some(T0 + 1));
+    state.create_service(auditor, "admin", T0).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_token_of_a_service_ends_by_itself() {
+    let state = memory().await;
+    let new = NewService {
+        expires_ms: Some(T0 + MINUTE),
+        ..service("crm", Role::Integration, None)
+    };
+    let (_, token) = state.create_service(new, "admin", T0).await.unwrap();
+    let valid = async |now_ms| {
+        let found = state.principal_by_token(token.reveal(), now_ms).await;
+        found.unwrap().is_some()
+    };
+    assert!(valid(T0 + MINUTE - 1).await && !valid(T0 + MINUTE).await);
 }

@@ -48,7 +48,13 @@ impl Lake {
         let day = files.first().and_then(|file| file.day);
         let most: u64 = files.iter().map(|file| file.rows).sum();
         let most = usize::try_from(most).unwrap_or(usize::MAX);
-        let mut writer = FileWriter::create(&self.dir, &self.new_path(day)?, most, &self.config)?;
+        let mut writer = FileWriter::create(
+            &self.dir,
+            &self.new_path(day)?,
+            most,
+            self.config.zstd_level,
+            &self.config,
+        )?;
         loop {
             let since = Instant::now();
             let Some(rows) = merge.next()? else {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use parking_lot::RwLockWriteGuard;
 use ringfence_calls::{Join, JoinConfig, SnapshotError};
 use ringfence_event::{Enriched, Entry, FactsRevision};
 use ringfence_sources::spine_entry;
@@ -16,6 +17,8 @@ use crate::gauges::Gauges;
 use crate::live::Live;
 
 const NAME: &str = "calls";
+/// Entries after which others may look at the join: a fraction of a millisecond.
+const TURN: usize = 32;
 
 /// Runs until `cancel`, then saves its state.
 ///
@@ -28,7 +31,8 @@ pub async fn run(
     gauges: Arc<Gauges>,
     cancel: CancellationToken,
 ) -> Result<(), OperatorError> {
-    let (mut join, mut next) = restore(&entries, config).await?;
+    let (join, mut next) = restore(&entries, config).await?;
+    let join = live.share(join);
     // Facts through here are on the spine already: pass over that part without saying them again.
     let said = said_through(&entries, next).await?;
     let mut saved = next;
@@ -38,7 +42,7 @@ pub async fn run(
             Step::Batch(batch, after) => (batch, after),
             end => {
                 if next != saved {
-                    let state = gauges.snapshot_cpu.run(|| pack(|to| join.snapshot(to)));
+                    let state = gauges.snapshot_cpu.run(|| pack(|to| join.read().snapshot(to)));
                     if reader.save_state(next, state).await {
                         saved = next;
                     }
@@ -52,7 +56,12 @@ pub async fn run(
         let mut facts = Vec::new();
         let mut asked = false;
         gauges.calls_cpu.run(|| {
-            for (offset, entry) in batch {
+            let mut join = join.write();
+            for (n, (offset, entry)) in batch.into_iter().enumerate() {
+                if n % TURN == TURN - 1 {
+                    // Whoever decides about an access waits no longer than this.
+                    RwLockWriteGuard::bump(&mut join);
+                }
                 if next < said && offset >= said {
                     facts.clear();
                     asked = false;

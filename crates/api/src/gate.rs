@@ -1,0 +1,140 @@
+//! The gate before every route: what it needs is part of the table of routes, and a route without an
+//! entry there does not exist.
+
+use axum::extract::{Request, State as AxumState};
+use axum::http::Method;
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use axum::routing::MethodRouter;
+use ringfence_access::Granted;
+use ringfence_policy::{Action, Kind};
+use ringfence_state::Scope;
+
+use crate::app::App;
+use crate::auth::{self, Person};
+use crate::problem::Problem;
+
+/// What a route needs of whoever asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// Nothing: what everybody may know.
+    Nothing,
+    /// The proof of a vendor's platform, which its connector checks.
+    VendorProof,
+    /// The credential of a source, which may send and nothing else.
+    Source,
+    /// Somebody who is known, for what is their own.
+    Known,
+    /// A right in at least one program; the answer is about the programs where they have it.
+    Right(Action),
+    /// A right in all programs, for what is not one program's.
+    RightEverywhere(Action),
+}
+
+/// A route of the API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// HTTP method.
+    pub method: Method,
+    /// Path, with `{…}` for its variable parts.
+    pub path: &'static str,
+    /// What it needs.
+    pub needs: Needs,
+}
+
+/// A route and who answers it.
+pub(crate) struct Entry {
+    pub(crate) route: Route,
+    pub(crate) handler: MethodRouter<App>,
+}
+
+pub(crate) fn entry(
+    method: Method,
+    path: &'static str,
+    needs: Needs,
+    handler: MethodRouter<App>,
+) -> Entry {
+    let route = Route {
+        method,
+        path,
+        needs,
+    };
+    Entry { route, handler }
+}
+
+impl Entry {
+    /// The handler behind its gate.
+    pub(crate) fn gated(self, app: &App) -> (&'static str, MethodRouter<App>) {
+        let state = (app.clone(), self.route.needs);
+        let gate = middleware::from_fn_with_state(state, pass);
+        (self.route.path, self.handler.route_layer(gate))
+    }
+}
+
+/// Lets a request pass with what its handler may know of whoever asks.
+async fn pass(
+    AxumState((app, needs)): AxumState<(App, Needs)>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let (mut parts, body) = request.into_parts();
+    match needs {
+        // The extractors of these handlers check the credential.
+        Needs::Nothing | Needs::VendorProof | Needs::Source => {}
+        Needs::Known | Needs::Right(_) | Needs::RightEverywhere(_) => {
+            let principal = auth::principal(&parts, &app).await?;
+            let scope = match needs {
+                Needs::Right(action) => {
+                    let granted = granted(&app, &principal, action);
+                    if granted.is_nowhere() {
+                        return Err(refused(&app, &principal, action, granted.reason));
+                    }
+                    scope_of(granted)
+                }
+                Needs::RightEverywhere(action) => {
+                    let granted = granted(&app, &principal, action);
+                    if !granted.everywhere {
+                        return Err(refused(&app, &principal, action, granted.reason));
+                    }
+                    Scope::All
+                }
+                _ => Scope::Programs(Default::default()),
+            };
+            parts.extensions.insert(Person { principal, scope });
+        }
+    }
+    Ok(next.run(Request::from_parts(parts, body)).await)
+}
+
+pub(crate) fn granted(
+    app: &App,
+    principal: &ringfence_state::Principal,
+    action: Action,
+) -> Granted {
+    let subject = principal.subject(app.inside.now().0);
+    // Services prove themselves by a secret of 256 bits; of people, sign-in says so.
+    app.access.granted(&subject, action, false)
+}
+
+fn scope_of(granted: Granted) -> Scope {
+    match granted.everywhere {
+        true => Scope::All,
+        false => Scope::Programs(granted.programs),
+    }
+}
+
+/// Every denial is an event.
+fn refused(
+    app: &App,
+    principal: &ringfence_state::Principal,
+    action: Action,
+    reason: String,
+) -> Problem {
+    let kind = match principal.kind {
+        Kind::Person => "person",
+        Kind::Service | Kind::Agent => "service",
+    };
+    app.access
+        .refused(action, kind, &principal.id, &principal.name, &reason);
+    Problem::forbidden(reason)
+}

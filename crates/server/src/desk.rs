@@ -1,0 +1,201 @@
+//! What the decision desk stands on: the call join of this process, and the log that decisions go to.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ringfence_access::{Calls, Decided, Journal};
+use ringfence_event::{CallFacts, CallState, Event, LogSource, Name, Severity, Time, Unknown};
+use ringfence_policy::CallNow;
+use ringfence_sources::Intake;
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock;
+use crate::live::Live;
+
+/// A join that has read the log no further than this knows nothing of now.
+const BEHIND_MS: i64 = 15_000;
+/// Decisions wait at most so long before they are written.
+const WRITE_EVERY: Duration = Duration::from_millis(500);
+/// Decisions that wait; more are counted as lost, loudly.
+const QUEUE: usize = 100_000;
+/// Decisions of one write.
+const BATCH: usize = 4_096;
+/// OCSF API Activity.
+const CLASS: u32 = 6003;
+/// OCSF `activity_id` Other: something is decided, nothing is changed.
+const OTHER: u8 = 99;
+
+/// The call join, asked about this moment.
+pub(crate) struct LiveCalls(pub Arc<Live>);
+
+impl Calls for LiveCalls {
+    fn of(&self, program: &str, agent: &str, customer: Option<&str>) -> Option<CallNow> {
+        let now = clock::now();
+        let (read, facts) = self
+            .0
+            .ask(|join| (join.now(), join.ask(program, agent, customer, now)))?;
+        Some(call_now(facts?, now.since(read) > BEHIND_MS))
+    }
+
+    fn agents(&self, program: &str, most: usize) -> Vec<String> {
+        let all = |join: &ringfence_calls::Join| {
+            let agents = join.agents_of(program).take(most);
+            agents.map(str::to_owned).collect::<Vec<_>>()
+        };
+        let mut agents = self.0.ask(all).unwrap_or_default();
+        agents.sort();
+        agents.dedup();
+        agents
+    }
+
+    fn customers(&self, program: &str, agent: &str) -> Vec<String> {
+        let now = clock::now();
+        let known = self.0.ask(|join| join.customers_of(program, agent, now));
+        known.unwrap_or_default()
+    }
+}
+
+/// What a decision may rest on: unknown is not none, and what anybody could have forged is unknown.
+fn call_now(facts: CallFacts, behind: bool) -> CallNow {
+    let minutes = facts.minutes_since.filter(|minutes| minutes.is_finite());
+    let unknown = |why: &str| CallNow {
+        state: "unknown".to_owned(),
+        unknown: Some(why.to_owned()),
+        ..CallNow::default()
+    };
+    if behind {
+        return unknown("behind");
+    }
+    let state = match facts.state {
+        CallState::Unknown => {
+            let why = match facts.reason {
+                Some(Unknown::TelephonySilent | Unknown::Settling) => "telephony_silent",
+                Some(Unknown::CdrPending) => "cdr_pending",
+                Some(Unknown::NoTelephony) => "no_telephony",
+                _ => "unknown",
+            };
+            return unknown(why);
+        }
+        _ if !facts.trusted => return unknown("unauthenticated"),
+        CallState::Live => "live",
+        CallState::WrapUp => "wrap_up",
+        CallState::None => "none",
+    };
+    CallNow {
+        state: state.to_owned(),
+        unknown: None,
+        same_customer: facts.same_customer,
+        // Whole minutes; a float that large is no time.
+        minutes_since: minutes.map(|minutes| minutes.clamp(0.0, 1e9) as i64),
+    }
+}
+
+/// Takes decisions down behind the answer: at most half a second of them is lost in a crash.
+pub(crate) struct Log(mpsc::Sender<(Time, Decided)>);
+
+impl Journal for Log {
+    fn decided(&self, decided: Decided) {
+        if self.0.try_send((clock::now(), decided)).is_err() {
+            tracing::error!("a decision could not be taken down: too many wait to be written");
+        }
+    }
+}
+
+/// A log, and what is to be written.
+pub(crate) fn log() -> (Log, mpsc::Receiver<(Time, Decided)>) {
+    let (to, from) = mpsc::channel(QUEUE);
+    (Log(to), from)
+}
+
+/// Writes decisions as events until `cancel`, and then those that are still there.
+pub(crate) async fn write(
+    mut from: mpsc::Receiver<(Time, Decided)>,
+    intake: Arc<Intake>,
+    cancel: CancellationToken,
+) {
+    let mut batch = Vec::new();
+    loop {
+        let stopping = tokio::select! {
+            () = cancel.cancelled() => true,
+            () = tokio::time::sleep(WRITE_EVERY) => false,
+        };
+        while let Ok(one) = from.try_recv() {
+            batch.push(one);
+            if batch.len() >= BATCH {
+                put(&intake, &mut batch).await;
+            }
+        }
+        put(&intake, &mut batch).await;
+        if stopping {
+            return;
+        }
+    }
+}
+
+async fn put(intake: &Intake, batch: &mut Vec<(Time, Decided)>) {
+    if batch.is_empty() {
+        return;
+    }
+    let events: Vec<_> = batch.drain(..).filter_map(|(at, one)| event(one, at)).collect();
+    let count = events.len();
+    if let Err(error) = intake.own_all(events).await {
+        tracing::error!(%error, count, "decisions could not be taken down");
+    }
+}
+
+/// A decision as an event of API Activity; what was asked about are its join keys.
+fn event(decided: Decided, at: Time) -> Option<Event> {
+    let name = |text: &str| Name::new(text).ok();
+    let program = name(&decided.program).or_else(|| name("default"))?;
+    let keys = ringfence_event::Keys::of(program, name("default")?, name("ringfence")?);
+    let mut event = Event::new(keys, CLASS, OTHER, at);
+    let allowed = decided.decision.allowed;
+    let (subject, resource) = (&decided.subject, &decided.resource);
+    if subject.0 == "agent" {
+        event.keys.agent = Some(subject.1.clone());
+    } else {
+        event.keys.user = Some(subject.1.clone());
+    }
+    if resource.0 == "customer-record" {
+        event.keys.customer = Some(resource.1.clone());
+    }
+    event.severity = Severity::Informational;
+    event.trusted = true;
+    event.logsource = LogSource {
+        product: Some("ringfence".into()),
+        service: None,
+        category: Some("decision".into()),
+    };
+    let word = if allowed { "allowed" } else { "denied" };
+    let reason = &decided.decision.reason;
+    event.message = Some(format!("{} {word}: {reason}", decided.action));
+    let mut set = |name: &str, value: Value| _ = event.ocsf.insert(name.into(), value.into());
+    set("activity_name", json!("Decide"));
+    set("status_id", json!(if allowed { 1 } else { 2 }));
+    set("status", json!(if allowed { "Success" } else { "Failure" }));
+    set("status_detail", json!(reason));
+    set("api", json!({ "operation": decided.action, "service": { "name": "ringfence" } }));
+    set(
+        "actor",
+        json!({
+            "app_name": decided.asker,
+            "authorizations": [{ "decision": word, "policy": {
+                "name": decided.decision.policies.join(" "), "uid": decided.fingerprint,
+            }}],
+        }),
+    );
+    set("resources", json!([{ "type": resource.0, "uid": resource.1 }]));
+    let mut more = json!({ "subject": { "type": subject.0, "id": subject.1 } });
+    if let Some(call) = &decided.call {
+        more["call_state"] = json!(call.state);
+        more["call_unknown"] = json!(call.unknown);
+        more["same_customer"] = json!(call.same_customer);
+    }
+    if let Some(reason) = &decided.stated_reason {
+        more["stated_reason"] = json!(reason);
+    }
+    set("decision", more);
+    Some(event)
+}
