@@ -31,7 +31,7 @@ test_debs=(
 )
 # A mail server, a checker of the bill of materials, a SIP scanner, readers of the lake, a checker of
 # the API, senders of documents and of logs.
-test_pips=(aiosmtpd 'cyclonedx-python-lib[json-validation]' sipvicious deltalake duckdb pyarrow schemathesis
+test_pips=(aiosmtpd cedarpy==4.12.2 'cyclonedx-python-lib[json-validation]' sipvicious deltalake duckdb pyarrow schemathesis
   'elasticsearch<9' opentelemetry-sdk opentelemetry-exporter-otlp-proto-http)
 # Compiles the event schema anew. The tests use the compiled form in the repository.
 schema_pip=ocsf-schema-compiler

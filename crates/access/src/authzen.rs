@@ -189,7 +189,12 @@ impl Several {
             let detail = format!("at most {MOST_EVALUATIONS} evaluations come at once");
             return Err(Fault(detail));
         }
-        let semantic = match top.get("options").and_then(|o| o.get("evaluations_semantic")) {
+        let options = match top.get("options") {
+            None => None,
+            Some(Value::Object(options)) => options.get("evaluations_semantic"),
+            Some(_) => return Err(fault("`options` is an object")),
+        };
+        let semantic = match options {
             None => Semantic::default(),
             Some(Value::String(name)) => match name.as_str() {
                 "execute_all" => Semantic::ExecuteAll,
@@ -359,5 +364,9 @@ pub fn fuzz_authzen(body: &[u8]) {
     if let (Ok(one), Ok(Several::One(same))) = (&one, Several::read(body)) {
         assert_eq!(*one, same);
     }
-    let _ = (Search::subject(body), Search::resource(body), Search::action(body));
+    let _ = (
+        Search::subject(body),
+        Search::resource(body),
+        Search::action(body),
+    );
 }

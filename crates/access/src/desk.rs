@@ -168,8 +168,8 @@ impl Access {
     /// The question in our own terms, or why the answer is no whatever policies say.
     pub(crate) fn question(&self, program: &str, asked: &Evaluation) -> Result<Question, String> {
         let unknown = |what: &str, name: &str| format!("{what} `{name}` is not known here");
-        let action = Action::named(&asked.action)
-            .ok_or_else(|| unknown("an action", &asked.action))?;
+        let action =
+            Action::named(&asked.action).ok_or_else(|| unknown("an action", &asked.action))?;
         let on = match asked.resource.kind.as_str() {
             RECORD => Target::CustomerRecord {
                 program: program.to_owned(),
@@ -286,7 +286,10 @@ fn call_json(call: &CallNow) -> Value {
     let more = [
         ("reason", call.unknown.as_ref().map(|why| json!(why))),
         ("same_customer", call.same_customer.map(|same| json!(same))),
-        ("minutes_since", call.minutes_since.map(|minutes| json!(minutes))),
+        (
+            "minutes_since",
+            call.minutes_since.map(|minutes| json!(minutes)),
+        ),
     ];
     for (name, value) in more {
         object.extend(value.map(|value| (name.to_owned(), value)));

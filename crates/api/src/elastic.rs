@@ -4,13 +4,13 @@
 //! and pipelines of their own. Ringfence needs none of these: it says that they are there, so that
 //! nothing is sent, and takes and forgets what is sent all the same.
 
+use axum::Json;
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Path, Request, State as AxumState};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
-use axum::Json;
 use axum::routing::{get, post, put};
 use ringfence_sources::SinkError;
 use serde_json::{Value, json};

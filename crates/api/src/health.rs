@@ -27,9 +27,7 @@ pub(crate) async fn readyz(AxumState(app): AxumState<App>) -> Response {
 }
 
 /// `GET /metrics`: Prometheus text. Figures tell about the business: a token is needed.
-pub(crate) async fn metrics(
-    AxumState(app): AxumState<App>,
-) -> Response {
+pub(crate) async fn metrics(AxumState(app): AxumState<App>) -> Response {
     let kind = [(
         header::CONTENT_TYPE,
         "text/plain; version=0.0.4; charset=utf-8",
@@ -38,9 +36,7 @@ pub(crate) async fn metrics(
 }
 
 /// `GET /api/v1/status`.
-pub(crate) async fn status(
-    AxumState(app): AxumState<App>,
-) -> Json<serde_json::Value> {
+pub(crate) async fn status(AxumState(app): AxumState<App>) -> Json<serde_json::Value> {
     Json(app.inside.status())
 }
 

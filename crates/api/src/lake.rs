@@ -33,16 +33,12 @@ pub(crate) struct Erase {
 }
 
 /// `GET /api/v1/lake`.
-pub(crate) async fn status(
-    AxumState(app): AxumState<App>,
-) -> Result<Json<Value>, Problem> {
+pub(crate) async fn status(AxumState(app): AxumState<App>) -> Result<Json<Value>, Problem> {
     done(&app, UpkeepJob::Status).await
 }
 
 /// `POST /api/v1/lake/compact`.
-pub(crate) async fn compact(
-    AxumState(app): AxumState<App>,
-) -> Result<Json<Value>, Problem> {
+pub(crate) async fn compact(AxumState(app): AxumState<App>) -> Result<Json<Value>, Problem> {
     done(&app, UpkeepJob::Compact).await
 }
 
@@ -82,7 +78,11 @@ pub(crate) async fn erase(
         return Err(Problem::bad_request("`value` is empty"));
     }
     let inside = |program: &String| person.scope().allows(program);
-    if !asked.program.as_ref().map_or(*person.scope() == Scope::All, inside) {
+    if !asked
+        .program
+        .as_ref()
+        .map_or(*person.scope() == Scope::All, inside)
+    {
         let detail = "`program` is one that you may erase in; without it the erasure is in all";
         return Err(Problem::forbidden(detail));
     }

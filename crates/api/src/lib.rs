@@ -39,8 +39,8 @@ pub use app::{
 };
 pub use auth::Peer;
 pub use body::fuzz_body;
+pub use gate::{Needs, Route};
 pub use problem::Problem;
 pub use query::{Document, Queries};
-pub use gate::{Needs, Route};
 pub use routes::{router, routes};
 pub use session::Guesses;

@@ -40,9 +40,7 @@ pub(crate) struct WithToken {
 }
 
 /// `GET /api/v1/services`.
-pub(crate) async fn list(
-    AxumState(app): AxumState<App>,
-) -> Result<Json<All<Principal>>, Problem> {
+pub(crate) async fn list(AxumState(app): AxumState<App>) -> Result<Json<All<Principal>>, Problem> {
     let mut items = app.state.list_principals().await?;
     items.retain(|principal| principal.kind == Kind::Service);
     Ok(Json(All { items }))
@@ -55,7 +53,8 @@ pub(crate) async fn create(
     body: Body<Asked>,
 ) -> Result<(StatusCode, Json<WithToken>), Problem> {
     let asked = read(body)?;
-    let role = Role::from_str(&asked.role).map_err(|e| Problem::bad_request(format!("role: {e}")))?;
+    let role =
+        Role::from_str(&asked.role).map_err(|e| Problem::bad_request(format!("role: {e}")))?;
     if asked.program != "*" {
         Name::new(&asked.program).map_err(|e| Problem::bad_request(format!("program: {e}")))?;
     }
@@ -65,7 +64,8 @@ pub(crate) async fn create(
     let now = app.inside.now().0;
     if let Some(action) = exceeds(&app, &person, role, &asked.program, now) {
         let words = action.words();
-        let detail = format!("`{role}` lets {words}, which you may not: nobody gives more than they have");
+        let detail =
+            format!("`{role}` lets {words}, which you may not: nobody gives more than they have");
         return Err(Problem::forbidden(detail));
     }
     let expires_ms = Some(now.saturating_add(i64::from(asked.days) * DAY_MS));

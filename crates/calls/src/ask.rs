@@ -8,8 +8,8 @@ use std::sync::Arc;
 use ringfence_event::{CallFacts, CallState, Time};
 
 use crate::agent::{Agent, Doing};
-use crate::judge::Question;
 use crate::join::Join;
+use crate::judge::Question;
 use crate::site::Site;
 
 impl Join {
@@ -57,9 +57,16 @@ impl Join {
 
     /// The agents of a program whom trusted telephony has spoken of.
     pub fn agents_of<'a>(&'a self, program: &'a str) -> impl Iterator<Item = &'a str> {
-        let sites = self.state.sites.iter().filter(move |s| s.program.as_str() == program);
+        let sites = self
+            .state
+            .sites
+            .iter()
+            .filter(move |s| s.program.as_str() == program);
         sites.flat_map(|site| {
-            let known = site.agents.iter().filter(|(_, agent)| site.vouches_for(agent));
+            let known = site
+                .agents
+                .iter()
+                .filter(|(_, agent)| site.vouches_for(agent));
             known.map(|(id, _)| &**id)
         })
     }
@@ -89,7 +96,11 @@ impl Join {
         agent: &'a str,
     ) -> impl Iterator<Item = (&'a Site, &'a Agent)> {
         let id: Arc<str> = agent.into();
-        let sites = self.state.sites.iter().filter(move |s| s.program.as_str() == program);
+        let sites = self
+            .state
+            .sites
+            .iter()
+            .filter(move |s| s.program.as_str() == program);
         sites.filter_map(move |site| {
             let agent = site.agents.get(&id)?;
             site.vouches_for(agent).then_some((site, agent))

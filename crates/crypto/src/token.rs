@@ -91,9 +91,9 @@ impl Token {
             TokenKind::Session,
             TokenKind::Service,
         ]
-            .into_iter()
-            .find(|kind| text.starts_with(kind.prefix()))
-            .ok_or(TokenError::Prefix)?;
+        .into_iter()
+        .find(|kind| text.starts_with(kind.prefix()))
+        .ok_or(TokenError::Prefix)?;
         let secret = text.strip_prefix(kind.prefix()).unwrap_or_default();
         let alphabet = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
         if secret.len() != SECRET_LEN || !secret.bytes().all(alphabet) {

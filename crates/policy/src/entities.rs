@@ -21,6 +21,8 @@ pub(crate) struct Names {
     recording: EntityTypeName,
     /// Each action with the groups that it is in.
     actions: BTreeMap<Action, Entity>,
+    /// Whoever or whatever is not meant for an action is refused with it.
+    schema: Schema,
 }
 
 /// Cedar refused to take something; what it says names no value.
@@ -48,6 +50,7 @@ impl Names {
             record: name("CustomerRecord")?,
             recording: name("Recording")?,
             actions,
+            schema: schema.clone(),
         })
     }
 
@@ -67,8 +70,14 @@ impl Names {
         let on = self.target(ask.on, &scope)?;
         let resource = on.as_ref().unwrap_or(&scope).uid();
         entities.extend(on);
-        let request = Request::new(who.uid(), action.uid(), resource, context(ask)?, None)
-            .map_err(refused)?;
+        let request = Request::new(
+            who.uid(),
+            action.uid(),
+            resource,
+            context(ask)?,
+            Some(&self.schema),
+        )
+        .map_err(refused)?;
         let entities = Entities::from_entities(entities, None).map_err(refused)?;
         Ok((request, entities))
     }

@@ -69,8 +69,7 @@ impl Policies {
     pub fn load(files: &[PolicyFile]) -> Result<Self, Vec<Mistake>> {
         let schema = schema()?;
         let names = Names::new(&schema).map_err(|e| vec![ours(&e)])?;
-        let (mut set, mut laws, mut mistakes) =
-            (PolicySet::new(), BTreeMap::new(), Vec::new());
+        let (mut set, mut laws, mut mistakes) = (PolicySet::new(), BTreeMap::new(), Vec::new());
         for file in files {
             if let Err(wrong) = take(file, &mut set, &mut laws) {
                 mistakes.extend(wrong);
@@ -108,12 +107,18 @@ impl Policies {
         let Ok((request, entities)) = self.names.request(ask) else {
             return broken(ask.action);
         };
-        let answer = self.authorizer.is_authorized(&request, &self.set, &entities);
+        let answer = self
+            .authorizer
+            .is_authorized(&request, &self.set, &entities);
         // A policy that cannot be evaluated is skipped by Cedar; it may have been a prohibition.
         if answer.diagnostics().errors().next().is_some() {
             return broken(ask.action);
         }
-        let mut policies: Vec<_> = answer.diagnostics().reason().map(PolicyId::to_string).collect();
+        let mut policies: Vec<_> = answer
+            .diagnostics()
+            .reason()
+            .map(PolicyId::to_string)
+            .collect();
         policies.sort();
         let says: Vec<_> = policies
             .iter()
@@ -257,7 +262,10 @@ fn take_one(
     let text = policy.to_string();
     let wrong = |line, reason: String| Err(Mistake::new(&file.name, line, reason));
     let Some(id) = policy.annotation("id").filter(|id| !id.is_empty()) else {
-        return wrong(line_in(file, &text), "a policy begins with `@id(\"…\")`".to_owned());
+        return wrong(
+            line_in(file, &text),
+            "a policy begins with `@id(\"…\")`".to_owned(),
+        );
     };
     let line = file.text.find(&format!("@id(\"{id}\")"));
     let line = line.and_then(|at| Some(line_of(file.text.get(..at)?)));

@@ -25,10 +25,10 @@ pub(crate) fn nothing_allows(ask: &Ask<'_>, could: &[Role]) -> String {
     }
 }
 
-/// What went wrong inside is no business of the asker's.
+/// What cannot be asked, or decided, is denied; why is no business of the asker's.
 pub(crate) fn broken(action: Action) -> String {
     let action = action.words();
-    format!("whether you may {action} could not be decided, so you may not: see the log")
+    format!("whether you may {action} could not be decided, so you may not")
 }
 
 fn listed(words: &[&str]) -> String {

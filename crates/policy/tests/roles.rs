@@ -1,8 +1,8 @@
 //! What our own policies let whom do.
 
 use ringfence_policy::{
-    ACTIONS, Action, Ask, Assignment, CallNow, Decision, Kind, Policies, PolicyFile, Program, ROLES,
-    Role, Subject, Target, builtin,
+    ACTIONS, Action, Ask, Assignment, CallNow, Decision, Kind, Policies, PolicyFile, Program,
+    ROLES, Role, Subject, Target, builtin,
 };
 
 fn policies() -> Policies {
@@ -95,7 +95,10 @@ fn programs_are_walls() {
 fn a_program_whose_name_is_made_up_to_look_like_another_is_another() {
     let analyst = holds(Role::Analyst, "bank");
     for program in ["", "bank/", "/bank", "Bank", "bank\"", "*\u{0}", "bank/*"] {
-        assert!(!in_program(&analyst, Action::ALERT_READ, program).allowed, "{program:?}");
+        assert!(
+            !in_program(&analyst, Action::ALERT_READ, program).allowed,
+            "{program:?}"
+        );
     }
 }
 
@@ -155,21 +158,52 @@ fn records_open_on_a_call_and_with_a_reason_and_not_else() {
         (&agent, "live", Some(true), None, true, "record-on-call"),
         (&agent, "live", None, None, true, "record-on-call"),
         (&agent, "wrap_up", Some(true), None, true, "record-on-call"),
-        (&agent, "live", Some(false), None, false, "record-of-another"),
-        (&agent, "wrap_up", Some(false), None, false, "record-of-another"),
+        (
+            &agent,
+            "live",
+            Some(false),
+            None,
+            false,
+            "record-of-another",
+        ),
+        (
+            &agent,
+            "wrap_up",
+            Some(false),
+            None,
+            false,
+            "record-of-another",
+        ),
         (&agent, "none", None, None, false, "record-without-call"),
         (&agent, "none", None, because, true, "record-with-reason"),
         (&agent, "unknown", None, None, false, "record-blind"),
         (&agent, "unknown", None, because, false, "record-blind"),
         (&agent, "", None, because, false, "record-blind"),
         (&agent, "garbage", None, None, false, ""),
-        (&supervisor, "none", None, None, true, "record-of-supervisor"),
-        (&supervisor, "unknown", None, None, true, "record-of-supervisor"),
+        (
+            &supervisor,
+            "none",
+            None,
+            None,
+            true,
+            "record-of-supervisor",
+        ),
+        (
+            &supervisor,
+            "unknown",
+            None,
+            None,
+            true,
+            "record-of-supervisor",
+        ),
         (&stranger, "live", Some(true), None, false, ""),
         (&stranger, "none", None, because, false, ""),
     ] {
         let decision = record(who, &call(state, same), reason);
-        assert_eq!(decision.allowed, allowed, "{who:?} {state} {same:?}: {decision:?}");
+        assert_eq!(
+            decision.allowed, allowed,
+            "{who:?} {state} {same:?}: {decision:?}"
+        );
         assert_eq!(decision.policies.join(" "), by, "{who:?} {state} {same:?}");
     }
 }
@@ -184,9 +218,18 @@ fn file(text: &str) -> Vec<PolicyFile> {
 #[test]
 fn what_is_wrong_with_a_file_is_said_with_its_line() {
     for (text, wanted) in [
-        ("permit (principal, action, resource)\nwhen { tru };", "own.cedar:2: "),
-        ("\npermit (principal, action, resource);", "own.cedar:2: a policy begins with `@id(\"…\")`"),
-        ("@id(\"a\")\npermit (principal, action, resource);", "own.cedar:1: policy `a` has no `@says"),
+        (
+            "permit (principal, action, resource)\nwhen { tru };",
+            "own.cedar:2: ",
+        ),
+        (
+            "\npermit (principal, action, resource);",
+            "own.cedar:2: a policy begins with `@id(\"…\")`",
+        ),
+        (
+            "@id(\"a\")\npermit (principal, action, resource);",
+            "own.cedar:1: policy `a` has no `@says",
+        ),
         (
             "@id(\"a\")\n@says(\"x\")\npermit (principal, action, resource);\n\n@id(\"a\")\n@says(\"y\")\nforbid (principal, action, resource);",
             "policy `a` stands in own.cedar already",
@@ -199,11 +242,18 @@ fn what_is_wrong_with_a_file_is_said_with_its_line() {
             "@id(\"a\")\n@says(\"x\")\npermit (principal is Ringfence::Person, action == Ringfence::Action::\"alert:read\", resource) when { principal.agnet == \"1\" };",
             "own.cedar:1: ",
         ),
-        ("@id(\"a\")\n@says(\"x\")\npermit (principal == ?principal, action, resource);", "template"),
+        (
+            "@id(\"a\")\n@says(\"x\")\npermit (principal == ?principal, action, resource);",
+            "template",
+        ),
         ("@id(\"a\")", "own.cedar:1: "),
     ] {
         let mistakes = Policies::load(&file(text)).map(|_| ()).expect_err(text);
-        let said = mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+        let said = mistakes
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join("\n");
         assert!(said.contains(wanted), "{text}\n{said}");
     }
 }
@@ -243,7 +293,10 @@ fn a_change_names_what_was_added_taken_away_and_rewritten() {
     let load = |text: &str| Policies::load(&file(text)).expect("valid");
     let (one, both) = (load(first), load(&format!("{first}{second}")));
     assert!(one.changes_since(&load(first)).is_empty());
-    assert_eq!(one.fingerprint(), load(&format!("\n\n{first}")).fingerprint());
+    assert_eq!(
+        one.fingerprint(),
+        load(&format!("\n\n{first}")).fingerprint()
+    );
     assert_ne!(one.fingerprint(), both.fingerprint());
     let changes = both.changes_since(&one);
     let ids: Vec<_> = changes.iter().map(|change| change.id.as_str()).collect();

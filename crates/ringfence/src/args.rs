@@ -71,6 +71,10 @@ pub enum Command {
     Alerts(Alerts),
     /// Make and list the sources that may send events.
     Source(Source),
+    /// Make, list and end services: programs that use the API with a token of their own.
+    Service(Service),
+    /// Check policies, and see which role may do what.
+    Policy(Policy),
     /// Where sources, alerts and settings live: move them to another database.
     State(StateArgs),
     /// Try out, list and set back the connectors to cloud platforms.
@@ -417,6 +421,74 @@ pub enum SourceWhat {
     List {
         #[command(flatten)]
         server: Server,
+    },
+}
+
+/// `service`.
+#[derive(Debug, ClapArgs)]
+pub struct Service {
+    /// What to do.
+    #[command(subcommand)]
+    pub what: ServiceWhat,
+}
+
+/// What to do with services.
+#[derive(Debug, Subcommand)]
+pub enum ServiceWhat {
+    /// Make a service; its token is printed once, on standard output.
+    Add {
+        /// What people call it.
+        name: String,
+        /// What it may do: `integration` asks for decisions; also `analyst`, `supervisor`,
+        /// `telephony_engineer`, `auditor`, `automation`.
+        #[arg(long)]
+        role: String,
+        /// In which program; `*` is all of them.
+        #[arg(long, default_value = "default")]
+        program: String,
+        /// For how many days its token is good, at most 366.
+        #[arg(long, default_value_t = 90)]
+        days: u32,
+        /// Why there is one, for whoever reviews it.
+        #[arg(long, default_value = "")]
+        why: String,
+        #[command(flatten)]
+        server: Server,
+    },
+    /// List them.
+    List {
+        #[command(flatten)]
+        server: Server,
+    },
+    /// End one: its token is good for nothing from now on.
+    End {
+        /// Its id, from the list.
+        id: String,
+        #[command(flatten)]
+        server: Server,
+    },
+}
+
+/// `policy`.
+#[derive(Debug, ClapArgs)]
+pub struct Policy {
+    /// What to do.
+    #[command(subcommand)]
+    pub what: PolicyWhat,
+}
+
+/// What to do with policies.
+#[derive(Debug, Subcommand)]
+pub enum PolicyWhat {
+    /// Check the built-in policies together with those of a folder, as the server would read them.
+    Check {
+        /// Folder of `*.cedar` files; without one the built-in policies alone.
+        folder: Option<PathBuf>,
+    },
+    /// Each action and the roles that it is for.
+    List {
+        /// Folder of `*.cedar` files; without one the built-in policies alone.
+        folder: Option<PathBuf>,
     },
 }
 

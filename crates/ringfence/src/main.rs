@@ -31,6 +31,8 @@ fn main() -> ExitCode {
         Command::Simulate(a) => commands::simulate::run(&a, &out),
         Command::Alerts(a) => commands::alerts::run(&a, &out),
         Command::Source(a) => commands::source::run(&a, &out),
+        Command::Service(a) => commands::service::run(&a, &out),
+        Command::Policy(a) => commands::policy::run(&a, &out),
         Command::State(a) => commands::state::run(&a, &out),
         Command::Connectors(a) => commands::connectors::run(&a, &out),
         Command::Status(a) => commands::status::run(&a, &out),

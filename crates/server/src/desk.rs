@@ -138,7 +138,10 @@ async fn put(intake: &Intake, batch: &mut Vec<(Time, Decided)>) {
     if batch.is_empty() {
         return;
     }
-    let events: Vec<_> = batch.drain(..).filter_map(|(at, one)| event(one, at)).collect();
+    let events: Vec<_> = batch
+        .drain(..)
+        .filter_map(|(at, one)| event(one, at))
+        .collect();
     let count = events.len();
     if let Err(error) = intake.own_all(events).await {
         tracing::error!(%error, count, "decisions could not be taken down");
@@ -176,7 +179,10 @@ fn event(decided: Decided, at: Time) -> Option<Event> {
     set("status_id", json!(if allowed { 1 } else { 2 }));
     set("status", json!(if allowed { "Success" } else { "Failure" }));
     set("status_detail", json!(reason));
-    set("api", json!({ "operation": decided.action, "service": { "name": "ringfence" } }));
+    set(
+        "api",
+        json!({ "operation": decided.action, "service": { "name": "ringfence" } }),
+    );
     set(
         "actor",
         json!({
@@ -186,7 +192,10 @@ fn event(decided: Decided, at: Time) -> Option<Event> {
             }}],
         }),
     );
-    set("resources", json!([{ "type": resource.0, "uid": resource.1 }]));
+    set(
+        "resources",
+        json!([{ "type": resource.0, "uid": resource.1 }]),
+    );
     let mut more = json!({ "subject": { "type": subject.0, "id": subject.1 } });
     if let Some(call) = &decided.call {
         more["call_state"] = json!(call.state);

@@ -29,7 +29,11 @@ const OTHER: u8 = 99;
 pub fn load(folder: Option<&Path>) -> Result<Policies, Vec<Mistake>> {
     let mut files = builtin::files();
     for path in folder.map(listed).unwrap_or_default() {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         let text = std::fs::read_to_string(&path).map_err(|e| {
             let (file, reason) = (path.display().to_string(), format!("cannot be read: {e}"));
             vec![Mistake {
@@ -110,7 +114,9 @@ fn event(change: &Change, verb: &str, fingerprint: &str, now: Time) -> Option<Ev
         "uid": change.id, "version": fingerprint, "change": verb,
         "before": change.before, "after": change.after,
     });
-    event.ocsf.insert("activity_name".into(), json!("Policy").into());
+    event
+        .ocsf
+        .insert("activity_name".into(), json!("Policy").into());
     event.ocsf.insert("policy".into(), policy.into());
     Some(event)
 }

@@ -47,7 +47,7 @@ pub enum ServerError {
     #[error("E-BACKUP-005: restoring into `{}` was broken off: empty it and restore again", .0.display())]
     HalfRestored(PathBuf),
     /// Policies.
-    #[error("E-START-007: policies cannot be used: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    #[error("E-START-005: policies cannot be used: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Policies(Vec<ringfence_policy::Mistake>),
     /// The event log.
     #[error(transparent)]
@@ -162,8 +162,8 @@ impl Server {
             stages.intake.clone(),
         )?;
         let pack = open::rules(&config).await;
-        let policies = policies::load(config.access.policies.as_deref())
-            .map_err(ServerError::Policies)?;
+        let policies =
+            policies::load(config.access.policies.as_deref()).map_err(ServerError::Policies)?;
         let (packs_in, packs) = watch::channel(pack);
         let parts = Parts {
             entries: Arc::clone(&entries),
@@ -219,9 +219,11 @@ impl Server {
                 webhooks: sender.is_some(),
                 mail: config.mail.as_ref().map(|_| mail.is_some()),
             },
-            public_url: config.server.public_url.clone().unwrap_or_else(|| {
-                format!("https://localhost:{}", address.port())
-            }),
+            public_url: config
+                .server
+                .public_url
+                .clone()
+                .unwrap_or_else(|| format!("https://localhost:{}", address.port())),
             started: now,
             stopping: stages.api.clone(),
             broken: AtomicBool::new(false),

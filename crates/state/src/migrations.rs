@@ -23,6 +23,7 @@ const FILES: &[(i64, &str, &str)] = &[
         "console",
         include_str!("../migrations/0011_console.sql"),
     ),
+    (12, "roles", include_str!("../migrations/0012_roles.sql")),
 ];
 
 /// All of them.

@@ -104,7 +104,15 @@ impl State {
                 (token.clone(), FirstAdmin::Minted(token))
             }
         };
-        insert(&mut tx, FIRST_ADMIN, "First administrator", None, &token, now_ms).await?;
+        insert(
+            &mut tx,
+            FIRST_ADMIN,
+            "First administrator",
+            None,
+            &token,
+            now_ms,
+        )
+        .await?;
         let role = NewRole {
             role: Role::Automation,
             program: "*".to_owned(),

@@ -127,7 +127,9 @@ impl State {
                 let expires_ms = row.try_get("session_expires_ms")?;
                 // One principal may have several sessions.
                 let principal = principals::read_with(row, &mut roles.clone())?;
-                let expires_ms = principal.expires_ms.map_or(expires_ms, |own| own.min(expires_ms));
+                let expires_ms = principal
+                    .expires_ms
+                    .map_or(expires_ms, |own| own.min(expires_ms));
                 let session = Session {
                     principal: Arc::new(principal),
                     expires_ms,

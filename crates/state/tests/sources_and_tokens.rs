@@ -245,7 +245,10 @@ async fn the_first_administrator_gets_a_token_once() {
     let [held] = subject.roles.as_slice() else {
         panic!("one role: {subject:?}");
     };
-    assert_eq!((held.role, &held.program), (Role::Automation, &Program::All));
+    assert_eq!(
+        (held.role, &held.program),
+        (Role::Automation, &Program::All)
+    );
     drop(state);
     let state = State::open(&path).await.unwrap();
     assert!(matches!(
@@ -377,8 +380,15 @@ async fn a_role_ends_by_itself_and_when_it_is_taken() {
     state.give_role(&crm.id, &more, "ada", T0).await.unwrap();
     assert_eq!(roles(T0 + MINUTE).await, 1, "given twice, held once");
     let all = state.list_principals().await.unwrap();
-    let held = all[0].roles.iter().find(|held| held.role == Role::Analyst).unwrap();
-    assert_eq!((held.granted_by.as_str(), held.why.as_str()), ("ada", "looks at the pilot"));
+    let held = all[0]
+        .roles
+        .iter()
+        .find(|held| held.role == Role::Analyst)
+        .unwrap();
+    assert_eq!(
+        (held.granted_by.as_str(), held.why.as_str()),
+        ("ada", "looks at the pilot")
+    );
     state.take_role(&crm.id, &held.id).await.unwrap();
     assert_eq!(roles(T0 + MINUTE).await, 0);
     assert!(state.take_role(&crm.id, &held.id).await.is_err());
@@ -387,14 +397,22 @@ async fn a_role_ends_by_itself_and_when_it_is_taken() {
 #[tokio::test]
 async fn a_service_gets_no_role_of_people_and_an_auditor_only_a_time() {
     let state = memory().await;
-    for role in [Role::Administrator, Role::QualityReviewer, Role::Agent, Role::Auditor] {
+    for role in [
+        Role::Administrator,
+        Role::QualityReviewer,
+        Role::Agent,
+        Role::Auditor,
+    ] {
         let error = state
             .create_service(service("x", role, None), "admin", T0)
             .await
             .unwrap_err();
         assert!(matches!(error, Error::Invalid { .. }), "{role}");
     }
-    assert!(state.list_principals().await.unwrap().is_empty(), "nothing half done");
+    assert!(
+        state.list_principals().await.unwrap().is_empty(),
+        "nothing half done"
+    );
     let auditor = service("x", Role::Auditor, Some(T0 + 1));
     state.create_service(auditor, "admin", T0).await.unwrap();
 }

@@ -168,6 +168,14 @@ pub(super) static PAGES: &[Code] = &[
         "Make it, for that user alone (0700), or name another with --data.",
     ),
     page(
+        "E-START-005",
+        "Policies cannot be used",
+        "A policy of the folder in [access] cannot be read, does not fit the schema, or has no @id or \
+         no @says. Policies are in force as a whole or not at all: one that is left out may have been \
+         a prohibition.",
+        "`ringfence policy check DIR` names each mistake with its file and line.",
+    ),
+    page(
         "E-TLS-001",
         "A certificate has expired or soon will",
         "Clients refuse an expired certificate.",

@@ -65,6 +65,7 @@ fn every_address_of_the_contract_asks_who_you_are() {
         "/readyz",
         "/services/collector/health",
         "/api/v1/openapi.json",
+        "/.well-known/authzen-configuration",
     ];
     let mut asked = 0;
     for (path, methods) in contract["paths"].as_object().unwrap() {

@@ -11,6 +11,7 @@
     reason = "test code"
 )]
 
+mod access;
 mod alerts;
 mod backup;
 mod bulk;

@@ -42,7 +42,9 @@ pub async fn run(
             Step::Batch(batch, after) => (batch, after),
             end => {
                 if next != saved {
-                    let state = gauges.snapshot_cpu.run(|| pack(|to| join.read().snapshot(to)));
+                    let state = gauges
+                        .snapshot_cpu
+                        .run(|| pack(|to| join.read().snapshot(to)));
                     if reader.save_state(next, state).await {
                         saved = next;
                     }
