@@ -11,7 +11,7 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 PROFILE := quick
 BIN := $(CARGO_TARGET_DIR)/$(PROFILE)/ringfence
 
-.PHONY: help console console-test console-e2e console-speed screenshots demo build release package package-test test test-postgres unit lint prove crash-test fuzz bench bench-detect bench-voice bench-lake
+.PHONY: help console console-test console-e2e console-speed screenshots demo build release package package-test test test-postgres unit lint prove crash-test fuzz bench bench-detect bench-voice bench-lake bench-access
 
 help:
 	@printf '%s\n' \
@@ -112,7 +112,7 @@ crash-test: build
 	  -p ringfence-spine -E 'binary(power_cut) + binary(kill) + binary(real_disk)'
 	@RINGFENCE_PROVE_KILLS=200 scripts/test.sh -p ringfence -E 'test(kill)'
 
-bench: bench-detect bench-voice bench-lake
+bench: bench-detect bench-voice bench-lake bench-access
 	@cargo bench --locked -p ringfence-spine -p ringfence-normalise -p ringfence-calls -p ringfence-sources
 
 bench-detect:
@@ -120,6 +120,10 @@ bench-detect:
 
 bench-voice:
 	@cargo bench --locked -p ringfence-sip -p ringfence-capture
+
+# Decisions while the call join is fed.
+bench-access:
+	@cargo bench --locked -p ringfence-policy -p ringfence-access
 
 bench-lake:
 	@cargo bench --locked -p ringfence-lake

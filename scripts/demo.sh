@@ -99,7 +99,26 @@ query="SELECT time, customer, call_state FROM events WHERE agent = '$agent' AND 
 echo "   ringfence query \"$query\""
 "$ringfence" query --format table "$query"
 
-say "8. How the server is"
+say "8. A CRM that asks first (samples/crm): the same agent, without a call and on one"
+CRM_TOKEN=$("$ringfence" service add crm --role integration --days 1 --format table 2>/dev/null)
+CRM_SOURCE_TOKEN=$("$ringfence" source add crm --class 6001 --format table 2>/dev/null)
+pbx=$("$ringfence" source add pbx --call-state --format table 2>/dev/null)
+export CRM_TOKEN CRM_SOURCE_TOKEN
+crm() { echo "   \$ crm.py open $*"; "$here"/samples/crm/crm.py open "$@" | sed 's/^/     /' || true; }
+on_call() { # ACTIVITY: 2 answered, 5 ended
+  curl -sS -o /dev/null -H "Authorization: Bearer $pbx" "$RINGFENCE_SERVER/api/v1/events" -d "{
+    \"class_uid\": 99904001, \"activity_id\": $1, \"time\": $(date +%s%3N), \"call_uid\": \"demo-1\",
+    \"direction\": \"inbound\", \"agent\": {\"uid\": \"$agent\"}, \"customer\": {\"uid\": \"C-1001\"}}"
+}
+crm "$agent" C-1001
+on_call 2
+sleep 1
+crm "$agent" C-1001
+crm "$agent" C-1002
+crm "$agent" C-1002 "their spouse, on the same line"
+on_call 5
+
+say "9. How the server is"
 "$ringfence" status --format table | sed 's/^/   /'
 if [ -t 0 ] && [ -t 1 ]; then
   say "The server runs on. In another terminal:"
@@ -107,6 +126,7 @@ if [ -t 0 ] && [ -t 1 ]; then
    export RINGFENCE_SERVER=$RINGFENCE_SERVER RINGFENCE_TOKEN=$RINGFENCE_ADMIN_TOKEN
    $ringfence alerts --follow
    $ringfence query "SELECT class_name, count(*) AS n FROM events GROUP BY 1 ORDER BY 2 DESC"
+   CRM_TOKEN=$CRM_TOKEN CRM_SOURCE_TOKEN=$CRM_SOURCE_TOKEN $here/samples/crm/crm.py serve
 Ctrl-C ends the demo and removes its data.
 TEXT
   wait "$server"

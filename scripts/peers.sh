@@ -12,7 +12,7 @@ venv="${RINGFENCE_VENV:-$HOME/.cache/ringfence/venv}"
 
 # One line each: the file or program that tells whether it is there, and the Debian package.
 build_debs=("cc gcc" "make make" "/usr/include/stdlib.h libc6-dev")
-demo_debs=("logger bsdutils" "curl curl")
+demo_debs=("logger bsdutils" "curl curl" "python3 python3")
 test_debs=(
   "openssl openssl"
   "rsyslogd rsyslog"                                    # real syslog sender

@@ -1,7 +1,7 @@
 /** What attackers write is shown as text: nothing runs, nothing breaks the layout. */
 import { type Page, expect, test } from "@playwright/test";
 import { ATTACKER, CALLER, HOSTILE } from "./hostile";
-import { alerts, askOne, fits, heading } from "./lib";
+import { OURS, alerts, askOne, fits, heading } from "./lib";
 
 const at = encodeURIComponent;
 
@@ -86,6 +86,33 @@ for (const width of [1280, 390]) {
           .first(),
       ).toBeVisible();
       await unharmed(page, "the rule");
+    });
+
+    test("names of services, and of agents that are asked about", async ({ page }) => {
+      const named = `${width} ${HOSTILE}`.slice(0, 120);
+      const made = await page.request.post("/api/v1/services", {
+        headers: OURS,
+        data: { name: named, role: "integration", program: "default", days: 1, why: HOSTILE },
+      });
+      expect(made.ok(), await made.text()).toBe(true);
+      const { token } = (await made.json()) as { token: string };
+      const asked = await page.request.post("/access/v1/evaluation", {
+        headers: { Authorization: `Bearer ${token}` },
+        data: {
+          subject: { type: "agent", id: HOSTILE },
+          action: { name: HOSTILE },
+          resource: { type: HOSTILE, id: HOSTILE },
+        },
+      });
+      expect(asked.status(), await asked.text()).toBe(200);
+      await expect
+        .poll(() => askOne(page, "SELECT count(*) AS n FROM events WHERE class_uid = 6003").then(Number), {
+          timeout: 20_000,
+        })
+        .toBeGreaterThan(0);
+      await page.goto("/access");
+      await expect(page.getByRole("region", { name: "What was denied" })).toContainText("owned");
+      await unharmed(page, "access");
     });
 
     test("refused records, and what Ctrl-K offers", async ({ page }) => {

@@ -265,6 +265,42 @@ test("Rules: find one, read it, try one on pasted records", async ({ page }) => 
   await expect(page.getByText("Agent 4711 exported 250 records")).toBeVisible();
 });
 
+test("Access: make a service, see what it was denied, end it", async ({ page, request }) => {
+  await page.goto("/access");
+  await expect(page.getByRole("region", { name: "Services" })).toBeVisible();
+  const name = `keys-${Date.now()}`;
+  await tabTo(page, page.getByRole("button", { name: "Make a service" }));
+  await press(page, "Enter");
+  await expect(page.getByRole("textbox", { name: "Name of the service" })).toBeFocused();
+  await page.keyboard.type(name);
+  await press(page, "Enter");
+  await expect(page.getByText("This token is shown only now")).toBeVisible();
+  // Escape must not lose a token that can be seen only once.
+  await press(page, "Escape");
+  const token = /rft_[\w-]{20,}/.exec((await page.locator("[data-token]").textContent()) ?? "")?.[0] ?? "";
+  expect(token).not.toBe("");
+  const asked = await request.post("/access/v1/evaluation", {
+    headers: { Authorization: `Bearer ${token}`, ...OURS },
+    data: {
+      subject: { type: "agent", id: name },
+      action: { name: "customer-record:open" },
+      resource: { type: "customer-record", id: "C-1001" },
+    },
+  });
+  expect(((await asked.json()) as { decision: boolean }).decision).toBe(false);
+  await tabTo(page, page.getByRole("button", { name: "I have stored the token" }));
+  await press(page, "Enter");
+  const denied = page.getByRole("region", { name: "What was denied" });
+  await expect(denied.getByText(`an agent \`${name}\` is not known here`)).toBeVisible({ timeout: 30_000 });
+  await tabTo(page, page.getByRole("button", { name: `End ${name}…` }));
+  await press(page, "Enter");
+  await tabTo(page, page.getByRole("button", { name: "End it" }));
+  await press(page, "Enter");
+  await expect(page.getByRole("button", { name: `End ${name}…` })).toBeHidden();
+  const late = await request.get("/api/v1/access", { headers: { Authorization: `Bearer ${token}` } });
+  expect(late.status()).toBe(401);
+});
+
 test("Ctrl-K goes to an agent from anywhere", async ({ page }) => {
   const agent = await askOne(page, "SELECT agent FROM events WHERE class_uid = 99904001 AND agent IS NOT NULL LIMIT 1");
   await page.goto("/");

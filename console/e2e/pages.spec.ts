@@ -33,6 +33,8 @@ const PAGES: [Where, RegExp, RegExp][] = [
   ["/rules?test=new", /^Try a rule$/, /Pasted/],
   ["/search?last=24h", /^Search$/, /time/i],
   ["/search?mode=sql&sql=SELECT+nothing+FROM+events", /^Search$/, /nothing/],
+  ["/access", /^Access$/, /who administers access cannot hear recordings/],
+  ["/access?add=service", /^Access$/, /Make it and its token/],
   ["/design", /^Design$/, /Severity/],
   ["/no-such-page", /./, /no such page|not here|nothing here/i],
 ];

@@ -61,6 +61,8 @@ test("pictures", async ({ browser }) => {
     ["connect-kamailio", "/sources?add=kamailio"],
     ["rules", "/rules"],
     ["rule-trial", "/rules?test=new"],
+    ["access", "/access"],
+    ["service", "/access?add=service"],
     ["design", "/design"],
   ];
   await first.close();
@@ -89,7 +91,7 @@ test("pictures", async ({ browser }) => {
       await page.route("**/api/v1/**", (route) =>
         route.request().url().endsWith("/session") ? route.continue() : undefined,
       );
-      for (const path of ["/", "/alerts", "/calls", "/search?last=24h", "/sources", "/rules"]) {
+      for (const path of ["/", "/alerts", "/calls", "/search?last=24h", "/sources", "/rules", "/access"]) {
         await page.goto(path, { waitUntil: "commit" });
         await page.waitForTimeout(1_500);
         await page.screenshot({ path: `${FOLDER}/loading-${path.slice(1, 6) || "now"}-${width}-${colorScheme}.png` });
@@ -108,7 +110,7 @@ test("pictures", async ({ browser }) => {
                 body: JSON.stringify({ type: "about:blank", title: state, status, detail: `It was ${state}.` }),
               }),
         );
-        for (const path of ["/", "/alerts", "/calls", "/search?last=24h", "/sources", "/rules"]) {
+        for (const path of ["/", "/alerts", "/calls", "/search?last=24h", "/sources", "/rules", "/access"]) {
           await page.goto(path);
           await page.waitForTimeout(1_500);
           await page.screenshot({

@@ -127,6 +127,18 @@ export const rulesQuery = queryOptions({
   refetchInterval: 30_000,
 });
 
+export const policiesQuery = queryOptions({
+  queryKey: ["policies"],
+  queryFn: ({ signal }) => ask(api.GET("/api/v1/policies", { signal })),
+  refetchInterval: 30_000,
+});
+
+export const servicesQuery = queryOptions({
+  queryKey: ["services"],
+  queryFn: ({ signal }) => ask(api.GET("/api/v1/services", { signal })),
+  refetchInterval: 30_000,
+});
+
 export const sourcesQuery = queryOptions({
   queryKey: ["sources"],
   queryFn: ({ signal }) => ask(api.GET("/api/v1/sources", { signal })),

@@ -23,6 +23,7 @@ const PAGES = [
   ["/search", "Search", "SQL over all events"],
   ["/sources", "Sources", "health, and how to connect one"],
   ["/rules", "Rules", "what is looked for"],
+  ["/access", "Access", "who may do what"],
   ["/design", "Design", "signs and what they mean"],
 ] as const;
 

@@ -28,6 +28,7 @@ import {
   IconPlugConnectedX,
   IconScript,
   IconSearch,
+  IconShieldLock,
   IconSun,
   IconUserCircle,
 } from "@tabler/icons-react";
@@ -52,6 +53,7 @@ const PAGES = [
   { to: "/search", label: "Search", icon: IconListSearch },
   { to: "/sources", label: "Sources", icon: IconBroadcast },
   { to: "/rules", label: "Rules", icon: IconScript },
+  { to: "/access", label: "Access", icon: IconShieldLock },
   { to: "/design", label: "Design", icon: IconPalette },
 ] as const;
 

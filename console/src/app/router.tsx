@@ -96,6 +96,12 @@ const rules = createRoute({
   validateSearch: texts("text", "level", "rule", "test", "sort", "over"),
   component: lazyRouteComponent(() => import("../pages/rules/Rules"), "Rules"),
 });
+const access = createRoute({
+  getParentRoute: () => root,
+  path: "/access",
+  validateSearch: texts("add"),
+  component: lazyRouteComponent(() => import("../pages/access/Access"), "AccessPage"),
+});
 const design = createRoute({
   getParentRoute: () => root,
   path: "/design",
@@ -103,7 +109,7 @@ const design = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([now, alerts, alert, calls, call, entity, search, sources, rules, design]),
+  routeTree: root.addChildren([now, alerts, alert, calls, call, entity, search, sources, rules, access, design]),
   defaultPreload: "intent",
   scrollRestoration: true,
 });

@@ -185,6 +185,7 @@ impl Several {
             Some(Value::Array(items)) => items,
             Some(_) => return Err(fault("`evaluations` is a list")),
         };
+        defaults(&top)?;
         if items.len() > MOST_EVALUATIONS {
             let detail = format!("at most {MOST_EVALUATIONS} evaluations come at once");
             return Err(Fault(detail));
@@ -316,6 +317,19 @@ fn object(body: &[u8]) -> Result<Map<String, Value>, Fault> {
         Ok(_) => Err(fault("the body is one JSON object")),
         Err(error) => Err(Fault(format!("the body is no JSON: {error}"))),
     }
+}
+
+/// What stands at the top for all evaluations is what it should be, as far as it is there.
+fn defaults(top: &Map<String, Value>) -> Result<(), Fault> {
+    for part in ["subject", "resource"] {
+        if top.contains_key(part) {
+            Entity::of(top, part)?;
+        }
+    }
+    if top.contains_key("action") {
+        action(top)?;
+    }
+    context(top).map(|_| ())
 }
 
 fn action(from: &Map<String, Value>) -> Result<String, Fault> {

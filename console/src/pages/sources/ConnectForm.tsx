@@ -11,7 +11,7 @@ import { Notice } from "../../ui/Notice";
 import { TrustShape } from "../../ui/TrustLight";
 import { type Declared, GRANTABLE, className, keyOf } from "./model";
 import { NAME, type Setup, asksAddress, isLocal } from "./setups";
-import { TokenShown } from "./TokenShown";
+import { TokenShown } from "../../ui/TokenShown";
 
 const NAME_HELP = "1 to 64 letters, digits, dots, dashes and underlines, the first a letter or digit";
 

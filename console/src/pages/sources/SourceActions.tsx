@@ -6,7 +6,7 @@ import { type Schemas, api, ask } from "../../api/client";
 import { DIALOG, useReturnFocus } from "../../ui/dialog";
 import { Notice } from "../../ui/Notice";
 import { type Declared, type SourceView, interval } from "./model";
-import { TokenShown } from "./TokenShown";
+import { TokenShown } from "../../ui/TokenShown";
 
 export function SourceActions({ view }: { view: SourceView }) {
   const { declared } = view;

@@ -58,7 +58,7 @@ fn a_token_becomes_a_cookie_that_no_script_reads_and_that_can_be_ended() {
         ))
     };
     let (status, session) = me();
-    assert_eq!((status, &session["role"]), (200, &json!("admin")));
+    assert_eq!((status, &session["role"]), (200, &json!("automation")));
     assert!(session["expires_ms"].as_i64() > session["now_ms"].as_i64());
     let (status, _) = send(with_cookie(&server, Method::GET, "/api/v1/alerts", &cookie));
     assert_eq!(status, 200);

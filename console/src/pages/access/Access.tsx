@@ -1,0 +1,56 @@
+/** Access: what was refused lately, which programs hold a token, and who may do what by which policy. */
+import { Button } from "@mantine/core";
+import { IconPlus } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { policiesQuery } from "../../api/queries";
+import { plural } from "../../lib/format";
+import { Page, Section } from "../../ui/Page";
+import { Asked, Loading } from "../../ui/States";
+import { Denials } from "./Denials";
+import { Laws } from "./Laws";
+import { Matrix } from "./Matrix";
+import { NewService } from "./NewService";
+import { Services } from "./Services";
+
+export function AccessPage() {
+  const search = useSearch({ from: "/access" });
+  const navigate = useNavigate({ from: "/access" });
+  const policies = useQuery(policiesQuery);
+  const add = (open: boolean) => void navigate({ search: open ? { add: "service" } : {}, replace: !open });
+  return (
+    <Page
+      title="Access"
+      lead={
+        policies.data
+          ? `${plural(policies.data.items.length, "policy", "policies")} in force`
+          : "Who may do what, and why"
+      }
+      actions={
+        <Button leftSection={<IconPlus size={16} />} onClick={() => add(true)} size="sm">
+          Make a service
+        </Button>
+      }
+    >
+      <Section title="Denied in the last day">
+        <Denials />
+      </Section>
+      <Section title="Services">
+        <Services add={() => add(true)} />
+      </Section>
+      <Asked query={policies} loading={<Loading rows={8} />}>
+        {({ actions, items }) => (
+          <>
+            <Section title="Who may do what">
+              <Matrix actions={actions} />
+            </Section>
+            <Section title="Policies">
+              <Laws laws={items} />
+            </Section>
+          </>
+        )}
+      </Asked>
+      {search.add !== undefined && <NewService close={() => add(false)} />}
+    </Page>
+  );
+}

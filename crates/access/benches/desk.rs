@@ -1,0 +1,182 @@
+//! Decisions at 10,000 a second on one core, while another feeds the call join as fast as it can:
+//! what a decision costs and how long the slowest take. The limit beside it: the same questions with
+//! nobody else at the join, as fast as they go.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "bench code"
+)]
+
+#[path = "../../calls/tests/common/mod.rs"]
+mod common;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use parking_lot::{RwLock, RwLockWriteGuard};
+use ringfence_access::{Access, Asker, Calls, Decided, Evaluation, Journal};
+use ringfence_calls::{Join, JoinConfig};
+use ringfence_event::{CallState, Event, Time};
+use ringfence_policy::{CallNow, Policies, builtin};
+use ringfence_simulate::Shift;
+use serde_json::json;
+
+const RATE: u32 = 10_000;
+const SECONDS: u32 = 5;
+const ALONE: u32 = 50_000;
+
+/// A join that is fed by one thread and asked by another.
+struct Shared(Arc<RwLock<Join>>);
+
+impl Calls for Shared {
+    fn of(&self, program: &str, agent: &str, customer: Option<&str>) -> Option<CallNow> {
+        let join = self.0.read();
+        let facts = join.ask(program, agent, customer, join.now())?;
+        let state = match facts.state {
+            CallState::Live => "live",
+            CallState::WrapUp => "wrap_up",
+            CallState::None => "none",
+            CallState::Unknown => "unknown",
+        };
+        Some(CallNow {
+            state: state.to_owned(),
+            same_customer: facts.same_customer,
+            ..CallNow::default()
+        })
+    }
+
+    fn agents(&self, _: &str, _: usize) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn customers(&self, _: &str, _: &str) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+#[derive(Default)]
+struct Counted(AtomicUsize);
+
+impl Journal for Counted {
+    fn decided(&self, _: Decided) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+fn main() {
+    let shift = Shift {
+        hours: 2,
+        ..Shift::default()
+    };
+    let events: Vec<Event> = shift.run().items.iter().map(common::adapt).collect();
+    let mut join = Join::new(JoinConfig::default());
+    let mut out = Vec::new();
+    for (offset, event) in (0..).zip(&events) {
+        join.on_event(offset, event, &mut out);
+    }
+    let program = events[0].keys.program.to_string();
+    let agents: Vec<String> = join.agents_of(&program).map(str::to_owned).collect();
+    assert!(agents.len() > 100, "the shift has agents");
+    let join = Arc::new(RwLock::new(join));
+    let journal = Arc::new(Counted::default());
+    let access = Access::new(
+        Policies::load(&builtin::files()).unwrap(),
+        Arc::new(Shared(Arc::clone(&join))),
+        Arc::clone(&journal) as Arc<dyn Journal>,
+    );
+    let asker = Asker {
+        name: "crm".to_owned(),
+        programs: [program].into(),
+        everywhere: false,
+    };
+    let question = |agent: &String| {
+        let body = json!({
+            "subject": {"type": "agent", "id": agent},
+            "action": {"name": "customer-record:open"},
+            "resource": {"type": "customer-record", "id": "C-1001"},
+        });
+        Evaluation::read(body.to_string().as_bytes()).unwrap()
+    };
+    let questions: Vec<Evaluation> = agents.iter().map(question).collect();
+    let ask = |i: u32| {
+        let asked = &questions[i as usize % questions.len()];
+        access.evaluate(&asker, asked).unwrap()
+    };
+
+    let begun = Instant::now();
+    let allowed = (0..ALONE).filter(|i| ask(*i).decision).count();
+    let alone = begun.elapsed().as_secs_f64() / f64::from(ALONE) * 1e6;
+    let rate = 1e6 / alone;
+    println!("alone: {alone:.1} µs a decision, {rate:.0} a second; {allowed} of {ALONE} allowed");
+
+    let stop = Arc::new(AtomicBool::new(false));
+    let feeder = {
+        let (stop, join) = (Arc::clone(&stop), Arc::clone(&join));
+        std::thread::spawn(move || feed(&events, &join, &stop))
+    };
+    let mut took: Vec<Duration> = Vec::new();
+    let begun = Instant::now();
+    for i in 0..RATE * SECONDS {
+        let due = begun + Duration::from_secs(1) * i / RATE;
+        while Instant::now() < due {
+            std::hint::spin_loop();
+        }
+        // Counted from when it was due: one that waits for the one before it has waited.
+        ask(i);
+        took.push(due.elapsed());
+    }
+    let lasted = begun.elapsed().as_secs_f64();
+    stop.store(true, Ordering::Relaxed);
+    let fed = feeder.join().unwrap();
+    assert_eq!(
+        journal.0.load(Ordering::Relaxed),
+        (ALONE + RATE * SECONDS) as usize
+    );
+    took.sort();
+    let at = |share: f64| took[((took.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e6;
+    let (rate, beside) = (took.len() as f64 / lasted, f64::from(fed) / lasted);
+    println!(
+        "beside {beside:.0} events/s: {rate:.0} decisions/s, p50 {:.0}, p90 {:.0}, p99 {:.0}, p99.9 {:.0} µs",
+        at(0.5),
+        at(0.9),
+        at(0.99),
+        at(0.999),
+    );
+    let goal = |name: &str, value: f64, wanted: f64, ok: bool| {
+        let word = if ok { "ok" } else { "short" };
+        println!("goal {name} measured {value:.0} wanted {wanted:.0} {word}");
+    };
+    goal("decision-p99-us", at(0.99), 1_000.0, at(0.99) <= 1_000.0);
+    goal("decisions-per-second", rate, 9_990.0, rate >= 9_990.0);
+}
+
+/// The shift again and again, each time later, letting go of the join as the server does. Answers how
+/// many events there were.
+fn feed(events: &[Event], join: &RwLock<Join>, stop: &AtomicBool) -> u32 {
+    let (mut out, mut fed) = (Vec::new(), 0);
+    let (first, last) = (events[0].received, events.last().unwrap().received);
+    for round in 1.. {
+        let later = last.since(first) * round;
+        for batch in events.chunks(1_024) {
+            let mut join = join.write();
+            for (n, event) in batch.iter().enumerate() {
+                if stop.load(Ordering::Relaxed) {
+                    return fed;
+                }
+                if n % 32 == 31 {
+                    RwLockWriteGuard::bump(&mut join);
+                }
+                let mut event = event.clone();
+                event.time = Time(event.time.0 + later);
+                event.received = Time(event.received.0 + later);
+                join.on_event(u64::from(fed) + 1_000_000_000, &event, &mut out);
+                out.clear();
+                fed += 1;
+            }
+        }
+    }
+    fed
+}
