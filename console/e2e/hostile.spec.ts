@@ -106,9 +106,15 @@ for (const width of [1280, 390]) {
       });
       expect(asked.status(), await asked.text()).toBe(200);
       await expect
-        .poll(() => askOne(page, "SELECT count(*) AS n FROM events WHERE class_uid = 6003").then(Number), {
-          timeout: 20_000,
-        })
+        .poll(
+          () =>
+            askOne(page, "SELECT count(*) AS n FROM events WHERE class_uid = 6003 AND source = 'ringfence'").then(
+              Number,
+            ),
+          {
+            timeout: 20_000,
+          },
+        )
         .toBeGreaterThan(0);
       await page.goto("/access");
       await expect(page.getByRole("region", { name: "What was denied" })).toContainText("owned");

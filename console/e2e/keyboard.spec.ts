@@ -267,7 +267,7 @@ test("Rules: find one, read it, try one on pasted records", async ({ page }) => 
 
 test("Access: make a service, see what it was denied, end it", async ({ page, request }) => {
   await page.goto("/access");
-  await expect(page.getByRole("region", { name: "Services" })).toBeVisible();
+  await expect(page.getByRole("region", { name: "Programs with a token" })).toBeVisible();
   const name = `keys-${Date.now()}`;
   await tabTo(page, page.getByRole("button", { name: "Make a service" }));
   await press(page, "Enter");

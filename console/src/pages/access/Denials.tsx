@@ -3,27 +3,28 @@ import { Paper, Table, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { type Row, sqlQuery } from "../../api/queries";
 import { brief } from "../../lib/format";
-import { DAY, type Span, spanCondition } from "./span";
+import { moment, textOf } from "../../lib/sql";
 import { EntityChip } from "../../ui/EntityChip";
 import { Asked, Empty, Loading } from "../../ui/States";
 import { When } from "../../ui/When";
 import { useState } from "react";
 
 const MOST = 50;
+const DAY = 86_400_000;
 
-const sql = (span: Span) => `SELECT time, program, agent, customer, user_name,
+const sql = (from: number) => `SELECT time, program, agent, customer, user_name,
   ocsf_get(ocsf, 'api.operation') AS operation, ocsf_get(ocsf, 'status_detail') AS reason,
   ocsf_get(ocsf, 'actor.app_name') AS asker
 FROM events
-WHERE class_uid = 6003 AND source = 'ringfence' AND status_id = 2 AND ${spanCondition(span)}
+WHERE class_uid = 6003 AND source = 'ringfence' AND status_id = 2 AND time >= ${moment(from)}
 ORDER BY time DESC LIMIT ${MOST}`;
 
-const text = (row: Row, name: string): string => (typeof row[name] === "string" ? row[name] : "");
+const text = (row: Row, name: string): string => textOf(row[name]);
 
 export function Denials() {
   // The moment at which the page was opened: the question stays the same, and its answer is kept.
   const [from] = useState(() => Date.now() - DAY);
-  const query = useQuery({ ...sqlQuery(sql({ from }), MOST), refetchInterval: 15_000, staleTime: 5_000 });
+  const query = useQuery({ ...sqlQuery(sql(from), MOST), refetchInterval: 15_000, staleTime: 5_000 });
   return (
     <Asked
       query={query}
@@ -38,7 +39,7 @@ export function Denials() {
     >
       {({ rows }) => (
         <Paper style={{ overflowX: "auto" }} tabIndex={0} role="region" aria-label="What was denied">
-          <Table horizontalSpacing={8}>
+          <Table horizontalSpacing={8} miw={640}>
             <Table.Thead style={{ whiteSpace: "nowrap" }}>
               <Table.Tr>
                 <Table.Th>When</Table.Th>

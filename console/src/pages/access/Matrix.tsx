@@ -10,7 +10,7 @@ export function Matrix({ actions }: { actions: Schemas["Policies"]["actions"] })
   return (
     <>
       <Paper style={{ overflowX: "auto" }} tabIndex={0} role="region" aria-label="Actions and roles">
-        <Table horizontalSpacing={8} verticalSpacing={4} className={classes["matrix"] ?? ""}>
+        <Table fz="xs" horizontalSpacing={6} verticalSpacing={4} className={classes["matrix"] ?? ""}>
           <Table.Thead>
             <Table.Tr>
               <Table.Th scope="col">May…</Table.Th>

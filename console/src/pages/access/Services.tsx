@@ -36,8 +36,8 @@ export function Services({ add }: { add: () => void }) {
         }
       >
         {({ items }) => (
-          <Paper style={{ overflowX: "auto" }} tabIndex={0} role="region" aria-label="Services">
-            <Table horizontalSpacing={8}>
+          <Paper style={{ overflowX: "auto" }} tabIndex={0} role="region" aria-label="Programs with a token">
+            <Table horizontalSpacing={8} miw={640}>
               <Table.Thead style={{ whiteSpace: "nowrap" }}>
                 <Table.Tr>
                   <Table.Th>Service</Table.Th>
