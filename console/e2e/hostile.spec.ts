@@ -1,7 +1,7 @@
 /** What attackers write is shown as text: nothing runs, nothing breaks the layout. */
 import { type Page, expect, test } from "@playwright/test";
 import { ATTACKER, CALLER, HOSTILE } from "./hostile";
-import { OURS, alerts, askOne, fits, heading } from "./lib";
+import { OURS, alerts, ask, askOne, fits, heading } from "./lib";
 
 const at = encodeURIComponent;
 
@@ -105,17 +105,8 @@ for (const width of [1280, 390]) {
         },
       });
       expect(asked.status(), await asked.text()).toBe(200);
-      await expect
-        .poll(
-          () =>
-            askOne(page, "SELECT count(*) AS n FROM events WHERE class_uid = 6003 AND source = 'ringfence'").then(
-              Number,
-            ),
-          {
-            timeout: 20_000,
-          },
-        )
-        .toBeGreaterThan(0);
+      const decided = "SELECT event_id FROM events WHERE class_uid = 6003 AND source = 'ringfence' LIMIT 1";
+      await expect.poll(async () => (await ask(page, decided)).length, { timeout: 20_000 }).toBe(1);
       await page.goto("/access");
       await expect(page.getByRole("region", { name: "What was denied" })).toContainText("owned");
       await unharmed(page, "access");
