@@ -5,6 +5,7 @@
 //! `application/problem+json` (RFC 9457); `openapi.json` beside this crate is the contract, and a
 //! test holds the server to it.
 
+mod acts;
 mod alerts;
 mod app;
 mod auth;

@@ -7,9 +7,10 @@ use axum::extract::{Path, State as AxumState};
 use axum::http::StatusCode;
 use ringfence_event::Name;
 use ringfence_policy::{ACTIONS, Action, Assignment, Kind, Program, Role, Subject};
-use ringfence_state::{NewRole, NewService, Principal};
+use ringfence_state::{Held, NewRole, NewService, Principal};
 use serde::{Deserialize, Serialize};
 
+use crate::acts::{self, Act};
 use crate::app::App;
 use crate::auth::Person;
 use crate::manage::All;
@@ -80,7 +81,9 @@ pub(crate) async fn create(
         expires_ms,
     };
     let (service, token) = app.state.create_service(new, person.name(), now).await?;
-    tracing::info!(service = service.id, by = person.id(), "a service was made");
+    let privileges: Vec<_> = service.roles.iter().map(Held::text).collect();
+    let whom = (service.id.as_str(), service.name.as_str());
+    acts::record(&app, &person, Act::Gave, whom, &privileges).await?;
     let token = token.reveal().to_owned();
     Ok((StatusCode::CREATED, Json(WithToken { service, token })))
 }
@@ -95,8 +98,14 @@ pub(crate) async fn end(
         let detail = "you would switch yourself off: let another administrator do it";
         return Err(Problem::forbidden(detail));
     }
+    let all = app.state.list_principals().await?;
+    let Some(service) = all.iter().find(|p| p.id == id && p.kind == Kind::Service) else {
+        return Err(Problem::not_found(format!("no service `{id}`")));
+    };
     app.state.disable_principal(&id, app.inside.now().0).await?;
-    tracing::info!(service = id, by = person.id(), "a service was ended");
+    let privileges: Vec<_> = service.roles.iter().map(Held::text).collect();
+    let whom = (service.id.as_str(), service.name.as_str());
+    acts::record(&app, &person, Act::Took, whom, &privileges).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

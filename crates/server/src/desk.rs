@@ -1,6 +1,7 @@
 //! What the decision desk stands on: the call join of this process, and the log that decisions go to.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use ringfence_access::{Calls, Decided, Journal};
@@ -93,25 +94,39 @@ fn call_now(facts: CallFacts, behind: bool) -> CallNow {
 }
 
 /// Takes decisions down behind the answer: at most half a second of them is lost in a crash.
-pub(crate) struct Log(mpsc::Sender<(Time, Decided)>);
+pub(crate) struct Log {
+    to: mpsc::Sender<(Time, Decided)>,
+    lost: Arc<AtomicU64>,
+}
 
 impl Journal for Log {
     fn decided(&self, decided: Decided) {
-        if self.0.try_send((clock::now(), decided)).is_err() {
-            tracing::error!("a decision could not be taken down: too many wait to be written");
+        if self.to.try_send((clock::now(), decided)).is_err() {
+            self.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
 
+/// What is to be written.
+pub(crate) struct Waiting {
+    from: mpsc::Receiver<(Time, Decided)>,
+    lost: Arc<AtomicU64>,
+}
+
 /// A log, and what is to be written.
-pub(crate) fn log() -> (Log, mpsc::Receiver<(Time, Decided)>) {
+pub(crate) fn log() -> (Log, Waiting) {
     let (to, from) = mpsc::channel(QUEUE);
-    (Log(to), from)
+    let lost = Arc::new(AtomicU64::new(0));
+    let log = Log {
+        to,
+        lost: Arc::clone(&lost),
+    };
+    (log, Waiting { from, lost })
 }
 
 /// Writes decisions as events until `cancel`, and then those that are still there.
 pub(crate) async fn write(
-    mut from: mpsc::Receiver<(Time, Decided)>,
+    Waiting { mut from, lost }: Waiting,
     intake: Arc<Intake>,
     cancel: CancellationToken,
 ) {
@@ -128,6 +143,13 @@ pub(crate) async fn write(
             }
         }
         put(&intake, &mut batch).await;
+        let lost = lost.swap(0, Ordering::Relaxed);
+        if lost > 0 {
+            tracing::error!(
+                lost,
+                "decisions were not taken down: too many waited to be written"
+            );
+        }
         if stopping {
             return;
         }

@@ -41,6 +41,12 @@ impl Held {
         self.expires_ms.is_none_or(|until| now_ms < until)
     }
 
+    /// As a log writes it: `analyst@bank`.
+    #[must_use]
+    pub fn text(&self) -> String {
+        format!("{}@{}", self.role, self.program)
+    }
+
     /// As policies see it.
     #[must_use]
     pub fn assignment(&self) -> Assignment {

@@ -171,6 +171,21 @@ fn nobody_gives_more_than_they_have_and_an_ended_token_is_dead() {
     let path = format!("/api/v1/services/{}", short["id"].as_str().unwrap());
     assert_eq!(send(server.request(Method::DELETE, &path, ADMIN)).0, 204);
     assert_eq!(alerts(), 401);
+    // What was done is on the log when the answer comes.
+    let sql = "SELECT message FROM events WHERE class_uid = 3005 AND message LIKE 'service short%' ORDER BY activity_id";
+    eventually("both acts are events", 10, || {
+        let rows = server.sql(sql);
+        let said: Vec<_> = rows
+            .iter()
+            .map(|r| r["message"].as_str().unwrap())
+            .collect();
+        (said
+            == [
+                "service short was given a token",
+                "service short lost its token",
+            ])
+        .then_some(())
+    });
     let me = all
         .iter()
         .find(|s| s["name"] == "First administrator")
