@@ -75,7 +75,7 @@ pub enum Semantic {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Several {
     /// There is only the one at the top.
-    One(Evaluation),
+    One(Box<Evaluation>),
     /// These; one that lacks something is a fault of its own.
     Many(Vec<Result<Evaluation, Fault>>, Semantic),
 }
@@ -178,9 +178,9 @@ impl Several {
     pub fn read(body: &[u8]) -> Result<Self, Fault> {
         let top = object(body)?;
         let items = match top.get("evaluations") {
-            None => return Evaluation::of(&top).map(Self::One),
+            None => return Evaluation::of(&top).map(|one| Self::One(Box::new(one))),
             Some(Value::Array(items)) if items.is_empty() => {
-                return Evaluation::of(&top).map(Self::One);
+                return Evaluation::of(&top).map(|one| Self::One(Box::new(one)));
             }
             Some(Value::Array(items)) => items,
             Some(_) => return Err(fault("`evaluations` is a list")),
@@ -376,7 +376,7 @@ fn fault(detail: &str) -> Fault {
 pub fn fuzz_authzen(body: &[u8]) {
     let one = Evaluation::read(body);
     if let (Ok(one), Ok(Several::One(same))) = (&one, Several::read(body)) {
-        assert_eq!(*one, same);
+        assert_eq!(*one, *same);
     }
     let _ = (
         Search::subject(body),

@@ -71,6 +71,21 @@ pub struct Decided {
     pub stated_reason: Option<String>,
 }
 
+/// Something that our own API refused.
+#[derive(Debug, Clone, Copy)]
+pub struct Refused<'a> {
+    /// Program of whoever asked; empty for one of all programs.
+    pub program: &'a str,
+    /// Who asked, by name.
+    pub asker: &'a str,
+    /// Their type and id.
+    pub subject: (&'a str, &'a str),
+    /// What they asked for.
+    pub action: Action,
+    /// Why not.
+    pub reason: &'a str,
+}
+
 /// A question in our own terms.
 pub(crate) struct Question {
     pub(crate) who: Subject,
@@ -139,14 +154,15 @@ impl Access {
     }
 
     /// Takes down that our own API refused something.
-    pub fn refused(&self, action: Action, kind: &str, id: &str, name: &str, reason: &str) {
+    pub fn refused(&self, refused: Refused<'_>) {
+        let (kind, id) = refused.subject;
         self.journal.decided(Decided {
-            program: String::new(),
-            asker: name.to_owned(),
+            program: refused.program.to_owned(),
+            asker: refused.asker.to_owned(),
             subject: (kind.to_owned(), id.to_owned()),
-            action: action.name().to_owned(),
-            resource: ("program".to_owned(), "*".to_owned()),
-            decision: denied(reason.to_owned()),
+            action: refused.action.name().to_owned(),
+            resource: ("program".to_owned(), refused.program.to_owned()),
+            decision: denied(refused.reason.to_owned()),
             fingerprint: self.policies().fingerprint().to_owned(),
             call: None,
             stated_reason: None,

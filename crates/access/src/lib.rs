@@ -18,7 +18,7 @@ pub use authzen::{
     ActionNamed, Answer, Entity, Evaluation, Fault, Found, Page, Search, Searched, Semantic,
     Several, SeveralAnswers,
 };
-pub use desk::{Asker, Calls, Decided, Journal};
+pub use desk::{Asker, Calls, Decided, Journal, Refused};
 
 #[doc(hidden)]
 pub use authzen::fuzz_authzen;

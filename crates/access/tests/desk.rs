@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 
 use proptest::prelude::*;
 use ringfence_access::{
-    Access, Answer, Asker, Calls, Decided, Evaluation, Fault, Journal, Search, Several,
+    Access, Answer, Asker, Calls, Decided, Evaluation, Fault, Journal, Refused, Search, Several,
     fuzz_authzen,
 };
 use ringfence_policy::{Action, CallNow, Policies, PolicyFile, builtin};
@@ -136,7 +136,13 @@ fn every_answer_is_taken_down_once_and_searches_are_not() {
         found["results"],
         json!([{"type": "agent", "id": "on-call"}])
     );
-    desk.refused(Action::SOURCE_READ, "service", "01S", "crm", "no");
+    desk.refused(Refused {
+        program: "bank",
+        asker: "crm",
+        subject: ("service", "01S"),
+        action: Action::SOURCE_READ,
+        reason: "no",
+    });
     let kept = kept.0.lock().unwrap();
     let said: Vec<_> = kept
         .iter()

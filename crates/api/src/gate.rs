@@ -6,7 +6,7 @@ use axum::http::Method;
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::MethodRouter;
-use ringfence_access::Granted;
+use ringfence_access::{Granted, Refused};
 use ringfence_policy::{Action, Kind};
 use ringfence_state::Scope;
 
@@ -134,7 +134,14 @@ fn refused(
         Kind::Person => "person",
         Kind::Service | Kind::Agent => "service",
     };
-    app.access
-        .refused(action, kind, &principal.id, &principal.name, &reason);
+    // Whoever looks after a program sees what was refused to the services of it.
+    let program = principal.roles.iter().find(|held| held.program != "*");
+    app.access.refused(Refused {
+        program: program.map_or("", |held| &held.program),
+        asker: &principal.name,
+        subject: (kind, &principal.id),
+        action,
+        reason: &reason,
+    });
     Problem::forbidden(reason)
 }

@@ -1,4 +1,12 @@
 //! What a decision costs: our policies, and as the limit Cedar with a single policy that says yes.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    missing_docs,
+    reason = "bench code"
+)]
 
 use ringfence_policy::{
     Action, Ask, Assignment, CallNow, Kind, Policies, PolicyFile, Program, Role, Subject, Target,

@@ -2,6 +2,14 @@
 //!
 //! The entities are written here a second time, as JSON and by the words of the schema, so that what
 //! the crate tells Cedar is checked as well.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    missing_docs,
+    reason = "test code"
+)]
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,12 @@
 //! What our own policies let whom do.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    missing_docs,
+    reason = "test code"
+)]
 
 use ringfence_policy::{
     ACTIONS, Action, Ask, Assignment, CallNow, Decision, Kind, Policies, PolicyFile, Program,

@@ -8,7 +8,7 @@ use ringfence_access::{Calls, Decided, Journal};
 use ringfence_event::{CallFacts, CallState, Event, LogSource, Name, Severity, Time, Unknown};
 use ringfence_policy::CallNow;
 use ringfence_sources::Intake;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -196,7 +196,7 @@ fn event(decided: Decided, at: Time) -> Option<Event> {
     let word = if allowed { "allowed" } else { "denied" };
     let reason = &decided.decision.reason;
     event.message = Some(format!("{} {word}: {reason}", decided.action));
-    let mut set = |name: &str, value: Value| _ = event.ocsf.insert(name.into(), value.into());
+    let mut set = |name: &str, value: Value| _ = event.ocsf.insert(name.into(), value);
     set("activity_name", json!("Decide"));
     set("status_id", json!(if allowed { 1 } else { 2 }));
     set("status", json!(if allowed { "Success" } else { "Failure" }));
@@ -218,15 +218,17 @@ fn event(decided: Decided, at: Time) -> Option<Event> {
         "resources",
         json!([{ "type": resource.0, "uid": resource.1 }]),
     );
-    let mut more = json!({ "subject": { "type": subject.0, "id": subject.1 } });
+    let mut more = Map::new();
+    let mut tell = |name: &str, value: Value| _ = more.insert(name.to_owned(), value);
+    tell("subject", json!({ "type": subject.0, "id": subject.1 }));
     if let Some(call) = &decided.call {
-        more["call_state"] = json!(call.state);
-        more["call_unknown"] = json!(call.unknown);
-        more["same_customer"] = json!(call.same_customer);
+        tell("call_state", json!(call.state));
+        tell("call_unknown", json!(call.unknown));
+        tell("same_customer", json!(call.same_customer));
     }
     if let Some(reason) = &decided.stated_reason {
-        more["stated_reason"] = json!(reason);
+        tell("stated_reason", json!(reason));
     }
-    set("decision", more);
+    set("decision", Value::Object(more));
     Some(event)
 }

@@ -114,10 +114,8 @@ fn event(change: &Change, verb: &str, fingerprint: &str, now: Time) -> Option<Ev
         "uid": change.id, "version": fingerprint, "change": verb,
         "before": change.before, "after": change.after,
     });
-    event
-        .ocsf
-        .insert("activity_name".into(), json!("Policy").into());
-    event.ocsf.insert("policy".into(), policy.into());
+    event.ocsf.insert("activity_name".into(), json!("Policy"));
+    event.ocsf.insert("policy".into(), policy);
     Some(event)
 }
 
