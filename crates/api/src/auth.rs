@@ -8,9 +8,10 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use ringfence_crypto::TokenHash;
 use ringfence_event::{Authority, Name, Origin};
 use ringfence_policy::Action;
-use ringfence_state::{Classes, Principal, Scope, Source};
+use ringfence_state::{Classes, Credential, Principal, Scope, Source};
 
 use crate::app::App;
 use crate::gate::granted;
@@ -23,6 +24,8 @@ pub(crate) struct Person {
     pub(crate) principal: Arc<Principal>,
     /// Where they have the right that the route needs.
     pub(crate) scope: Scope,
+    /// What they were let in by.
+    pub(crate) credential: Credential,
 }
 
 impl Person {
@@ -59,15 +62,18 @@ impl FromRequestParts<App> for Person {
     }
 }
 
-/// Whom the credential of a request belongs to.
-pub(crate) async fn principal(parts: &Parts, app: &App) -> Result<Arc<Principal>, Problem> {
+/// Whom the credential of a request belongs to, and what it is.
+pub(crate) async fn principal(
+    parts: &Parts,
+    app: &App,
+) -> Result<(Arc<Principal>, Credential), Problem> {
     let Some(token) = token(parts) else {
-        let session = session::of(parts, app).await?;
-        return Ok(session.principal.clone());
+        let (session, hash) = session::of(parts, app).await?;
+        return Ok((session.principal.clone(), Credential::Session(hash)));
     };
     let now = app.inside.now().0;
     if let Some(principal) = app.state.principal_by_token(token, now).await? {
-        return Ok(principal);
+        return Ok((principal, Credential::Token(TokenHash::of(token))));
     }
     // A source's token is valid, but sending is all that it is for.
     match app.state.source_by_token(token, now).await? {

@@ -82,7 +82,7 @@ async fn pass(
         // The extractors of these handlers check the credential.
         Needs::Nothing | Needs::VendorProof | Needs::Source => {}
         Needs::Known | Needs::Right(_) | Needs::RightEverywhere(_) => {
-            let principal = auth::principal(&parts, &app).await?;
+            let (principal, credential) = auth::principal(&parts, &app).await?;
             let scope = match needs {
                 Needs::Right(action) => {
                     let granted = granted(&app, &principal, action);
@@ -100,7 +100,11 @@ async fn pass(
                 }
                 _ => Scope::Programs(Default::default()),
             };
-            parts.extensions.insert(Person { principal, scope });
+            parts.extensions.insert(Person {
+                principal,
+                scope,
+                credential,
+            });
         }
     }
     Ok(next.run(Request::from_parts(parts, body)).await)
@@ -114,6 +118,11 @@ pub(crate) fn granted(
     let subject = principal.subject(app.inside.now().0);
     // Services prove themselves by a secret of 256 bits; of people, sign-in says so.
     app.access.granted(&subject, action, false)
+}
+
+/// The programs in which somebody may do something now.
+pub(crate) fn scope(app: &App, principal: &ringfence_state::Principal, action: Action) -> Scope {
+    scope_of(granted(app, principal, action))
 }
 
 fn scope_of(granted: Granted) -> Scope {

@@ -14,6 +14,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use ringfence_crypto::TokenHash;
 use ringfence_policy::{Program, Subject};
 use ringfence_state::{Principal, Scope, Session};
 use serde::{Deserialize, Serialize};
@@ -83,7 +84,7 @@ fn scope_of(who: &Subject) -> Scope {
 }
 
 /// The session that a request's cookie belongs to.
-pub(crate) async fn of(parts: &Parts, app: &App) -> Result<Arc<Session>, Problem> {
+pub(crate) async fn of(parts: &Parts, app: &App) -> Result<(Arc<Session>, TokenHash), Problem> {
     let token = cookie(&parts.headers).ok_or_else(Problem::unauthorized)?;
     let found = app
         .state
@@ -95,7 +96,7 @@ pub(crate) async fn of(parts: &Parts, app: &App) -> Result<Arc<Session>, Problem
             "a request with the console's cookie carries the header X-Ringfence-Console: 1";
         return Err(Problem::forbidden(detail));
     }
-    Ok(found)
+    Ok((found, TokenHash::of(token)))
 }
 
 /// `GET /api/v1/session`.

@@ -1,16 +1,19 @@
 //! Alerts as they change: server-sent events that resume where they broke off.
 
 use std::convert::Infallible;
+use std::time::Duration;
 
 use axum::extract::State as AxumState;
 use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures::stream::{self, Stream, StreamExt as _};
+use ringfence_policy::Action;
 use ringfence_state::{ChangePage, ChangeStream};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::auth::Person;
+use crate::gate;
 use crate::problem::Problem;
 
 /// `GET /api/v1/alerts/stream`: one `alert` event a change, its `id` the number to resume after
@@ -34,19 +37,62 @@ pub(crate) async fn alerts(
     let stop = app.inside.stopping();
     // Said at once, so that whoever stands between knows that the answer has begun.
     let begun = stream::once(async { Ok(Event::default().comment("begun")) });
-    let events = begun.chain(stream::unfold((changes, stop), next).flat_map(stream::iter));
+    let open = Open {
+        changes,
+        stop,
+        app: app.clone(),
+        person,
+    };
+    let events = begun.chain(stream::unfold(open, next).flat_map(stream::iter));
     let keep_alive = KeepAlive::new().interval(app.limits.keep_alive);
     Ok(Sse::new(events).keep_alive(keep_alive))
 }
 
 type Batch = Vec<Result<Event, Infallible>>;
 
-async fn next(
-    (mut changes, stop): (ChangeStream, CancellationToken),
-) -> Option<(Batch, (ChangeStream, CancellationToken))> {
-    let page = tokio::select! {
-        () = stop.cancelled() => return None,
-        page = changes.next() => page,
+/// How often it is looked whether whoever listens still may.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// A stream that somebody listens to.
+struct Open {
+    changes: ChangeStream,
+    stop: CancellationToken,
+    app: App,
+    person: Person,
+}
+
+/// Whether the credential is good and the right is still there in the same programs: else the stream
+/// ends, and whoever comes again is asked anew.
+async fn may_go_on(app: &App, person: &Person) -> bool {
+    let now = app.inside.now().0;
+    match app.state.still(person.credential, now).await {
+        Ok(Some(principal)) => gate::scope(app, &principal, Action::ALERT_READ) == *person.scope(),
+        Ok(None) | Err(_) => false,
+    }
+}
+
+async fn next(mut open: Open) -> Option<(Batch, Open)> {
+    let page = {
+        let (app, person) = (&open.app, &open.person);
+        // One wait, looked away from every second: what it has read is not lost.
+        let mut page = std::pin::pin!(open.changes.next());
+        loop {
+            tokio::select! {
+                () = open.stop.cancelled() => return None,
+                page = &mut page => {
+                    // Nothing is shown to somebody who was shut out since the last look.
+                    if !may_go_on(app, person).await {
+                        return None;
+                    }
+                    break page;
+                }
+                () = tokio::time::sleep(LOOK_EVERY) => {
+                    if !may_go_on(app, person).await {
+                        return None;
+                    }
+                }
+            }
+        }
     };
     let events = match page {
         Ok(page) => events_of(&page),
@@ -55,7 +101,7 @@ async fn next(
             return None;
         }
     };
-    Some((events, (changes, stop)))
+    Some((events, open))
 }
 
 fn events_of(page: &ChangePage) -> Batch {

@@ -79,7 +79,7 @@ pub use principals::{FirstAdmin, NewService, Principal};
 pub use quarantine::{NewQuarantined, QuarantineStats, Quarantined};
 pub use saved::{NewSaved, Saved, SavedKind};
 pub use scope::Scope;
-pub use sessions::Session;
+pub use sessions::{Credential, Session};
 pub use source_edit::{MintedSource, SourceChange};
 pub use sources::{Classes, NewSource, Source};
 pub use store::{Password, PostgresStore, Store, StoreError};

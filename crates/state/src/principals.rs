@@ -217,16 +217,18 @@ impl State {
         presented: &str,
         now_ms: i64,
     ) -> Result<Option<Arc<Principal>>> {
-        let (loaded, generation) = self.principal_index().get();
-        let map = match loaded {
-            Some(map) => map,
-            None => {
-                let map = Arc::new(self.load_principal_tokens().await?);
-                self.principal_index().store(Arc::clone(&map), generation);
-                map
-            }
-        };
+        let map = self.principals().await?;
         Ok(owner(&map, presented, now_ms))
+    }
+
+    pub(crate) async fn principals(&self) -> Result<Arc<TokenMap<Principal>>> {
+        let (loaded, generation) = self.principal_index().get();
+        if let Some(map) = loaded {
+            return Ok(map);
+        }
+        let map = Arc::new(self.load_principal_tokens().await?);
+        self.principal_index().store(Arc::clone(&map), generation);
+        Ok(map)
     }
 
     /// Notes when principals were last let in; called every few seconds, and writes the time

@@ -10,7 +10,7 @@ use crate::open::State;
 use crate::principals::{self, Principal};
 use crate::source_lookup::hash;
 use crate::sql::query;
-use crate::token_index::{TokenMap, TokenOwner, owner};
+use crate::token_index::{TokenMap, TokenOwner, owner, still};
 
 /// How long a session lasts: a shift.
 const LASTS: Duration = Duration::from_secs(12 * 3600);
@@ -24,6 +24,15 @@ pub struct Session {
     pub principal: Arc<Principal>,
     /// Until when, ms.
     pub expires_ms: i64,
+}
+
+/// What somebody was let in by: the digest of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Credential {
+    /// A token of their own.
+    Token(TokenHash),
+    /// The cookie of a browser.
+    Session(TokenHash),
 }
 
 impl State {
@@ -85,16 +94,35 @@ impl State {
         presented: &str,
         now_ms: i64,
     ) -> Result<Option<Arc<Session>>> {
-        let (loaded, generation) = self.session_index().get();
-        let map = match loaded {
-            Some(map) => map,
-            None => {
-                let map = Arc::new(self.load_sessions().await?);
-                self.session_index().store(Arc::clone(&map), generation);
-                map
-            }
-        };
+        let map = self.sessions().await?;
         Ok(owner(&map, presented, now_ms))
+    }
+
+    /// Whose a credential is, as they are now; `None` when it is good no longer. Whoever let somebody
+    /// in for long, such as an open stream, asks again by it. Asking is no use of it.
+    ///
+    /// # Errors
+    /// When the database cannot be read; the caller then goes on no longer.
+    pub async fn still(
+        &self,
+        credential: Credential,
+        now_ms: i64,
+    ) -> Result<Option<Arc<Principal>>> {
+        Ok(match credential {
+            Credential::Token(hash) => still(&*self.principals().await?, &hash, now_ms),
+            Credential::Session(hash) => still(&*self.sessions().await?, &hash, now_ms)
+                .map(|session| Arc::clone(&session.principal)),
+        })
+    }
+
+    async fn sessions(&self) -> Result<Arc<TokenMap<Session>>> {
+        let (loaded, generation) = self.session_index().get();
+        if let Some(map) = loaded {
+            return Ok(map);
+        }
+        let map = Arc::new(self.load_sessions().await?);
+        self.session_index().store(Arc::clone(&map), generation);
+        Ok(map)
     }
 
     /// Ends a session. One that is not there has ended already.

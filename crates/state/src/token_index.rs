@@ -92,6 +92,13 @@ pub(crate) fn owner<T>(map: &TokenMap<T>, presented: &str, now_ms: i64) -> Optio
     valid.then(|| Arc::clone(&owner.value))
 }
 
+/// The owner of a token that is valid at `now_ms`; asking so is no use of it.
+pub(crate) fn still<T>(map: &TokenMap<T>, hash: &TokenHash, now_ms: i64) -> Option<Arc<T>> {
+    let owner = map.get(hash)?;
+    let valid = owner.until_ms.is_none_or(|until| now_ms < until);
+    valid.then(|| Arc::clone(&owner.value))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

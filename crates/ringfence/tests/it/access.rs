@@ -194,6 +194,33 @@ fn nobody_gives_more_than_they_have_and_an_ended_token_is_dead() {
     assert_eq!(send(server.request(Method::DELETE, &path, ADMIN)).0, 403);
 }
 
+#[test]
+fn an_open_stream_ends_with_its_token() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Start::on(&dir.path().join("data")).run();
+    let token = service(&server, "watcher", "analyst", "bank");
+    let (_, all) = server.get("/api/v1/services");
+    let all = all["items"].as_array().unwrap().clone();
+    let id = all.iter().find(|s| s["name"] == "watcher").unwrap()["id"].clone();
+    let open = || {
+        let stream = server.request(Method::GET, "/api/v1/alerts/stream", &token);
+        crate::running::block_on(async { stream.send().await.unwrap() })
+    };
+    let end = |mut stream: reqwest::Response| {
+        crate::running::block_on(async { while let Ok(Some(_)) = stream.chunk().await {} });
+    };
+    let stream = open();
+    assert_eq!(stream.status(), 200);
+    std::thread::sleep(std::time::Duration::from_millis(1_500));
+    let path = format!("/api/v1/services/{}", id.as_str().unwrap());
+    assert_eq!(send(server.request(Method::DELETE, &path, ADMIN)).0, 204);
+    let begun = std::time::Instant::now();
+    end(stream);
+    let took = begun.elapsed();
+    assert!(took < std::time::Duration::from_secs(5), "{took:?}");
+    assert_eq!(open().status(), 401);
+}
+
 /// What an agent's telephone does, from a source whose word counts.
 fn telephone(server: &Server, token: &str, line: &Value) {
     let (status, answer) = server.events(token, line.to_string());
