@@ -36,17 +36,18 @@ export function EntityIcon({ kind, size }: { kind: ChipKind; size: number }) {
 }
 
 export function EntityChip({ kind, value, size = "sm" }: { kind: ChipKind; value: string; size?: "xs" | "sm" }) {
+  const text = visible(kind === "call" ? shortCall(value) : value);
   const inner = (
     <>
       <EntityIcon kind={kind} size={size === "xs" ? 12 : 14} />
       <Text span size={size} className="rf-clip rf-outside">
-        {visible(kind === "call" ? shortCall(value) : value)}
+        {text}
       </Text>
     </>
   );
-  const name = `${kind} ${value}`;
+  const name = `${kind} ${visible(value)}`;
   // What is said contains what is seen.
-  const said = kind === "call" && shortCall(value) !== value ? shortCall(value) : name;
+  const said = kind === "call" && shortCall(value) !== value ? text : name;
   if (kind === "program") {
     return (
       <span className={classes["chip"]} title={name}>
