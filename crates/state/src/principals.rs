@@ -168,11 +168,11 @@ impl State {
     /// # Errors
     /// When the database cannot be read.
     pub async fn list_principals(&self) -> Result<Vec<Principal>> {
-        let mut roles = self.load_roles().await?;
+        let roles = self.load_roles().await?;
         let rows = query("SELECT * FROM principals ORDER BY created_ms, id")
             .fetch_all(self.reader())
             .await?;
-        rows.iter().map(|row| read_with(row, &mut roles)).collect()
+        rows.iter().map(|row| read_with(row, &roles)).collect()
     }
 
     /// Switches a principal off for good.
@@ -281,14 +281,14 @@ impl State {
     }
 
     async fn load_principal_tokens(&self) -> Result<TokenMap<Principal>> {
-        let mut roles = self.load_roles().await?;
+        let roles = self.load_roles().await?;
         let rows = query("SELECT * FROM principals WHERE disabled_ms IS NULL")
             .fetch_all(self.reader())
             .await?;
         let mut map = TokenMap::new();
         for row in &rows {
             if let Some(hash) = hash(row, "token_hash")? {
-                let principal = read_with(row, &mut roles)?;
+                let principal = read_with(row, &roles)?;
                 let until_ms = principal.expires_ms;
                 let owner = TokenOwner::new(Arc::new(principal), until_ms);
                 if let Some(known) = owner.value.last_used_ms {
@@ -325,10 +325,10 @@ async fn insert(
     Ok(())
 }
 
-/// A principal with its roles, which are taken out of all.
-pub(crate) fn read_with(row: &Row, roles: &mut HashMap<String, Vec<Held>>) -> Result<Principal> {
+/// A principal with its roles, out of those of all.
+pub(crate) fn read_with(row: &Row, roles: &HashMap<String, Vec<Held>>) -> Result<Principal> {
     let id: String = row.try_get("id")?;
-    read(row, roles.remove(&id).unwrap_or_default())
+    read(row, roles.get(&id).cloned().unwrap_or_default())
 }
 
 fn read(row: &Row, roles: Vec<Held>) -> Result<Principal> {

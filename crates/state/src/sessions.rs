@@ -153,8 +153,7 @@ impl State {
         for row in &rows {
             if let Some(hash) = hash(row, "session_hash")? {
                 let expires_ms = row.try_get("session_expires_ms")?;
-                // One principal may have several sessions.
-                let principal = principals::read_with(row, &mut roles.clone())?;
+                let principal = principals::read_with(row, &roles)?;
                 let expires_ms = principal
                     .expires_ms
                     .map_or(expires_ms, |own| own.min(expires_ms));
