@@ -19,7 +19,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 # Lowest first. Every crate of the workspace stands in exactly one.
 LAYERS = {
     "words": ["event", "crypto"],
-    "engines": ["console", "sip", "capture", "sigma", "media", "stir", "dlp", "tlog", "policy"],
+    "engines": ["console", "sip", "capture", "sigma", "media", "stir", "dlp", "tlog", "policy",
+                "identity"],
     "decisions": ["normalise", "calls", "detect", "simulate", "behaviour", "consent", "compliance"],
     "world": ["backup", "spine", "lake", "state", "respond", "sources", "connectors", "edge", "endpoint", "vault",
               "access",
@@ -47,6 +48,7 @@ IO_CRATES = {
 
 # Foreign crates that only these of ours may name (deny.toml holds the same for `cargo deny`).
 ONLY = {
+    "argon2": {"crypto"},
     "aws-lc-rs": {"crypto"},
     "axum": {"api", "server"},
     "datafusion": {"lake"},

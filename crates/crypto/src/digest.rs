@@ -71,8 +71,8 @@ impl std::fmt::Debug for Sha256 {
 
 /// The library returns a slice whose length it promises; this keeps the promise
 /// in the type without a way to panic.
-pub(crate) fn fixed(bytes: &[u8]) -> [u8; 32] {
-    let mut out = [0; 32];
+pub(crate) fn fixed<const N: usize>(bytes: &[u8]) -> [u8; N] {
+    let mut out = [0; N];
     for (to, from) in out.iter_mut().zip(bytes) {
         *to = *from;
     }

@@ -38,8 +38,14 @@ pub fn constant_time_eq(left: &[u8], right: &[u8]) -> bool {
 /// protocol knows nothing newer. Nothing of ours is signed with it.
 #[must_use]
 pub fn verify_legacy_hmac_sha1(key: &[u8], parts: &[&[u8]], expected: &[u8]) -> bool {
-    let tag = tag_with(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, key, parts);
-    constant_time_eq(tag.as_ref(), expected)
+    constant_time_eq(&hmac_sha1_legacy(key, parts), expected)
+}
+
+/// The HMAC-SHA-1 of `parts`: for the one-time codes of RFC 6238, since authenticator apps know
+/// nothing newer. HMAC does not need the collision resistance that SHA-1 has lost.
+#[must_use]
+pub fn hmac_sha1_legacy(key: &[u8], parts: &[&[u8]]) -> [u8; 20] {
+    fixed(tag_with(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, key, parts).as_ref())
 }
 
 fn tag(key: &[u8], parts: &[&[u8]]) -> hmac::Tag {
@@ -81,6 +87,7 @@ mod tests {
         let parts: [&[u8]; 2] = [b"what do ya want ", b"for nothing?"];
         assert!(verify_legacy_hmac_sha1(b"Jefe", &parts, &tag));
         assert!(!verify_legacy_hmac_sha1(b"Jefe", &parts, &tag[..10]));
+        assert_eq!(hmac_sha1_legacy(b"Jefe", &parts).to_vec(), tag);
     }
 
     #[test]

@@ -1,0 +1,23 @@
+//! Identity tokens of OpenID Connect providers: JSON Web Tokens that a provider signed.
+//!
+//! [`verify`] checks the signature with the provider's published keys ([`Jwks`]); [`check_claims`] whether
+//! the token was made by that provider, for us, now, and for the sign-in that asked (OpenID Connect Core
+//! 1.0, section 3.1.3.7). Who somebody is, is issuer and subject together: never the e-mail address,
+//! which providers let people choose.
+//!
+//! The traps of RFC 8725 are closed by the types: an algorithm is allowed by name from a list that has
+//! neither `none` nor anything with a shared secret, a key knows its one algorithm, and addresses and keys
+//! inside a token are not looked at.
+
+mod claims;
+mod error;
+mod jwks;
+mod token;
+
+pub use claims::{Expected, IdToken, check_claims};
+pub use error::JwtError;
+pub use jwks::{Alg, Jwks};
+pub use token::verify;
+
+#[doc(hidden)]
+pub use token::fuzz_jwt;
