@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::id::new_id;
 use crate::names;
 use crate::open::State;
+use crate::people::has_administrator;
 use crate::sql::{Row, Tx, query};
 
 /// Longest text that says why a role was given.
@@ -92,9 +93,10 @@ impl State {
     /// Takes a role away.
     ///
     /// # Errors
-    /// When it is not held.
-    pub async fn take_role(&self, principal: &str, assignment: &str) -> Result<()> {
+    /// When it is not held, or nobody who can sign in would be administrator any longer.
+    pub async fn take_role(&self, principal: &str, assignment: &str, now_ms: i64) -> Result<()> {
         let mut tx = self.begin().await?;
+        let had = has_administrator(&mut tx, now_ms).await?;
         let done = query("DELETE FROM assignments WHERE id = $1 AND principal_id = $2")
             .bind(assignment.to_owned())
             .bind(principal.to_owned())
@@ -102,6 +104,10 @@ impl State {
             .await?;
         if done == 0 {
             return Err(Error::not_found("role", assignment));
+        }
+        if had && !has_administrator(&mut tx, now_ms).await? {
+            let reason = "this is the last administrator who can sign in: make another one first";
+            return Err(Error::Conflict(reason.to_owned()));
         }
         tx.commit().await?;
         self.principals_changed();
@@ -165,10 +171,10 @@ pub(crate) async fn give(
     Ok(())
 }
 
-pub(crate) async fn of(tx: &mut Tx, principal: &str) -> Result<Vec<Held>> {
+pub(crate) async fn of(from: impl Reads, principal: &str) -> Result<Vec<Held>> {
     let rows = query("SELECT * FROM assignments WHERE principal_id = $1 ORDER BY role, program")
         .bind(principal.to_owned())
-        .fetch_all(tx)
+        .fetch_all(from)
         .await?;
     rows.iter().map(read).collect()
 }

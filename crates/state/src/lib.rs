@@ -37,6 +37,7 @@ mod names;
 mod open;
 mod outbox;
 mod payload;
+mod people;
 mod positions;
 mod postgres;
 mod principals;
@@ -68,18 +69,22 @@ pub use edit::{AlertEdit, Edited};
 pub use error::{Error, Result};
 pub use filter::AlertFilter;
 pub use finding::{Entity, NewFinding};
-pub use limits::Limits;
+pub use limits::{Limits, SignInLimits};
 pub use list::{AlertCounts, AlertOrder, Page, PageRequest};
 pub use mail::{DueItem, DueMail, NewRecipient, Recipient};
 pub use maintain::Maintained;
 pub use open::State;
 pub use outbox::{Due, OutboxEntry, OutboxState, Settlement};
+pub use people::{
+    Account, ChangePerson, Enrolling, Factor, FactorKind, Identity, Invitation, KnownPasskey,
+    NewPerson, OneTimeCode, Reset, Setup, SignInAs,
+};
 pub use positions::Position;
-pub use principals::{FirstAdmin, NewService, Principal};
+pub use principals::{NewService, Principal};
 pub use quarantine::{NewQuarantined, QuarantineStats, Quarantined};
 pub use saved::{NewSaved, Saved, SavedKind};
 pub use scope::Scope;
-pub use sessions::{Credential, Session};
+pub use sessions::{Credential, NewSession, Session, ShownSession};
 pub use source_edit::{MintedSource, SourceChange};
 pub use sources::{Classes, NewSource, Source};
 pub use store::{Password, PostgresStore, Store, StoreError};

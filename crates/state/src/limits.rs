@@ -32,6 +32,43 @@ pub struct Limits {
     /// Largest size of the database in bytes; a write beyond it fails as a full disk
     /// does. Default none.
     pub max_bytes: Option<u64>,
+    /// How people's sign-ins are bounded.
+    pub sign_in: SignInLimits,
+}
+
+/// How people's sign-ins are bounded. The figures of PCI DSS 4.0.1 are the loosest that the
+/// configuration takes.
+#[derive(Debug, Clone)]
+pub struct SignInLimits {
+    /// A session in which a person does nothing for so long is over (8.2.8). Default 15 min.
+    pub idle: Duration,
+    /// A session is over after this in any case. Default 12 h, a shift.
+    pub session: Duration,
+    /// Wrong passwords or codes in a row that lock an account's password (8.3.4). Default 10.
+    pub wrong: u32,
+    /// For how long it stays locked (8.3.4). Default 30 min.
+    pub locked_for: Duration,
+    /// Accounts that nobody used for so long are switched off (8.2.6). Default 90 days.
+    pub dormant: Duration,
+    /// For how long an invitation is good. Default 7 days.
+    pub invitation: Duration,
+    /// How long a reset waits for its owner to object. Default 1 h.
+    pub reset_wait: Duration,
+}
+
+impl Default for SignInLimits {
+    fn default() -> Self {
+        const HOUR: u64 = 3600;
+        Self {
+            idle: Duration::from_secs(15 * 60),
+            session: Duration::from_secs(12 * HOUR),
+            wrong: 10,
+            locked_for: Duration::from_secs(30 * 60),
+            dormant: Duration::from_secs(90 * 24 * HOUR),
+            invitation: Duration::from_secs(7 * 24 * HOUR),
+            reset_wait: Duration::from_secs(HOUR),
+        }
+    }
 }
 
 impl Default for Limits {
@@ -50,6 +87,7 @@ impl Default for Limits {
             outbox_settled_for: Duration::from_secs(14 * 24 * HOUR),
             outbox_lease: Duration::from_secs(120),
             max_bytes: None,
+            sign_in: SignInLimits::default(),
         }
     }
 }

@@ -24,6 +24,7 @@ const FILES: &[(i64, &str, &str)] = &[
         include_str!("../migrations/0011_console.sql"),
     ),
     (12, "roles", include_str!("../migrations/0012_roles.sql")),
+    (13, "people", include_str!("../migrations/0013_people.sql")),
 ];
 
 /// All of them.

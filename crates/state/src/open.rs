@@ -13,7 +13,7 @@ use crate::db::Pool;
 use crate::error::Result;
 use crate::limits::Limits;
 use crate::principals::Principal;
-use crate::sessions::Session;
+use crate::sessions::{Activity, Session};
 use crate::sources::Source;
 use crate::sql::{Tx, query};
 use crate::store::Store;
@@ -49,6 +49,7 @@ struct Inner {
     sources: TokenIndex<Source>,
     principals: TokenIndex<Principal>,
     sessions: TokenIndex<Session>,
+    activity: Activity,
 }
 
 impl State {
@@ -133,6 +134,7 @@ impl State {
             sources: TokenIndex::default(),
             principals: TokenIndex::default(),
             sessions: TokenIndex::default(),
+            activity: Activity::default(),
         };
         Ok(Self {
             inner: Arc::new(inner),
@@ -184,6 +186,10 @@ impl State {
 
     pub(crate) fn session_index(&self) -> &TokenIndex<Session> {
         &self.inner.sessions
+    }
+
+    pub(crate) fn activity(&self) -> &Activity {
+        &self.inner.activity
     }
 
     pub(crate) fn principal_index(&self) -> &TokenIndex<Principal> {

@@ -16,8 +16,11 @@ use crate::source_lookup::hash;
 use crate::sql::{Row, Tx, query};
 use crate::token_index::{TokenMap, TokenOwner, owner};
 
-/// The one that the first start makes: the token of automation.
+/// The token of automation.
 const FIRST_ADMIN: &str = "admin";
+
+/// Who gives what is there from the start.
+pub(crate) const FIRST: &str = "ringfence";
 
 /// The time of a use is written at most so often.
 const WRITE_EVERY_MS: i64 = 60_000;
@@ -31,6 +34,8 @@ pub struct Principal {
     pub name: String,
     /// What it is.
     pub kind: Kind,
+    /// How the telephony calls a person.
+    pub agent: Option<String>,
     /// What it may do where. Some may be over: see [`Principal::subject`].
     pub roles: Vec<Held>,
     /// When it was made.
@@ -41,9 +46,18 @@ pub struct Principal {
     pub disabled_ms: Option<i64>,
     /// When it was last let in. Behind by up to a minute.
     pub last_used_ms: Option<i64>,
+    /// They are let in by a session that began with more than one factor.
+    #[serde(skip)]
+    pub mfa: bool,
 }
 
 impl Principal {
+    /// Whether it is the token of automation, for scripts on the machine itself.
+    #[must_use]
+    pub fn is_of_this_machine(&self) -> bool {
+        self.id == FIRST_ADMIN
+    }
+
     /// As policies see it at a moment: with the roles that it holds then.
     #[must_use]
     pub fn subject(&self, now_ms: i64) -> Subject {
@@ -51,7 +65,7 @@ impl Principal {
         Subject {
             kind: self.kind,
             id: self.id.clone(),
-            agent: None,
+            agent: self.agent.clone(),
             roles: held.map(Held::assignment).collect(),
         }
     }
@@ -68,61 +82,24 @@ pub struct NewService {
     pub expires_ms: Option<i64>,
 }
 
-/// How the first administrator came to be.
-#[derive(Debug)]
-pub enum FirstAdmin {
-    /// First start: here is the token, shown once.
-    Minted(Token),
-    /// The operator's token is in force.
-    Preset,
-    /// There is an administrator already.
-    Existing,
-}
-
 impl State {
-    /// Makes sure that there is an administrator. With a preset token, that token is in
-    /// force from now on (and one preset earlier no longer); without one, a token is
-    /// made at the very first start and returned this once.
+    /// Puts the operator's token of automation in force, instead of one preset earlier.
     ///
     /// # Errors
-    /// When the preset token is in use by another principal.
-    pub async fn ensure_first_admin(
-        &self,
-        preset: Option<&Token>,
-        now_ms: i64,
-    ) -> Result<FirstAdmin> {
+    /// When the token is in use by another principal.
+    pub async fn preset_automation(&self, token: &Token, now_ms: i64) -> Result<()> {
         let mut tx = self.begin().await?;
-        let found = query("SELECT token_hash FROM principals WHERE id = $1")
-            .bind(FIRST_ADMIN)
-            .fetch_optional(&mut tx)
-            .await?;
-        let (token, first) = match (preset, found) {
-            (None, Some(_)) => return Ok(FirstAdmin::Existing),
-            (Some(token), _) => (token.clone(), FirstAdmin::Preset),
-            (None, None) => {
-                let token = Token::mint(TokenKind::Admin)?;
-                (token.clone(), FirstAdmin::Minted(token))
-            }
-        };
-        insert(
-            &mut tx,
-            FIRST_ADMIN,
-            "First administrator",
-            None,
-            &token,
-            now_ms,
-        )
-        .await?;
+        insert(&mut tx, FIRST_ADMIN, "Automation", None, token, now_ms).await?;
         let role = NewRole {
             role: Role::Automation,
             program: "*".to_owned(),
-            why: "token of the first start".to_owned(),
+            why: "token of the operator".to_owned(),
             expires_ms: None,
         };
-        assignments::give(&mut tx, FIRST_ADMIN, &role, "ringfence", now_ms).await?;
+        assignments::give(&mut tx, FIRST_ADMIN, &role, FIRST, now_ms).await?;
         tx.commit().await?;
         self.principals_changed();
-        Ok(first)
+        Ok(())
     }
 
     /// Makes a service with a token, which is in the answer and nowhere else.
@@ -153,14 +130,10 @@ impl State {
         for role in &new.roles {
             assignments::give(&mut tx, &id, role, by, now_ms).await?;
         }
-        let row = query("SELECT * FROM principals WHERE id = $1")
-            .bind(id.clone())
-            .fetch_one(&mut tx)
-            .await?;
-        let roles = assignments::of(&mut tx, &id).await?;
+        let made = one(&mut tx, &id).await?;
         tx.commit().await?;
         self.principals_changed();
-        Ok((read(&row, roles)?, token))
+        Ok((made, token))
     }
 
     /// All principals, oldest first.
@@ -178,7 +151,7 @@ impl State {
     /// Switches a principal off for good.
     ///
     /// # Errors
-    /// When there is none, or it is the last administrator of all programs.
+    /// When there is none.
     pub async fn disable_principal(&self, id: &str, now_ms: i64) -> Result<()> {
         let mut tx = self.begin().await?;
         let done =
@@ -189,17 +162,6 @@ impl State {
                 .await?;
         if done == 0 {
             return Err(Error::not_found("principal", id));
-        }
-        let left = query(
-            "SELECT COUNT(*) AS n FROM principals p JOIN assignments a ON a.principal_id = p.id
-             WHERE p.disabled_ms IS NULL AND a.program = '*' AND a.expires_ms IS NULL
-             AND a.role IN ('administrator', 'automation')",
-        )
-        .fetch_one(&mut tx)
-        .await?;
-        if left.try_get::<i64>("n")? == 0 {
-            let reason = "this is the last administrator: make another one first";
-            return Err(Error::Conflict(reason.to_owned()));
         }
         tx.commit().await?;
         self.principals_changed();
@@ -331,6 +293,16 @@ pub(crate) fn read_with(row: &Row, roles: &HashMap<String, Vec<Held>>) -> Result
     read(row, roles.get(&id).cloned().unwrap_or_default())
 }
 
+/// A principal as a transaction sees it.
+pub(crate) async fn one(tx: &mut Tx, id: &str) -> Result<Principal> {
+    let row = query("SELECT * FROM principals WHERE id = $1")
+        .bind(id)
+        .fetch_optional(&mut *tx)
+        .await?
+        .ok_or_else(|| Error::not_found("principal", id))?;
+    read(&row, assignments::of(tx, id).await?)
+}
+
 fn read(row: &Row, roles: Vec<Held>) -> Result<Principal> {
     Ok(Principal {
         id: row.try_get("id")?,
@@ -340,10 +312,12 @@ fn read(row: &Row, roles: Vec<Held>) -> Result<Principal> {
             "service" => Kind::Service,
             _ => return Err(Error::Corrupt("kind of a principal")),
         },
+        agent: row.try_get("agent")?,
         roles,
         created_ms: row.try_get("created_ms")?,
         expires_ms: row.try_get("expires_ms")?,
         disabled_ms: row.try_get("disabled_ms")?,
         last_used_ms: row.try_get("last_used_ms")?,
+        mfa: false,
     })
 }

@@ -12,8 +12,9 @@ mod common;
 use std::path::{Path, PathBuf};
 
 use common::*;
+use ringfence_crypto::{Token, TokenKind};
 use ringfence_state::{
-    AlertEdit, Error, FirstAdmin, NewQuarantined, NewSaved, NewWebhook, SavedKind, Scope, State,
+    AlertEdit, Error, NewQuarantined, NewSaved, NewWebhook, SavedKind, Scope, State,
     Store, Verdict, move_state,
 };
 use sqlx::{AssertSqlSafe, Connection as _, Row as _, SqliteConnection};
@@ -23,11 +24,9 @@ use sqlx::{AssertSqlSafe, Connection as _, Row as _, SqliteConnection};
 async fn lived_in(place: &Store) {
     let state = open(place).await;
     state.instance_id(T0).await.unwrap();
-    let first = state.ensure_first_admin(None, T0).await.unwrap();
-    let FirstAdmin::Minted(token) = first else {
-        panic!("the first start makes a token");
-    };
-    state.open_session(token.reveal(), T0).await.unwrap();
+    let token = Token::preset(TokenKind::Admin, "token-of-the-operator").unwrap();
+    state.preset_automation(&token, T0).await.unwrap();
+    people(&state).await;
     let view = NewSaved {
         kind: SavedKind::Alerts,
         name: "Mine".to_owned(),

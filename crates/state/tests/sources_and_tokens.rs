@@ -14,7 +14,7 @@ use std::time::Duration;
 use common::*;
 use ringfence_crypto::{Token, TokenKind};
 use ringfence_policy::{Program, Role};
-use ringfence_state::{Classes, Error, FirstAdmin, NewRole, NewService, SourceChange, State};
+use ringfence_state::{Classes, Error, NewRole, NewService, SourceChange, State};
 
 #[tokio::test]
 async fn a_token_leads_to_its_source_and_nothing_else_does() {
@@ -229,19 +229,19 @@ async fn silence_is_noticed_and_speech_ends_it() {
 }
 
 #[tokio::test]
-async fn the_first_administrator_gets_a_token_once() {
+async fn a_preset_token_takes_the_place_of_the_one_before() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state.db");
     let state = State::open(&path).await.unwrap();
-    let FirstAdmin::Minted(token) = state.ensure_first_admin(None, T0).await.unwrap() else {
-        panic!("the first start makes a token");
-    };
-    let admin = state
-        .principal_by_token(token.reveal(), T0)
-        .await
-        .unwrap()
-        .unwrap();
-    let subject = admin.subject(T0);
+    let (one, two) = (preset("first-preset-token"), preset("second-preset-token"));
+    for token in [&one, &one, &two] {
+        state.preset_automation(token, T0).await.unwrap();
+    }
+    let found = async |token: &Token| state.principal_by_token(token.reveal(), T0).await.unwrap();
+    assert!(found(&one).await.is_none());
+    let automation = found(&two).await.unwrap();
+    assert!(automation.is_of_this_machine());
+    let subject = automation.subject(T0);
     let [held] = subject.roles.as_slice() else {
         panic!("one role: {subject:?}");
     };
@@ -249,22 +249,9 @@ async fn the_first_administrator_gets_a_token_once() {
         (held.role, &held.program),
         (Role::Automation, &Program::All)
     );
-    drop(state);
-    let state = State::open(&path).await.unwrap();
-    assert!(matches!(
-        state.ensure_first_admin(None, T0).await.unwrap(),
-        FirstAdmin::Existing
-    ));
-    assert!(
-        state
-            .principal_by_token(token.reveal(), T0)
-            .await
-            .unwrap()
-            .is_some()
-    );
     let stored = std::fs::read(&path).unwrap();
     let wal = std::fs::read(folder.path().join("state.db-wal")).unwrap_or_default();
-    let secret = token.reveal().as_bytes();
+    let secret = two.reveal().as_bytes();
     assert!(
         ![stored, wal]
             .iter()
@@ -272,59 +259,15 @@ async fn the_first_administrator_gets_a_token_once() {
     );
 }
 
-#[tokio::test]
-async fn a_preset_token_takes_the_place_of_the_one_before() {
-    let state = memory().await;
-    let preset = |text| Token::preset(TokenKind::Admin, text).unwrap();
-    let (one, two) = (preset("first-preset-token"), preset("second-preset-token"));
-    for token in [&one, &one, &two] {
-        let first = state.ensure_first_admin(Some(token), T0).await.unwrap();
-        assert!(matches!(first, FirstAdmin::Preset));
-    }
-    assert!(
-        state
-            .principal_by_token(one.reveal(), T0)
-            .await
-            .unwrap()
-            .is_none()
-    );
-    assert!(
-        state
-            .principal_by_token(two.reveal(), T0)
-            .await
-            .unwrap()
-            .is_some()
-    );
-}
-
-#[tokio::test]
-async fn the_last_administrator_cannot_be_locked_out() {
-    let state = memory().await;
-    state.ensure_first_admin(None, T0).await.unwrap();
-    let error = state.disable_principal("admin", T0).await.unwrap_err();
-    assert!(matches!(error, Error::Conflict(_)));
-    let (ada, token) = state
-        .create_service(service("Ada", Role::Automation, None), "admin", T0 + 1)
-        .await
-        .unwrap();
-    state.disable_principal("admin", T0).await.unwrap();
-    assert!(
-        state
-            .principal_by_token(token.reveal(), T0)
-            .await
-            .unwrap()
-            .is_some()
-    );
-    assert!(state.disable_principal(&ada.id, T0).await.is_err());
-    assert_eq!(state.list_principals().await.unwrap().len(), 2);
+fn preset(text: &str) -> Token {
+    Token::preset(TokenKind::Admin, text).unwrap()
 }
 
 #[tokio::test]
 async fn the_last_use_of_a_token_is_known_to_the_minute() {
     let state = memory().await;
-    let FirstAdmin::Minted(token) = state.ensure_first_admin(None, T0).await.unwrap() else {
-        panic!("the first start makes a token");
-    };
+    let token = preset("token-of-the-operator");
+    state.preset_automation(&token, T0).await.unwrap();
     let used = async |now_ms| {
         state
             .principal_by_token(token.reveal(), now_ms)
@@ -389,9 +332,9 @@ async fn a_role_ends_by_itself_and_when_it_is_taken() {
         (held.granted_by.as_str(), held.why.as_str()),
         ("ada", "looks at the pilot")
     );
-    state.take_role(&crm.id, &held.id).await.unwrap();
+    state.take_role(&crm.id, &held.id, T0).await.unwrap();
     assert_eq!(roles(T0 + MINUTE).await, 0);
-    assert!(state.take_role(&crm.id, &held.id).await.is_err());
+    assert!(state.take_role(&crm.id, &held.id, T0).await.is_err());
 }
 
 #[tokio::test]

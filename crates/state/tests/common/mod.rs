@@ -3,8 +3,13 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use ringfence_crypto::PasswordHash;
+use ringfence_identity::Login;
+use ringfence_identity::webauthn::Passkey;
+use ringfence_policy::Role;
 use ringfence_state::{
-    Entity, Limits, NewFinding, NewSource, Position, PostgresStore, Scope, State, Store,
+    Entity, Limits, NewFinding, NewPerson, NewRole, NewSession, NewSource, Position, PostgresStore,
+    Scope, Setup, State, Store,
 };
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
@@ -119,3 +124,86 @@ pub async fn open_alerts(state: &State, agents: std::ops::Range<usize>) -> Vec<S
 }
 
 pub const ALL: Scope = Scope::All;
+
+/// A password hash without its 30 ms.
+pub fn hash(password: &str) -> PasswordHash {
+    PasswordHash::of(password).unwrap()
+}
+
+/// A passkey whose key nobody looks at.
+pub fn passkey(id: u8) -> Passkey {
+    Passkey {
+        id: vec![id; 16],
+        public_key: vec![id; 77],
+        sign_count: 0,
+        backup_eligible: true,
+        backup_state: true,
+        aaguid: [id; 16],
+        transports: vec!["internal".to_owned(), "hybrid".to_owned()],
+    }
+}
+
+pub fn somebody(login: &str, role: Option<Role>) -> NewPerson {
+    NewPerson {
+        login: Login::parse(login).unwrap(),
+        name: login.to_owned(),
+        agent: None,
+        roles: role
+            .map(|role| NewRole {
+                role,
+                program: "*".to_owned(),
+                why: "their work".to_owned(),
+                expires_ms: None,
+            })
+            .into_iter()
+            .collect(),
+    }
+}
+
+/// What is set up with a passkey.
+pub fn with_passkey(id: u8) -> Setup {
+    Setup {
+        passkey: Some((passkey(id), "Laptop".to_owned())),
+        ..Setup::default()
+    }
+}
+
+/// What is set up with a password and one-time codes.
+pub fn with_password(password: &str) -> Setup {
+    Setup {
+        password: Some(hash(password)),
+        one_time_codes: Some((b"sealed".to_vec(), 7, "Phone".to_owned())),
+        recovery: vec![[1; 32], [2; 32]],
+        ..Setup::default()
+    }
+}
+
+/// Somebody who enrolled; answers their id.
+pub async fn enrolled(state: &State, login: &str, role: Option<Role>, setup: &Setup) -> String {
+    let new = somebody(login, role);
+    let (account, invitation) = state.create_person(new, "test", T0).await.unwrap();
+    let code = invitation.code.hash();
+    state.enrol(&code, setup, T0).await.unwrap();
+    account.principal.id
+}
+
+pub fn at_browser(methods: &'static str) -> NewSession {
+    NewSession {
+        methods,
+        address: "203.0.113.7".to_owned(),
+        browser: "Firefox".to_owned(),
+        instead_of: None,
+    }
+}
+
+/// Rows in every table about people.
+pub async fn people(state: &State) {
+    let ann = enrolled(state, "ann", Some(Role::Administrator), &with_passkey(1)).await;
+    let ben = enrolled(state, "ben", None, &with_password("a long enough 1")).await;
+    let second = hash("another long one 2");
+    state.set_password(&ben, &second, T0).await.unwrap();
+    state.open_session(&ann, at_browser("passkey"), T0).await.unwrap();
+    let reset = state.ask_reset(&ben, "lost phone", "on file", &ann, T0).await.unwrap();
+    let cleo = enrolled(state, "cleo", None, &with_passkey(3)).await;
+    state.confirm_reset(&reset.id, &cleo, T0).await.unwrap();
+}
