@@ -11,6 +11,11 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
   },
-  server: { proxy: { "/api": process.env.RINGFENCE_SERVER ?? "http://127.0.0.1:8443" } },
+  server: {
+    proxy: Object.fromEntries(
+      // The server makes the pages for sign-in itself.
+      ["/api", "/signin", "/enrol"].map((path) => [path, process.env.RINGFENCE_SERVER ?? "http://127.0.0.1:8443"]),
+    ),
+  },
   test: { include: ["src/**/*.test.ts", "src/**/*.test.tsx"] },
 });

@@ -1,5 +1,6 @@
 /** The typed client of the API, made from our OpenAPI contract. */
 import createClient, { type Middleware } from "openapi-fetch";
+import { activity } from "../app/activity";
 import type { components, paths } from "./schema";
 
 export type Schemas = components["schemas"];
@@ -23,14 +24,21 @@ export class Problem extends Error {
 /** Whoever must know that the session is over. */
 export const sessionEnded = new EventTarget();
 
+/** What is done only by somebody who signed in a moment ago. */
+export const SIGN_IN_AGAIN = "urn:ringfence:sign-in-again";
+
+/** Whoever must know that something needs another sign-in. */
+export const signInNeeded = new EventTarget();
+
 const guard: Middleware = {
   onRequest({ request }) {
     // A form of another site cannot send this header: without it the server takes no change.
     request.headers.set("X-Ringfence-Console", "1");
+    request.headers.set("X-Ringfence-Idle", String(activity.tell(Date.now())));
     return request;
   },
-  onResponse({ response, schemaPath }) {
-    if (response.status === 401 && schemaPath !== "/api/v1/session") sessionEnded.dispatchEvent(new Event("ended"));
+  onResponse({ response }) {
+    if (response.status === 401) sessionEnded.dispatchEvent(new Event("ended"));
   },
 };
 
@@ -48,7 +56,9 @@ export async function ask<T>(call: Promise<{ data?: T; error?: unknown; response
   }
   const { data, error, response } = answer;
   if (response.ok) return data as T;
-  throw problemOf(response.status, error);
+  const problem = problemOf(response.status, error);
+  if (problem.type === SIGN_IN_AGAIN) signInNeeded.dispatchEvent(new Event("needed"));
+  throw problem;
 }
 
 export function problemOf(status: number, body: unknown): Problem {

@@ -1,5 +1,5 @@
 /** What pages ask the server, each question once: key, call, how long an answer is good. */
-import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { type QueryClient, infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { timeOf } from "../lib/sql";
 import { api, ask, type Schemas } from "./client";
 
@@ -23,6 +23,43 @@ export const sessionQuery = queryOptions({
   queryFn: ({ signal }) => ask(api.GET("/api/v1/session", { signal })),
   retry: false,
   staleTime: 60_000,
+});
+
+/** Asks now whether the session still is: when it is not, whoever listens for its end hears of it. */
+export const askSession = (client: QueryClient): void =>
+  void client.query({ ...sessionQuery, staleTime: 0 }).catch(() => undefined);
+
+/** What whoever asks may do. */
+export const rightsQuery = queryOptions({
+  queryKey: ["rights"],
+  queryFn: ({ signal }) => ask(api.GET("/api/v1/access", { signal })),
+  staleTime: 60_000,
+  refetchInterval: 60_000,
+});
+
+export const meQuery = queryOptions({
+  queryKey: ["me"],
+  queryFn: ({ signal }) => ask(api.GET("/api/v1/me", { signal })),
+  refetchInterval: 15_000,
+});
+
+export const peopleQuery = queryOptions({
+  queryKey: ["people"],
+  queryFn: ({ signal }) => ask(api.GET("/api/v1/people", { signal })),
+  refetchInterval: 30_000,
+});
+
+export const personQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["people", id],
+    queryFn: ({ signal }) => ask(api.GET("/api/v1/people/{id}", { params: { path: { id } }, signal })),
+    refetchInterval: 15_000,
+  });
+
+export const resetsQuery = queryOptions({
+  queryKey: ["resets"],
+  queryFn: ({ signal }) => ask(api.GET("/api/v1/resets", { signal })),
+  refetchInterval: 30_000,
 });
 
 export const statusQuery = queryOptions({

@@ -1,6 +1,8 @@
+import { Idle } from "./Idle";
 import { LiveProvider } from "./live";
 import { SessionGate } from "./session";
 import { Shell } from "./Shell";
+import { SignInAgain } from "./SignInAgain";
 
 /** Everything around a page. */
 export function App() {
@@ -9,6 +11,8 @@ export function App() {
       <LiveProvider>
         <Shell />
       </LiveProvider>
+      <Idle />
+      <SignInAgain />
     </SessionGate>
   );
 }

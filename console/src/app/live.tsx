@@ -1,7 +1,7 @@
 /** Live: one stream of server-sent events for the whole console, and whether it stands. */
 import { useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, createContext, use, useEffect, useRef, useState } from "react";
-import type { Alert } from "../api/queries";
+import { type Alert, askSession } from "../api/queries";
 import { ChangeLog, outdated } from "./changes";
 
 export type LiveState = "connecting" | "live" | "broken";
@@ -98,6 +98,8 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       stream.onerror = () => {
         broken = true;
         become("broken");
+        // A session that is over ends its stream first: it is known here before anything is asked.
+        askSession(client);
         // The browser tries again by itself unless the answer was no stream at all.
         if (stream?.readyState === EventSource.CLOSED && !stopped) {
           again = setTimeout(open, wait);

@@ -1,41 +1,77 @@
 /** Who sits here: asked once, given up when the server says so. */
 import { Center, Loader } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { type ReactNode, createContext, use, useEffect } from "react";
+import { type ReactNode, createContext, use, useEffect, useRef } from "react";
 import { Problem, type Schemas, api, ask, sessionEnded } from "../api/client";
-import { sessionQuery } from "../api/queries";
-import { SignIn } from "../pages/SignIn";
+import { askSession, rightsQuery, sessionQuery } from "../api/queries";
 import { Failed } from "../ui/States";
+import { watch } from "./activity";
+import { leave } from "./leave";
 
-const Context = createContext<Schemas["Session"] | null>(null);
+/** A session, with its moments by the clock of this machine, which may be another than the server's. */
+export interface Seat {
+  session: Schemas["Session"];
+  /** Until when what changes how people sign in needs no other sign-in. */
+  freshUntil: number;
+  /** When it ends, whatever is done. */
+  endsAt: number;
+}
+
+const Context = createContext<Seat | null>(null);
+
+export function useSeat(): Seat {
+  const seat = use(Context);
+  if (!seat) throw new Error("outside of a session");
+  return seat;
+}
 
 /** The session; pages are only shown inside one. */
-export function useSession(): Schemas["Session"] {
-  const session = use(Context);
-  if (!session) throw new Error("outside of a session");
-  return session;
+export const useSession = (): Schemas["Session"] => useSeat().session;
+
+/** Whether whoever sits here may do something at all; not, as long as that is not known. */
+export function useMay(action: string): boolean {
+  const { data } = useQuery(rightsQuery);
+  return data?.rights.some((right) => right.action === action) ?? false;
 }
 
 export function SessionGate({ children }: { children: ReactNode }) {
   const query = useQuery(sessionQuery);
   const client = useQueryClient();
+  const who = useRef<string>(undefined);
   useEffect(() => {
-    const end = () => {
-      client.setQueryData(sessionQuery.queryKey, undefined);
-      void client.resetQueries({ queryKey: sessionQuery.queryKey });
+    sessionEnded.addEventListener("ended", leave);
+    const stop = watch(() => askSession(client));
+    // A page that the browser kept shows what somebody saw who may be gone.
+    const kept = (event: PageTransitionEvent) => {
+      if (event.persisted) window.location.reload();
     };
-    sessionEnded.addEventListener("ended", end);
-    return () => sessionEnded.removeEventListener("ended", end);
+    window.addEventListener("pageshow", kept);
+    return () => {
+      sessionEnded.removeEventListener("ended", leave);
+      stop();
+      window.removeEventListener("pageshow", kept);
+    };
   }, [client]);
-  if (query.data) return <Context value={query.data}>{children}</Context>;
-  if (query.isPending) {
+  const id = query.data?.id;
+  useEffect(() => {
+    // Somebody else signed in, in another window: nothing of what was seen stays in memory.
+    if (id !== undefined && who.current !== undefined && who.current !== id) window.location.reload();
+    who.current = id ?? who.current;
+  }, [id]);
+  if (query.data) {
+    const { now_ms, fresh_until_ms, expires_ms } = query.data;
+    const here = (ms: number | null) => (ms === null ? Infinity : query.dataUpdatedAt + ms - now_ms);
+    const seat = { session: query.data, freshUntil: here(fresh_until_ms), endsAt: here(expires_ms) };
+    return <Context value={seat}>{children}</Context>;
+  }
+  // Who is not signed in is on the way to where they can.
+  if (query.isPending || (query.error instanceof Problem && query.error.status === 401)) {
     return (
       <Center h="100vh">
         <Loader role="status" aria-label="Loading" />
       </Center>
     );
   }
-  if (query.error instanceof Problem && query.error.status === 401) return <SignIn />;
   return (
     <Center h="100vh" p="md">
       <Failed error={query.error} retry={() => void query.refetch()} />
@@ -47,5 +83,5 @@ export function SessionGate({ children }: { children: ReactNode }) {
 export async function signOut(): Promise<void> {
   await ask(api.DELETE("/api/v1/session"));
   // A new page: nothing of what was seen stays in memory.
-  window.location.assign("/");
+  window.location.replace("/signin");
 }
