@@ -7,6 +7,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { type KeyboardEvent, type ReactNode, useId, useState } from "react";
 import { type EntityKind, alertsQuery } from "../api/queries";
 import { SeverityShape } from "../ui/Severity";
+import { useMay } from "./session";
 
 interface Place {
   id: string;
@@ -24,6 +25,8 @@ const PAGES = [
   ["/sources", "Sources", "health, and how to connect one"],
   ["/rules", "Rules", "what is looked for"],
   ["/access", "Access", "who may do what"],
+  ["/people", "People", "accounts, invitations, roles"],
+  ["/account", "My account", "how I sign in, and where"],
   ["/design", "Design", "signs and what they mean"],
 ] as const;
 
@@ -43,6 +46,7 @@ export function Palette({ close }: { close: () => void }) {
   const [text, setText] = useState("");
   const [at, setAt] = useState(0);
   const list = useId();
+  const seesPeople = useMay("person:read");
   const [asked] = useDebouncedValue(text.trim(), 150);
   const alerts = useQuery({
     ...alertsQuery({ text: asked, limit: 6, order: "most_severe" }),
@@ -72,7 +76,10 @@ export function Palette({ close }: { close: () => void }) {
       });
     }
   }
-  const pages = PAGES.filter(([, label, hint]) => `${label} ${hint}`.toLowerCase().includes(wanted.toLowerCase()));
+  const pages = PAGES.filter(
+    ([to, label, hint]) =>
+      (to !== "/people" || seesPeople) && `${label} ${hint}`.toLowerCase().includes(wanted.toLowerCase()),
+  );
   const pagePlaces: Place[] = pages.map(([to, label, hint]) => ({
     id: to,
     label,

@@ -31,6 +31,7 @@ import {
   IconShieldLock,
   IconSun,
   IconUserCircle,
+  IconUsers,
 } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useRouterState } from "@tanstack/react-router";
@@ -42,7 +43,7 @@ import { Mark } from "../ui/Mark";
 import { Loading } from "../ui/States";
 import { useNow } from "../ui/When";
 import { useLive } from "./live";
-import { signOut, useSession } from "./session";
+import { signOut, useMay, useSession } from "./session";
 
 const Palette = lazy(() => import("./Palette").then((m) => ({ default: m.Palette })));
 
@@ -54,6 +55,7 @@ const PAGES = [
   { to: "/sources", label: "Sources", icon: IconBroadcast },
   { to: "/rules", label: "Rules", icon: IconScript },
   { to: "/access", label: "Access", icon: IconShieldLock },
+  { to: "/people", label: "People", icon: IconUsers },
   { to: "/design", label: "Design", icon: IconPalette },
 ] as const;
 
@@ -61,6 +63,7 @@ export function Shell() {
   const [opened, nav] = useDisclosure(false);
   const [palette, setPalette] = useState(false);
   const path = useRouterState({ select: (s) => s.location.pathname });
+  const seesPeople = useMay("person:read");
   const { close } = nav;
   useEffect(close, [path, close]);
   useEffect(() => {
@@ -104,7 +107,7 @@ export function Shell() {
         </Group>
       </AppShell.Header>
       <AppShell.Navbar p="xs" aria-label="Pages">
-        {PAGES.map(({ to, label, icon: Icon }) => {
+        {PAGES.filter(({ to }) => to !== "/people" || seesPeople).map(({ to, label, icon: Icon }) => {
           const here = to === "/" ? path === "/" : path.startsWith(to);
           return (
             <NavLink
@@ -247,6 +250,9 @@ function Person() {
           <br />
           sees {scope}
         </Menu.Label>
+        <Menu.Item leftSection={<IconUserCircle size={16} />} renderRoot={(props) => <Link to="/account" {...props} />}>
+          My account
+        </Menu.Item>
         <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => void signOut()}>
           Sign out
         </Menu.Item>

@@ -102,6 +102,24 @@ const access = createRoute({
   validateSearch: texts("add"),
   component: lazyRouteComponent(() => import("../pages/access/Access"), "AccessPage"),
 });
+const people = createRoute({
+  getParentRoute: () => root,
+  path: "/people",
+  validateSearch: texts("text", "state", "add"),
+  component: lazyRouteComponent(() => import("../pages/people/People"), "People"),
+});
+const person = createRoute({
+  getParentRoute: () => root,
+  path: "/people/$id",
+  validateSearch: texts("do"),
+  component: lazyRouteComponent(() => import("../pages/person/Person"), "PersonPage"),
+});
+const account = createRoute({
+  getParentRoute: () => root,
+  path: "/account",
+  validateSearch: texts("do"),
+  component: lazyRouteComponent(() => import("../pages/account/Account"), "AccountPage"),
+});
 const design = createRoute({
   getParentRoute: () => root,
   path: "/design",
@@ -109,7 +127,22 @@ const design = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([now, alerts, alert, calls, call, entity, search, sources, rules, access, design]),
+  routeTree: root.addChildren([
+    now,
+    alerts,
+    alert,
+    calls,
+    call,
+    entity,
+    search,
+    sources,
+    rules,
+    access,
+    people,
+    person,
+    account,
+    design,
+  ]),
   defaultPreload: "intent",
   scrollRestoration: true,
 });

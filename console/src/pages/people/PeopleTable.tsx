@@ -1,0 +1,101 @@
+/** The people as a table. */
+import { Anchor, Badge, Group, Paper, Table, Text } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
+import { brief } from "../../lib/format";
+import { heldNow, heldWords } from "../../lib/roles";
+import { When, useNow } from "../../ui/When";
+import { type Account, ways } from "./model";
+import { StateChip } from "./StateChip";
+
+export function PeopleTable({ people, me, resets }: { people: Account[]; me: string; resets: ReadonlySet<string> }) {
+  return (
+    <Paper style={{ overflowX: "auto" }} tabIndex={0} role="region" aria-label="People">
+      <Table highlightOnHover horizontalSpacing={8} miw={700}>
+        <Table.Thead style={{ whiteSpace: "nowrap" }}>
+          <Table.Tr>
+            <Table.Th>Name</Table.Th>
+            <Table.Th>Roles</Table.Th>
+            <Table.Th>Signs in by</Table.Th>
+            <Table.Th>Last seen</Table.Th>
+            <Table.Th>State</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {people.map((account) => (
+            <Row key={account.id} account={account} isMe={account.id === me} reset={resets.has(account.id)} />
+          ))}
+        </Table.Tbody>
+      </Table>
+    </Paper>
+  );
+}
+
+function Row({ account, isMe, reset }: { account: Account; isMe: boolean; reset: boolean }) {
+  const now = useNow();
+  const roles = heldNow(account.roles, now);
+  return (
+    <Table.Tr>
+      <Table.Td miw={180}>
+        <Anchor
+          size="sm"
+          fw={600}
+          c="inherit"
+          className="rf-outside"
+          data-person={account.id}
+          renderRoot={(props) => <Link to="/people/$id" params={{ id: account.id }} {...props} />}
+        >
+          {brief(account.name, 60)}
+        </Anchor>
+        {isMe && (
+          <Text span size="xs" c="dimmed">
+            {" "}
+            (you)
+          </Text>
+        )}
+        <Text size="xs" c="dimmed" className="rf-outside">
+          {brief(account.login, 80)}
+        </Text>
+      </Table.Td>
+      <Table.Td>
+        <Group gap={4}>
+          {roles.map((held) => (
+            <Badge key={held.id} variant="default" tt="none" size="sm" title={held.why}>
+              {heldWords(held)}
+            </Badge>
+          ))}
+          {roles.length === 0 && (
+            <Text size="sm" c="dimmed">
+              none
+            </Text>
+          )}
+        </Group>
+      </Table.Td>
+      <Table.Td>
+        {ways(account).map((way) => (
+          <Text key={way} size="sm" c={account.enrolled_ms === null ? "dimmed" : undefined}>
+            {way}
+          </Text>
+        ))}
+      </Table.Td>
+      <Table.Td>
+        {account.last_used_ms === null ? (
+          <Text size="sm" c="dimmed">
+            never
+          </Text>
+        ) : (
+          <When ms={account.last_used_ms} />
+        )}
+      </Table.Td>
+      <Table.Td>
+        <Group gap={4}>
+          <StateChip account={account} />
+          {reset && (
+            <Badge variant="default" tt="none">
+              reset under way
+            </Badge>
+          )}
+        </Group>
+      </Table.Td>
+    </Table.Tr>
+  );
+}

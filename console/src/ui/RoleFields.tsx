@@ -1,0 +1,67 @@
+/** Which role, where, why and for how long. */
+import { Autocomplete, NumberInput, Select, SimpleGrid, TextInput } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import type { Schemas } from "../api/client";
+import { sourcesQuery } from "../api/queries";
+import { label } from "../lib/format";
+import { FOR_PEOPLE, type PersonRole, mustEnd } from "../lib/roles";
+
+/** A role as it is typed. */
+export interface RoleDraft {
+  role: PersonRole;
+  program: string;
+  why: string;
+  days: number | "";
+}
+
+export const DRAFT: RoleDraft = { role: "analyst", program: "*", why: "", days: "" };
+
+export const isWhole = (draft: RoleDraft): boolean =>
+  draft.program.trim() !== "" && (draft.days !== "" || !mustEnd(draft.role));
+
+/** As the server takes it. */
+export const roleOf = ({ role, program, why, days }: RoleDraft): Schemas["NewRole"] => ({
+  role,
+  program: program.trim(),
+  why: why.trim(),
+  ...(days === "" ? {} : { days }),
+});
+
+export function RoleFields({ draft, change }: { draft: RoleDraft; change: (draft: RoleDraft) => void }) {
+  const sources = useQuery(sourcesQuery);
+  const programs = [...new Set(["*", "default", ...(sources.data?.items ?? []).map((source) => source.program)])];
+  return (
+    <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="xs" verticalSpacing="xs">
+      <Select
+        label="Role"
+        data={FOR_PEOPLE.map(([value, words]) => ({ value, label: `${label(value)}: ${words}` }))}
+        value={draft.role}
+        onChange={(role) => role && change({ ...draft, role })}
+        allowDeselect={false}
+      />
+      <Autocomplete
+        label="In which program ( * is all of them )"
+        data={programs}
+        value={draft.program}
+        onChange={(program) => change({ ...draft, program })}
+        maxLength={128}
+      />
+      <TextInput
+        label="Why"
+        placeholder="kept with the role, for whoever reviews it"
+        value={draft.why}
+        onChange={(e) => change({ ...draft, why: e.currentTarget.value })}
+        maxLength={500}
+      />
+      <NumberInput
+        label={mustEnd(draft.role) ? "For how many days" : "For how many days (empty: without an end)"}
+        min={1}
+        max={3_650}
+        allowDecimal={false}
+        allowNegative={false}
+        value={draft.days}
+        onChange={(value) => change({ ...draft, days: typeof value === "number" && value > 0 ? value : "" })}
+      />
+    </SimpleGrid>
+  );
+}
