@@ -13,8 +13,8 @@ import { roleWords } from "./words";
 
 type Service = Schemas["Service"];
 
-/** The one that the first start makes; it cannot be ended from here. */
-const FIRST = "admin";
+/** That of scripts on the machine itself; it cannot be ended from here. */
+const AUTOMATION = "admin";
 const WEEK = 7 * 86_400_000;
 
 export function Services({ add }: { add: () => void }) {
@@ -54,6 +54,11 @@ export function Services({ add }: { add: () => void }) {
                       <Text size="sm" fw={600} className="rf-outside">
                         {brief(service.name, 60)}
                       </Text>
+                      {service.id === AUTOMATION && (
+                        <Text size="xs" c="dimmed">
+                          token of RINGFENCE_ADMIN_TOKEN, good on this machine only
+                        </Text>
+                      )}
                     </Table.Td>
                     <Table.Td>
                       {service.roles.map((held) => (
@@ -75,7 +80,7 @@ export function Services({ add }: { add: () => void }) {
                       <Ends service={service} />
                     </Table.Td>
                     <Table.Td ta="right">
-                      {service.disabled_ms === null && service.id !== FIRST && (
+                      {service.disabled_ms === null && service.id !== AUTOMATION && (
                         <Button
                           variant="default"
                           size="compact-xs"

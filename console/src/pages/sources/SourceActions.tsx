@@ -13,7 +13,8 @@ export function SourceActions({ view }: { view: SourceView }) {
   if (!declared) {
     return (
       <Text size="sm" c="dimmed">
-        It is built in: events that are sent with the administrator&apos;s token. Give each sender a source of its own.
+        It is built in: events that are sent with the token of RINGFENCE_ADMIN_TOKEN. Give each sender a source of its
+        own.
       </Text>
     );
   }

@@ -21,7 +21,7 @@ export interface SourceView {
   /** Counted since the server started; absent when nothing came since. */
   count: Counts | undefined;
   lastMs: number | null;
-  /** Absent for what is built in, such as events sent with the administrator's token. */
+  /** Absent for what is built in, such as events sent with the token of automation. */
   declared: Declared | undefined;
 }
 
@@ -122,7 +122,7 @@ const SIGNS: Record<Verdict, { trust: Trust; word: string; why: string }> = {
   unwatched: {
     trust: "unseen",
     word: "Not watched",
-    why: "Built in: what is sent with the administrator's token. Its silence means nothing.",
+    why: "Built in: what is sent with the token of RINGFENCE_ADMIN_TOKEN. Its silence means nothing.",
   },
   off: { trust: "unseen", word: "Switched off", why: "A person disabled it: what it sends is refused." },
 };
