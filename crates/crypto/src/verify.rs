@@ -136,3 +136,105 @@ fn without_zeros(mut number: &[u8]) -> &[u8] {
     }
     number
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::from_hex;
+    use crate::stand_in::{Public, Signer};
+
+    fn es256(signer: &Signer, form: EcdsaForm) -> VerifyKey {
+        let Public::Es256 { x, y } = signer.public() else {
+            panic!("a point");
+        };
+        VerifyKey::es256(&x, &y, form).unwrap()
+    }
+
+    #[test]
+    fn answers_rfc_8032_test_1() {
+        let hex = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
+        let key = VerifyKey::ed25519(&from_hex(hex).unwrap()).unwrap();
+        let hex = "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b";
+        let signature = from_hex(hex).unwrap();
+        assert!(key.verify(&[], &signature));
+        assert!(!key.verify(&[b"x"], &signature));
+    }
+
+    #[test]
+    fn a_key_takes_signatures_of_its_one_form() {
+        let der = Signer::es256(EcdsaForm::Der).unwrap();
+        let fixed = Signer::es256(EcdsaForm::Fixed).unwrap();
+        for (signer, form, other) in [
+            (&der, EcdsaForm::Der, EcdsaForm::Fixed),
+            (&fixed, EcdsaForm::Fixed, EcdsaForm::Der),
+        ] {
+            let signature = signer.sign(b"ab");
+            assert!(es256(signer, form).verify(&[b"a", b"b"], &signature));
+            assert!(!es256(signer, form).verify(&[b"b", b"a"], &signature));
+            assert!(!es256(signer, other).verify(&[b"ab"], &signature));
+        }
+        assert!(!es256(&der, EcdsaForm::Der).verify(&[b"ab"], &fixed.sign(b"ab")));
+    }
+
+    #[test]
+    fn rsa_takes_one_padding_and_no_sign_byte_for_a_number() {
+        for (padding, other) in [
+            (RsaPadding::Pkcs1, RsaPadding::Pss),
+            (RsaPadding::Pss, RsaPadding::Pkcs1),
+        ] {
+            let signer = Signer::rsa(padding).unwrap();
+            let Public::Rsa { n, e } = signer.public() else {
+                panic!("an RSA key");
+            };
+            let signature = signer.sign(b"message");
+            let key = |n: &[u8], padding| VerifyKey::rsa(n, &e, padding).unwrap();
+            assert!(key(&n, padding).verify(&[b"message"], &signature));
+            assert!(!key(&n, other).verify(&[b"message"], &signature));
+            let signed = [&[0], n.as_slice()].concat();
+            assert!(key(&signed, padding).verify(&[b"message"], &signature));
+        }
+    }
+
+    #[test]
+    fn refuses_numbers_that_are_no_key() {
+        let es256 = |x: &[u8], y: &[u8]| VerifyKey::es256(x, y, EcdsaForm::Der).unwrap_err();
+        assert_eq!(es256(&[1; 32], &[1; 32]), KeyError::Point);
+        assert_eq!(es256(&[0; 32], &[0; 32]), KeyError::Point);
+        assert_eq!(es256(&[1; 33], &[1; 32]), KeyError::Length(33));
+        assert_eq!(es256(&[1; 32], &[]), KeyError::Length(0));
+        assert_eq!(
+            VerifyKey::ed25519(&[1; 44]).unwrap_err(),
+            KeyError::Length(44)
+        );
+        let rsa = |n: &[u8], e: &[u8]| VerifyKey::rsa(n, e, RsaPadding::Pkcs1).unwrap_err();
+        let exponent = [1, 0, 1];
+        assert_eq!(rsa(&[], &exponent), KeyError::RsaBits(0));
+        assert_eq!(rsa(&[0xff; 255], &exponent), KeyError::RsaBits(2040));
+        assert_eq!(
+            rsa(&[&[0x7f], [0xff; 255].as_slice()].concat(), &exponent),
+            KeyError::RsaBits(2047)
+        );
+        assert_eq!(rsa(&[0xff; 1025], &exponent), KeyError::RsaBits(8200));
+        for e in [&[][..], &[0], &[1], &[0, 1], &[2], &[1, 0, 0, 0, 1]] {
+            assert_eq!(rsa(&[0xff; 256], e), KeyError::RsaExponent, "{e:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_signature_is_none_of_any_key() {
+        let ec = Signer::es256(EcdsaForm::Der).unwrap();
+        let rsa = VerifyKey::rsa(&[0xff; 256], &[3], RsaPadding::Pkcs1).unwrap();
+        let ed = VerifyKey::ed25519(&[3; 32]).ok();
+        let keys = [
+            Some(es256(&ec, EcdsaForm::Der)),
+            Some(es256(&ec, EcdsaForm::Fixed)),
+            Some(rsa),
+            ed,
+        ];
+        for key in keys.into_iter().flatten() {
+            for signature in [&[][..], &[0], &[0; 64], &[0xff; 64], &[0; 256], &[0x30; 72]] {
+                assert!(!key.verify(&[b"x"], signature), "{key:?}");
+            }
+        }
+    }
+}

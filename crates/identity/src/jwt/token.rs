@@ -20,6 +20,9 @@ pub fn verify(token: &str, jwks: &Jwks, allowed: &[Alg]) -> Result<Map<String, V
     }
     let (signed, signature) = token.rsplit_once('.').ok_or(JwtError::Form)?;
     let (header, payload) = signed.split_once('.').ok_or(JwtError::Form)?;
+    if payload.contains('.') {
+        return Err(JwtError::Form);
+    }
     let bytes = |part: &str| from_base64url(part).map_err(|_| JwtError::Form);
     let object = |part: &str| json::object(&bytes(part)?).ok_or(JwtError::Form);
     let header = object(header)?;

@@ -218,17 +218,13 @@ mod tests {
             ("3bffffffffffffffff", Cbor::Nint(u64::MAX)),
             ("40", Cbor::Bytes(&[])),
             ("4401020304", Cbor::Bytes(&[1, 2, 3, 4])),
-            ("62c3bc", Cbor::Text("\u{fc}").clone()),
+            ("62c3bc", Cbor::Text("\u{fc}")),
             ("83010203", Cbor::Array([1, 2, 3].map(Cbor::Uint).into())),
             ("a10102", Cbor::Map(vec![(Cbor::Uint(1), Cbor::Uint(2))])),
             ("f4", Cbor::Bool(false)),
             ("f5", Cbor::Bool(true)),
             ("f6", Cbor::Null),
         ] {
-            if text == "62c3bc" {
-                assert_eq!(Cbor::whole(&hex("62c3bc")), Some(value));
-                continue;
-            }
             assert_eq!(Cbor::whole(&hex(text)), Some(value), "{text}");
         }
         assert_eq!(Cbor::Nint(256).number(), Some(-257));
@@ -259,14 +255,11 @@ mod tests {
             "a2616101616102",
             "a1400102", // bytes for a name
             "62c328",   // no UTF-8
-            "420",
+            "42ff",     // cut short
             "1c",
             "ff",
         ] {
-            let Ok(bytes) = ringfence_crypto::from_hex(text) else {
-                continue;
-            };
-            assert_eq!(Cbor::whole(&bytes), None, "{text}");
+            assert_eq!(Cbor::whole(&hex(text)), None, "{text}");
         }
         assert_eq!(Cbor::whole(&hex("0000")), None);
     }
