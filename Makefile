@@ -104,6 +104,7 @@ prove: crash-test
 	@RINGFENCE="$(BIN)" LOAD_RULES="$${RINGFENCE_TESTDATA:-../shared/data}/sigma/sigmahq-rules.tar.gz" scripts/load.sh 10000 30
 	@RINGFENCE="$(BIN)" LOAD_RULES="$${RINGFENCE_TESTDATA:-../shared/data}/sigma/sigmahq-rules.tar.gz" scripts/load.sh 0
 	@scripts/load_syslog.py "$(BIN)" 600000
+	@scripts/flood.py "$(BIN)"
 	@$(MAKE) --no-print-directory console-speed
 	@scripts/soak.py "$(BIN)" 45
 

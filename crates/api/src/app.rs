@@ -14,7 +14,7 @@ use ringfence_state::{Scope, State};
 use serde::Serialize;
 
 use crate::query::Queries;
-use crate::session::Guesses;
+use crate::sign_in::SignIn;
 
 /// Everything a handler may use.
 #[derive(Clone)]
@@ -33,8 +33,8 @@ pub struct App {
     pub limits: Limits,
     /// Who may do what.
     pub access: Arc<Access>,
-    /// Who guessed at sign-in lately.
-    pub guesses: Arc<Guesses>,
+    /// Sign-in of people.
+    pub sign_in: Arc<SignIn>,
 }
 
 /// Bounds on requests.

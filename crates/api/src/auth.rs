@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use ringfence_crypto::TokenHash;
 use ringfence_event::{Authority, Name, Origin};
 use ringfence_policy::Action;
-use ringfence_state::{Classes, Credential, Principal, Scope, Source};
+use ringfence_state::{Classes, Credential, Principal, Scope, Session, Source};
 
 use crate::app::App;
 use crate::gate::granted;
@@ -26,6 +26,15 @@ pub(crate) struct Person {
     pub(crate) scope: Scope,
     /// What they were let in by.
     pub(crate) credential: Credential,
+    /// Their session, when it was the cookie of a browser.
+    pub(crate) session: Option<Arc<Session>>,
+}
+
+/// Whom a credential belongs to.
+pub(crate) struct Known {
+    pub(crate) principal: Arc<Principal>,
+    pub(crate) credential: Credential,
+    pub(crate) session: Option<Arc<Session>>,
 }
 
 impl Person {
@@ -63,25 +72,47 @@ impl FromRequestParts<App> for Person {
 }
 
 /// Whom the credential of a request belongs to, and what it is.
-pub(crate) async fn principal(
-    parts: &Parts,
-    app: &App,
-) -> Result<(Arc<Principal>, Credential), Problem> {
+pub(crate) async fn known(parts: &Parts, app: &App) -> Result<Known, Problem> {
     let Some(token) = token(parts) else {
         let (session, hash) = session::of(parts, app).await?;
-        return Ok((session.principal.clone(), Credential::Session(hash)));
+        return Ok(Known {
+            principal: session.principal.clone(),
+            credential: Credential::Session(hash),
+            session: Some(session),
+        });
     };
-    let now = app.inside.now().0;
-    if let Some(principal) = app.state.principal_by_token(token, now).await? {
-        return Ok((principal, Credential::Token(TokenHash::of(token))));
+    if let Some(principal) = principal(parts, app, token).await? {
+        return Ok(Known {
+            principal,
+            credential: Credential::Token(TokenHash::of(token)),
+            session: None,
+        });
     }
     // A source's token is valid, but sending is all that it is for.
-    match app.state.source_by_token(token, now).await? {
+    match app.state.source_by_token(token, app.inside.now().0).await? {
         Some(_) => Err(Problem::forbidden(
             "the token of a source may only send events",
         )),
         None => Err(Problem::unauthorized()),
     }
+}
+
+/// Whose token it is. That of automation is for scripts on the machine itself.
+async fn principal(
+    parts: &Parts,
+    app: &App,
+    token: &str,
+) -> Result<Option<Arc<Principal>>, Problem> {
+    let found = app.state.principal_by_token(token, app.inside.now().0).await?;
+    let Some(found) = found else { return Ok(None) };
+    let peer = parts.extensions.get::<Peer>();
+    let here = peer.is_some_and(|peer| peer.address.ip().to_canonical().is_loopback());
+    if found.is_of_this_machine() && !here {
+        return Err(Problem::forbidden(
+            "the token of automation is good on the machine itself: make a service for other ones",
+        ));
+    }
+    Ok(Some(found))
 }
 
 impl FromRequestParts<App> for Sender {
@@ -102,7 +133,7 @@ impl FromRequestParts<App> for Sender {
                 origin: Arc::new(origin_of(&source)?),
             });
         }
-        match app.state.principal_by_token(token, now).await? {
+        match principal(parts, app, token).await? {
             Some(principal) if granted(app, &principal, Action::EVENT_SEND).everywhere => {
                 let origin = Arc::new(automation()?);
                 Ok(Self { origin })

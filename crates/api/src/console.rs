@@ -1,15 +1,19 @@
 //! The console's page and files. They hold nothing of anybody's, so nobody needs to be known to have
 //! them; what they show comes through the API.
 
-use axum::extract::{Path, Request};
+use axum::extract::{Path, Request, State};
+use axum::http::uri::{PathAndQuery, Uri};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use flate2::read::GzDecoder;
 use std::io::Read as _;
+use url::form_urlencoded;
 
+use crate::app::App;
 use crate::problem::Problem;
+use crate::session;
 
 /// What the page has where its answer's nonce belongs.
 const NONCE: &str = "RINGFENCE_NONCE";
@@ -38,7 +42,7 @@ pub(crate) fn is_page(response: &Response) -> bool {
 }
 
 /// The page: one for all its addresses, since it finds its way by itself.
-pub(crate) fn page() -> Response {
+fn page() -> Response {
     let Some(index) = ringfence_console::index() else {
         return (
             StatusCode::NOT_FOUND,
@@ -101,12 +105,27 @@ pub(crate) async fn asset(Path(path): Path<String>, headers: HeaderMap) -> Respo
     }
 }
 
-/// What no other route is: a page of the console, or nothing.
-pub(crate) async fn fallback(request: Request) -> Response {
+/// What no other route is: a page of the console for whoever is signed in, or nothing.
+pub(crate) async fn fallback(
+    State(app): State<App>,
+    request: Request,
+) -> Result<Response, Problem> {
     let path = request.uri().path();
     let ours = !path.starts_with("/api/") && !path.starts_with("/assets/");
-    if ours && request.method() == Method::GET && wants_page(request.headers()) {
-        return page();
+    if !ours || request.method() != Method::GET || !wants_page(request.headers()) {
+        return Err(Problem::not_found(
+            "see /api/v1/openapi.json for what there is",
+        ));
     }
-    Problem::not_found("see /api/v1/openapi.json for what there is").into_response()
+    shown(&app, request.headers(), request.uri()).await
+}
+
+/// The page for whoever is signed in; others are led to where they can be.
+pub(crate) async fn shown(app: &App, headers: &HeaderMap, uri: &Uri) -> Result<Response, Problem> {
+    if session::is_open(headers, app).await? {
+        return Ok(page());
+    }
+    let asked = uri.path_and_query().map_or("/", PathAndQuery::as_str);
+    let next: String = form_urlencoded::byte_serialize(asked.as_bytes()).collect();
+    Ok(Redirect::to(&format!("/signin?next={next}")).into_response())
 }

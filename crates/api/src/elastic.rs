@@ -68,7 +68,8 @@ pub(crate) fn entries() -> Vec<Entry> {
 /// `GET /`: the console for people, the product for shippers.
 async fn front(AxumState(app): AxumState<App>, request: Request) -> Response {
     if console::wants_page(request.headers()) {
-        return console::page();
+        let shown = console::shown(&app, request.headers(), request.uri()).await;
+        return shown.into_response();
     }
     let (mut parts, _) = request.into_parts();
     match Shipper::from_request_parts(&mut parts, &app).await {

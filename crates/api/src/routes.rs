@@ -5,15 +5,15 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use axum::routing::{delete, get, patch, post};
+use axum::routing::{delete, get, patch, post, put};
 use ringfence_policy::Action;
 
 use crate::app::App;
 use crate::gate::{Entry, Needs, Route, entry};
 use crate::problem::Problem;
 use crate::{
-    alerts, authzen, connectors, console, elastic, events, health, lake, manage, otlp, policies,
-    query, records, rules, saved, services, session, stream, timeline,
+    alerts, authzen, connectors, console, elastic, events, health, lake, manage, me, otlp, people,
+    policies, query, records, rules, saved, services, session, sign_in, stream, timeline,
 };
 
 /// Bytes of a body that is not intake.
@@ -21,10 +21,11 @@ const MOST_JSON: usize = 1 << 20;
 
 /// All routes with what each needs; the order is that of a reader.
 fn table() -> Vec<Entry> {
-    use Needs::{Known, Nothing, Right, RightEverywhere, Source, VendorProof};
+    use Needs::{Known, Nothing, Person, Right, RightEverywhere, Source, VendorProof};
     const GET: Method = Method::GET;
     const POST: Method = Method::POST;
     const PATCH: Method = Method::PATCH;
+    const PUT: Method = Method::PUT;
     const DELETE: Method = Method::DELETE;
     let own = |method, path, needs, handler| entry(method, path, needs, handler);
     #[rustfmt::skip]
@@ -43,9 +44,45 @@ fn table() -> Vec<Entry> {
         own(POST, "/services/collector/event/1.0", Source, post(events::hec)),
         own(POST, "/v1/logs", Source, post(otlp::logs)),
 
-        own(POST, "/api/v1/session", Nothing, post(session::open)),
         own(GET, "/api/v1/session", Known, get(session::show)),
         own(DELETE, "/api/v1/session", Known, delete(session::end)),
+        own(GET, "/signin", Nothing, get(sign_in::page)),
+        own(POST, "/signin", Nothing, post(sign_in::password_form)),
+        own(POST, "/signin/code", Nothing, post(sign_in::code)),
+        own(POST, "/signin/passkey", Nothing, post(sign_in::passkey_form)),
+        own(GET, "/signin/style.css", Nothing, get(sign_in::style)),
+        own(GET, "/signin/script.js", Nothing, get(sign_in::script)),
+        own(GET, "/enrol", Nothing, get(sign_in::enrol_page)),
+        own(POST, "/enrol", Nothing, post(sign_in::show_code)),
+        own(POST, "/enrol/name", Nothing, post(sign_in::name_first)),
+        own(POST, "/enrol/passkey", Nothing, post(sign_in::enrol_with_passkey)),
+        own(POST, "/enrol/password", Nothing, post(sign_in::enrol_with_password)),
+
+        own(GET, "/api/v1/me", Person, get(me::show)),
+        own(PUT, "/api/v1/me/password", Person, put(me::set_password)),
+        own(POST, "/api/v1/me/passkeys/begin", Person, post(me::begin_passkey)),
+        own(POST, "/api/v1/me/passkeys", Person, post(me::add_passkey)),
+        own(POST, "/api/v1/me/one-time-codes/begin", Person, post(me::begin_codes)),
+        own(POST, "/api/v1/me/one-time-codes", Person, post(me::add_codes)),
+        own(POST, "/api/v1/me/recovery-codes", Person, post(me::renew_codes)),
+        own(DELETE, "/api/v1/me/factors/{id}", Person, delete(me::remove_factor)),
+        own(DELETE, "/api/v1/me/sessions", Person, delete(me::end_sessions)),
+        own(DELETE, "/api/v1/me/sessions/{id}", Person, delete(me::end_session)),
+        own(DELETE, "/api/v1/me/resets/{id}", Person, delete(me::refuse_reset)),
+
+        own(GET, "/api/v1/people", RightEverywhere(Action::PERSON_READ), get(people::list)),
+        own(POST, "/api/v1/people", RightEverywhere(Action::PERSON_CHANGE), post(people::create)),
+        own(GET, "/api/v1/people/{id}", RightEverywhere(Action::PERSON_READ), get(people::one)),
+        own(PATCH, "/api/v1/people/{id}", RightEverywhere(Action::PERSON_CHANGE), patch(people::change)),
+        own(POST, "/api/v1/people/{id}/invite", RightEverywhere(Action::PERSON_CHANGE), post(people::invite)),
+        own(DELETE, "/api/v1/people/{id}/sessions", RightEverywhere(Action::PERSON_CHANGE), delete(people::end_sessions)),
+        own(POST, "/api/v1/people/{id}/roles", RightEverywhere(Action::ROLE_ASSIGN), post(people::give_role)),
+        own(DELETE, "/api/v1/people/{id}/roles/{role}", RightEverywhere(Action::ROLE_ASSIGN), delete(people::take_role)),
+        own(POST, "/api/v1/people/{id}/resets", RightEverywhere(Action::PERSON_CHANGE), post(people::ask_reset)),
+        own(GET, "/api/v1/resets", RightEverywhere(Action::PERSON_READ), get(people::resets)),
+        own(POST, "/api/v1/resets/{id}/confirm", RightEverywhere(Action::PERSON_CHANGE), post(people::confirm_reset)),
+        own(DELETE, "/api/v1/resets/{id}", RightEverywhere(Action::PERSON_CHANGE), delete(people::refuse_reset)),
+
         own(GET, "/api/v1/saved", Known, get(saved::list)),
         own(POST, "/api/v1/saved", Known, post(saved::create)),
         own(DELETE, "/api/v1/saved/{id}", Known, delete(saved::forget)),

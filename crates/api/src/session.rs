@@ -1,67 +1,53 @@
-//! Sign-in of browsers: a token is shown once and becomes a cookie that no script can read.
+//! Sessions of browsers: who is signed in, and how requests show it.
 //!
-//! The cookie is `HttpOnly` and `SameSite=Strict`, and what it is good for ends with the token that it
-//! was made from. A request with it that changes something carries a header that no form and no
-//! simple request of another site can carry: without it the request is refused (fails closed).
+//! The cookie is `HttpOnly` and `SameSite=Strict`. A request with it that changes something carries a
+//! header that no form and no simple request of another site can carry: without it the request is
+//! refused (fails closed). How long ago the person touched anything is said by another header: a page
+//! that asks by itself keeps no session from being idle.
 
-use std::collections::HashMap;
-use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use axum::extract::State as AxumState;
+use axum::Json;
+use axum::extract::{Extension, State as AxumState};
 use axum::http::header::{COOKIE, SET_COOKIE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::{Extension, Json};
 use ringfence_crypto::TokenHash;
-use ringfence_policy::{Program, Subject};
-use ringfence_state::{Principal, Scope, Session};
-use serde::{Deserialize, Serialize};
+use ringfence_policy::{Kind, Program, Subject};
+use ringfence_state::{Scope, Session};
+use serde::Serialize;
 
 use crate::app::App;
 use crate::auth::{Peer, Person};
-use crate::object::{Body, read};
 use crate::problem::Problem;
+use crate::sign_in::told;
 
 /// Name of the cookie.
-const NAME: &str = "ringfence_session";
+pub(crate) const NAME: &str = "ringfence_session";
 /// The header of requests that change something.
 const MARK: &str = "x-ringfence-console";
-/// Wrong tokens that one address may show in a minute.
-const GUESSES: u32 = 10;
-const MINUTE_MS: i64 = 60_000;
-/// Addresses that are remembered; when there are more, all are forgotten.
-const ADDRESSES: usize = 10_000;
-
-/// A token to be exchanged.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct SignIn {
-    token: String,
-}
+/// Whole seconds since the person last touched anything.
+const IDLE: &str = "x-ringfence-idle";
+/// For how long after a sign-in somebody may change how people sign in, and what they may do.
+const FRESH_MS: i64 = 15 * 60_000;
 
 /// Who asks.
 #[derive(Debug, Serialize)]
 pub(crate) struct Shown {
+    id: String,
     name: String,
+    kind: Kind,
     role: String,
     scope: Scope,
+    /// Id of the session; tokens have none.
+    session: Option<String>,
     expires_ms: Option<i64>,
+    /// A session in which a person does nothing for so long is over.
+    idle_ms: i64,
+    /// Until when they may change how people sign in without signing in again.
+    fresh_until_ms: Option<i64>,
     now_ms: i64,
-}
-
-impl Shown {
-    fn new(who: &Principal, expires_ms: Option<i64>, now_ms: i64) -> Self {
-        let subject = who.subject(now_ms);
-        Self {
-            name: who.name.clone(),
-            role: role_of(&subject),
-            scope: scope_of(&subject),
-            expires_ms,
-            now_ms,
-        }
-    }
 }
 
 /// The roles in words, for a line about who is signed in.
@@ -85,13 +71,16 @@ fn scope_of(who: &Subject) -> Scope {
 
 /// The session that a request's cookie belongs to.
 pub(crate) async fn of(parts: &Parts, app: &App) -> Result<(Arc<Session>, TokenHash), Problem> {
-    let token = cookie(&parts.headers).ok_or_else(Problem::unauthorized)?;
-    let found = app
-        .state
-        .session_by_token(token, app.inside.now().0)
-        .await?
-        .ok_or_else(Problem::unauthorized)?;
-    if !parts.method.is_safe() && !parts.headers.contains_key(MARK) {
+    let token = cookie(&parts.headers, NAME).ok_or_else(Problem::unauthorized)?;
+    let now = app.inside.now().0;
+    let marked = parts.headers.contains_key(MARK);
+    // Only our own pages say how idle somebody is.
+    let idle = parts.headers.get(IDLE).filter(|_| marked);
+    let idle = idle.and_then(|value| value.to_str().ok()?.parse::<u32>().ok());
+    let active_ms = idle.map(|secs| now.saturating_sub(i64::from(secs) * 1_000));
+    let found = app.state.session_by_token(token, now, active_ms).await?;
+    let found = found.ok_or_else(Problem::unauthorized)?;
+    if !parts.method.is_safe() && !marked {
         let detail =
             "a request with the console's cookie carries the header X-Ringfence-Console: 1";
         return Err(Problem::forbidden(detail));
@@ -99,55 +88,49 @@ pub(crate) async fn of(parts: &Parts, app: &App) -> Result<(Arc<Session>, TokenH
     Ok((found, TokenHash::of(token)))
 }
 
-/// `GET /api/v1/session`.
-pub(crate) async fn show(
-    AxumState(app): AxumState<App>,
-    headers: HeaderMap,
-    person: Person,
-) -> Result<Json<Shown>, Problem> {
-    let now = app.inside.now().0;
-    let expires = match cookie(&headers) {
-        Some(token) => app.state.session_by_token(token, now).await?,
-        None => None,
+/// Whether somebody is signed in, for a page that they open: that is something they do.
+pub(crate) async fn is_open(headers: &HeaderMap, app: &App) -> Result<bool, Problem> {
+    let Some(token) = cookie(headers, NAME) else {
+        return Ok(false);
     };
-    let expires_ms = expires.map(|session| session.expires_ms);
-    Ok(Json(Shown::new(&person.principal, expires_ms, now)))
+    let now = app.inside.now().0;
+    let found = app.state.session_by_token(token, now, Some(now)).await?;
+    Ok(found.is_some())
 }
 
-/// `POST /api/v1/session`: a token for a cookie.
-pub(crate) async fn open(
-    AxumState(app): AxumState<App>,
-    peer: Option<Extension<Peer>>,
-    headers: HeaderMap,
-    body: Body<SignIn>,
-) -> Result<Response, Problem> {
-    // Otherwise another site could sign a browser in as somebody of its choice.
-    if !headers.contains_key(MARK) {
-        let detail = "send the header X-Ringfence-Console: 1";
-        return Err(Problem::forbidden(detail));
-    }
-    let asked = read(body)?;
+/// `GET /api/v1/session`.
+pub(crate) async fn show(AxumState(app): AxumState<App>, person: Person) -> Json<Shown> {
     let now = app.inside.now().0;
-    let address = peer.map(|Extension(peer)| peer.address.ip());
-    if app.guesses.too_many(address, now) {
-        return Err(Problem::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            "too-many",
-            "Too many wrong tokens",
-            "wait a minute, then try again".to_owned(),
-        ));
+    let who = &person.principal;
+    let subject = who.subject(now);
+    let session = person.session.as_deref();
+    Json(Shown {
+        id: who.id.clone(),
+        name: who.name.clone(),
+        kind: who.kind,
+        role: role_of(&subject),
+        scope: scope_of(&subject),
+        session: session.map(|session| session.id.clone()),
+        expires_ms: session.map(|session| session.expires_ms),
+        idle_ms: app.state.session_idle_ms(),
+        fresh_until_ms: session.map(|session| session.made_ms.saturating_add(FRESH_MS)),
+        now_ms: now,
+    })
+}
+
+/// Refuses somebody whose sign-in is a while ago: a page left open is not them.
+pub(crate) fn must_be_fresh(app: &App, person: &Person) -> Result<(), Problem> {
+    let now = app.inside.now().0;
+    let session = person.session.as_deref();
+    match session.is_some_and(|session| now.saturating_sub(session.made_ms) < FRESH_MS) {
+        true => Ok(()),
+        false => Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "sign-in-again",
+            "Sign in again for this",
+            "this is for somebody who signed in within the last 15 minutes: open /signin?again",
+        )),
     }
-    let Some((token, session)) = app.state.open_session(asked.token.trim(), now).await? else {
-        app.guesses.count(address, now);
-        tracing::warn!(peer = ?address, "a sign-in to the console with an unknown token");
-        return Err(Problem::unauthorized());
-    };
-    tracing::info!(peer = ?address, principal = session.principal.id, "signed in to the console");
-    let secure = peer.is_some_and(|Extension(peer)| peer.encrypted);
-    let lasts = (session.expires_ms - now) / 1_000;
-    let cookie = set_cookie(token.reveal(), lasts, secure);
-    let shown = Shown::new(&session.principal, Some(session.expires_ms), now);
-    Ok(([(SET_COOKIE, cookie)], Json(shown)).into_response())
 }
 
 /// `DELETE /api/v1/session`.
@@ -155,56 +138,30 @@ pub(crate) async fn end(
     AxumState(app): AxumState<App>,
     peer: Option<Extension<Peer>>,
     headers: HeaderMap,
-    _person: Person,
+    person: Person,
 ) -> Result<Response, Problem> {
-    if let Some(token) = cookie(&headers) {
+    if let Some(token) = cookie(&headers, NAME) {
         app.state.end_session(token).await?;
+        told::signed_out(&app, &person.principal, "signed out").await?;
     }
     let secure = peer.is_some_and(|Extension(peer)| peer.encrypted);
-    Ok((
-        StatusCode::NO_CONTENT,
-        [(SET_COOKIE, set_cookie("", 0, secure))],
-    )
-        .into_response())
+    let gone = [(SET_COOKIE, set_cookie("", 0, secure))];
+    Ok((StatusCode::NO_CONTENT, gone).into_response())
 }
 
 /// RFC 6265 section 4.1.
-fn set_cookie(value: &str, lasts_secs: i64, secure: bool) -> String {
+pub(crate) fn set_cookie(value: &str, lasts_secs: i64, secure: bool) -> String {
     let secure = if secure { "; Secure" } else { "" };
     format!("{NAME}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={lasts_secs}{secure}")
 }
 
-fn cookie(headers: &HeaderMap) -> Option<&str> {
+/// A cookie by its name.
+pub(crate) fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let all = headers.get_all(COOKIE).into_iter();
     let mut pairs = all
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'));
-    pairs.find_map(|pair| pair.trim().strip_prefix(NAME)?.strip_prefix('='))
-}
-
-/// Who guessed lately: guesses from one address do not keep others out.
-#[derive(Debug, Default)]
-pub struct Guesses(Mutex<HashMap<Option<IpAddr>, (i64, u32)>>);
-
-impl Guesses {
-    fn too_many(&self, address: Option<IpAddr>, now_ms: i64) -> bool {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known
-            .get(&address)
-            .is_some_and(|(since, n)| *n >= GUESSES && now_ms - since < MINUTE_MS)
-    }
-
-    fn count(&self, address: Option<IpAddr>, now_ms: i64) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= ADDRESSES {
-            known.clear();
-        }
-        let entry = known.entry(address).or_insert((now_ms, 0));
-        if now_ms - entry.0 >= MINUTE_MS {
-            *entry = (now_ms, 0);
-        }
-        entry.1 += 1;
-    }
+    pairs.find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
 }
 
 #[cfg(test)]
@@ -216,22 +173,12 @@ mod tests {
         let found = |text: &str| {
             let mut headers = HeaderMap::new();
             headers.insert(COOKIE, text.parse().unwrap());
-            cookie(&headers).map(str::to_owned)
+            cookie(&headers, NAME).map(str::to_owned)
         };
         assert_eq!(
             found("a=1; ringfence_session=rfb_x; b=2").as_deref(),
             Some("rfb_x")
         );
         assert_eq!(found("ringfence_session_old=x; xringfence_session=y"), None);
-    }
-
-    #[test]
-    fn guesses_of_one_address_are_bounded_and_forgotten() {
-        let guesses = Guesses::default();
-        let one = Some("203.0.113.1".parse().unwrap());
-        let other = Some("203.0.113.2".parse().unwrap());
-        (0..GUESSES).for_each(|_| guesses.count(one, 0));
-        assert!(guesses.too_many(one, 1) && !guesses.too_many(other, 1));
-        assert!(!guesses.too_many(one, MINUTE_MS));
     }
 }

@@ -28,6 +28,8 @@ pub enum TokenKind {
     Session,
     /// A program that uses the API: `rft_`.
     Service,
+    /// Somebody who sets up how they sign in: `rfe_`.
+    Enrolment,
 }
 
 impl TokenKind {
@@ -39,6 +41,7 @@ impl TokenKind {
             Self::Admin => "rfa_",
             Self::Session => "rfb_",
             Self::Service => "rft_",
+            Self::Enrolment => "rfe_",
         }
     }
 }
@@ -90,6 +93,7 @@ impl Token {
             TokenKind::Admin,
             TokenKind::Session,
             TokenKind::Service,
+            TokenKind::Enrolment,
         ]
         .into_iter()
         .find(|kind| text.starts_with(kind.prefix()))
@@ -236,6 +240,7 @@ mod tests {
             TokenKind::Admin,
             TokenKind::Session,
             TokenKind::Service,
+            TokenKind::Enrolment,
         ] {
             let token = Token::mint(kind).unwrap();
             let read = Token::parse(token.reveal()).unwrap();

@@ -439,7 +439,7 @@ pub enum ServiceWhat {
     Add {
         /// What people call it.
         name: String,
-        /// What it may do: `integration` asks for decisions; also `analyst`, `supervisor`,
+        /// What it may do: `integration` asks for decisions; also `analyst`,
         /// `telephony_engineer`, `auditor`, `automation`.
         #[arg(long)]
         role: String,

@@ -12,6 +12,7 @@ use ringfence_event::Name;
 use ringfence_sources::{FeedsConfig, ListenersConfig};
 use thiserror::Error;
 
+pub use crate::access_config::AccessConfig;
 use crate::mail::MailSettings;
 use crate::store::StateConfig;
 use crate::written::{Mistake, Mistakes, Section};
@@ -104,14 +105,6 @@ pub struct RulesConfig {
     pub folders: Vec<PathBuf>,
     /// `builtin`: whether our own pack is in force. Default true.
     pub builtin: bool,
-}
-
-/// `[access]`: who may do what.
-#[derive(Debug, Clone, Default)]
-pub struct AccessConfig {
-    /// `policies`: folder of Cedar policies of your own, read besides the built-in ones and again
-    /// when they change; a file of the name of a built-in one takes its place.
-    pub policies: Option<PathBuf>,
 }
 
 /// `[query]`: what queries may take.
@@ -362,16 +355,6 @@ fn is_origin(text: &str) -> bool {
         .or_else(|| text.strip_prefix("http://"));
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
     host.is_some_and(|host| !host.is_empty() && host.chars().all(plain))
-}
-
-impl AccessConfig {
-    fn read<'i>(mut s: Section<'i>, m: &mut Mistakes<'i>) -> Self {
-        let config = Self {
-            policies: s.take("policies", m).map(toml::Spanned::into_inner),
-        };
-        s.finish(m);
-        config
-    }
 }
 
 impl WebhooksConfig {

@@ -12,13 +12,13 @@ use ringfence_normalise::{Mapping, MappingSet, Normaliser, Settings};
 use ringfence_respond::{AllowList, Guard, SenderConfig, WebhookSender};
 use ringfence_sources::{Identity, Intake, ListenerHandle, Mistake, Sink, Surroundings, follow};
 use ringfence_spine::{LocalConfig, LocalSpine};
-use ringfence_state::{Classes, FirstAdmin, NewSource, State};
+use ringfence_state::{Classes, NewSource, State};
 use tokio_util::sync::CancellationToken;
 
 use crate::bookmarks::StateBookmarks;
 use crate::config::Config;
-use crate::server::{FirstToken, ServerError};
-use crate::{clock, rules};
+use crate::server::ServerError;
+use crate::{clock, people, rules};
 
 /// How often old rows of the state store are cleared.
 const MAINTAIN_EVERY: Duration = Duration::from_secs(600);
@@ -44,29 +44,19 @@ pub(crate) fn data_folder(path: &Path) -> Result<(), ServerError> {
         .map_err(failed)
 }
 
-pub(crate) async fn first_token(
+/// Puts the operator's token of automation in force.
+pub(crate) async fn automation(
     state: &State,
-    preset: Option<&str>,
+    preset: &str,
     now_ms: i64,
-) -> Result<FirstToken, ServerError> {
-    let preset = match preset {
-        Some(text) => {
-            let token = Token::preset(TokenKind::Admin, text)
-                .map_err(|e| ServerError::AdminToken(e.to_string()))?;
-            if token.is_weak() {
-                tracing::warn!("RINGFENCE_ADMIN_TOKEN is short: use 32 characters or more");
-            }
-            Some(token)
-        }
-        None => None,
-    };
-    Ok(
-        match state.ensure_first_admin(preset.as_ref(), now_ms).await? {
-            FirstAdmin::Minted(token) => FirstToken::Made(token),
-            FirstAdmin::Preset => FirstToken::Preset,
-            FirstAdmin::Existing => FirstToken::Known,
-        },
-    )
+) -> Result<(), ServerError> {
+    let token = Token::preset(TokenKind::Admin, preset)
+        .map_err(|e| ServerError::AdminToken(e.to_string()))?;
+    if token.is_weak() {
+        tracing::warn!("RINGFENCE_ADMIN_TOKEN is short: use 32 characters or more");
+    }
+    state.preset_automation(&token, now_ms).await?;
+    Ok(())
 }
 
 /// Sources that the configuration names exist without a token: listeners speak for them.
@@ -276,8 +266,8 @@ pub(crate) fn sender(
     }
 }
 
-/// Clears old rows until `cancel`.
-pub(crate) async fn maintain(state: State, cancel: CancellationToken) {
+/// Clears old rows, and switches accounts off that nobody uses, until `cancel`.
+pub(crate) async fn maintain(state: State, intake: Arc<Intake>, cancel: CancellationToken) {
     loop {
         tokio::select! {
             () = cancel.cancelled() => return,
@@ -285,6 +275,9 @@ pub(crate) async fn maintain(state: State, cancel: CancellationToken) {
         }
         if let Err(error) = state.maintain(clock::now().0).await {
             tracing::warn!(%error, "old rows could not be cleared");
+        }
+        if let Err(error) = people::disable_dormant(&state, &intake).await {
+            tracing::warn!(%error, "accounts that nobody uses could not be switched off");
         }
     }
 }

@@ -1,8 +1,9 @@
 //! `ringfence serve`.
 
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
-use ringfence_server::{Config, FirstToken, Server, logs};
+use ringfence_server::{Config, Server, Waiting, logs};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -30,6 +31,19 @@ pub fn run(args: &Serve) -> Done {
     runtime.block_on(serve(config))
 }
 
+/// Says how the first administrator comes in. The code itself is shown to somebody at a terminal only:
+/// what a service prints ends up in logs.
+fn invite(waiting: &Waiting, url: &str) {
+    say("Nobody administers this server yet. Open this address and show the enrolment code:");
+    say(format_args!("  {url}/enrol"));
+    if std::io::stderr().is_terminal() {
+        say(format_args!("  {}", waiting.invitation.code.reveal()));
+        say("It works once.");
+    } else {
+        say(format_args!("  the code is in {}", waiting.file.display()));
+    }
+}
+
 async fn serve(config: Config) -> Done {
     let preset = std::env::var("RINGFENCE_ADMIN_TOKEN")
         .ok()
@@ -39,10 +53,8 @@ async fn serve(config: Config) -> Done {
     let server = Server::start(config, preset.as_deref())
         .await
         .map_err(Failure::usage)?;
-    if let FirstToken::Made(token) = server.first_token() {
-        say("The administrator's token, shown only now:");
-        say(format_args!("  {}", token.reveal()));
-        say("Keep it like a password; `export RINGFENCE_TOKEN=…` lets the other commands use it.");
+    if let Some(waiting) = server.waiting() {
+        invite(waiting, server.public_url());
     }
     tracing::info!(
         address = %server.address(),

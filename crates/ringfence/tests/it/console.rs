@@ -1,11 +1,9 @@
-//! What a browser gets: the page, a session, and what its pages ask.
+//! What a browser gets: the page, and what its pages ask.
 
-use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
-use crate::running::{ADMIN, Server, Start, block_on, eventually, lines, look_up, send};
-
-const MARK: &str = "x-ringfence-console";
+use crate::browser::administrator;
+use crate::running::{ADMIN, Server, Start, block_on, eventually, lines, look_up};
 
 fn server() -> (tempfile::TempDir, Server) {
     let dir = tempfile::tempdir().unwrap();
@@ -17,109 +15,15 @@ fn client() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().build().unwrap()
 }
 
-fn sign_in(server: &Server, token: &str) -> Response {
-    let request = client()
-        .post(server.url("/api/v1/session"))
-        .header(MARK, "1")
-        .json(&json!({ "token": token }));
-    block_on(async { request.send().await.unwrap() })
-}
-
-/// `name=value` of the cookie that an answer sets, and all that is said about it.
-fn cookie(answer: &Response) -> (String, String) {
-    let set = answer.headers()["set-cookie"].to_str().unwrap().to_owned();
-    (set.split(';').next().unwrap().to_owned(), set)
-}
-
-fn with_cookie(
-    server: &Server,
-    method: Method,
-    path: &str,
-    cookie: &str,
-) -> reqwest::RequestBuilder {
-    client()
-        .request(method, server.url(path))
-        .header("cookie", cookie)
-}
-
-#[test]
-fn a_token_becomes_a_cookie_that_no_script_reads_and_that_can_be_ended() {
-    let (_dir, server) = server();
-    let answer = sign_in(&server, ADMIN);
-    assert_eq!(answer.status(), 200);
-    let (cookie, said) = cookie(&answer);
-    assert!(said.contains("HttpOnly") && said.contains("SameSite=Strict") && !said.contains(ADMIN));
-    let me = || {
-        send(with_cookie(
-            &server,
-            Method::GET,
-            "/api/v1/session",
-            &cookie,
-        ))
-    };
-    let (status, session) = me();
-    assert_eq!((status, &session["role"]), (200, &json!("automation")));
-    assert!(session["expires_ms"].as_i64() > session["now_ms"].as_i64());
-    let (status, _) = send(with_cookie(&server, Method::GET, "/api/v1/alerts", &cookie));
-    assert_eq!(status, 200);
-    let end = with_cookie(&server, Method::DELETE, "/api/v1/session", &cookie).header(MARK, "1");
-    assert_eq!(block_on(async { end.send().await.unwrap() }).status(), 204);
-    assert_eq!(me().0, 401);
-    assert!(!server.log_text().contains(ADMIN), "no token in the log");
-}
-
-#[test]
-fn another_site_cannot_change_anything_with_the_cookie() {
-    let (_dir, server) = server();
-    let (cookie, _) = cookie(&sign_in(&server, ADMIN));
-    let new = json!({"kind": "query", "name": "mine", "content": {}});
-    let save = || with_cookie(&server, Method::POST, "/api/v1/saved", &cookie).json(&new);
-    assert_eq!(
-        send(save()).0,
-        403,
-        "a form of another site has no such header"
-    );
-    assert_eq!(send(save().header(MARK, "1")).0, 201);
-    // Nor sign a browser in as somebody else, nor send events as the administrator.
-    let foreign = client()
-        .post(server.url("/api/v1/session"))
-        .json(&json!({ "token": ADMIN }));
-    assert_eq!(send(foreign).0, 403);
-    let events = with_cookie(&server, Method::POST, "/api/v1/events", &cookie).header(MARK, "1");
-    assert_eq!(send(events.body("{\"a\": 1}")).0, 401);
-}
-
-#[test]
-fn guessing_is_slowed_down() {
-    let (_dir, server) = server();
-    let statuses: Vec<_> = (0..12)
-        .map(|n| {
-            sign_in(&server, &format!("wrong-token-{n}"))
-                .status()
-                .as_u16()
-        })
-        .collect();
-    assert_eq!((statuses[0], statuses[9], statuses[10]), (401, 401, 429));
-    assert!(!server.log_text().contains("wrong-token"));
-}
-
 #[test]
 fn the_page_has_a_strict_policy_at_every_address_of_its_own() {
     let (_dir, server) = server();
+    let (ada, _) = administrator(&server);
     let get = |path: &str| {
-        let request = client().get(server.url(path)).header("accept", "text/html");
-        block_on(async {
-            let answer = request.send().await.unwrap();
-            let policy = answer.headers()["content-security-policy"]
-                .to_str()
-                .unwrap()
-                .to_owned();
-            (
-                answer.status().as_u16(),
-                policy,
-                answer.text().await.unwrap(),
-            )
-        })
+        let page = ada.open(path);
+        let policy = page.headers.get("content-security-policy");
+        let policy = policy.map_or("", |value| value.to_str().unwrap()).to_owned();
+        (page.status, policy, page.text)
     };
     let (status, policy, page) = get("/");
     if status == 404 {

@@ -14,6 +14,7 @@
 mod access;
 mod alerts;
 mod backup;
+mod browser;
 mod bulk;
 mod cli;
 mod config;
@@ -32,6 +33,7 @@ mod mail;
 mod neighbours;
 mod otlp;
 mod pbx;
+mod people;
 mod postgres;
 mod rules;
 mod running;

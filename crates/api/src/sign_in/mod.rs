@@ -1,0 +1,68 @@
+//! Sign-in of people: what is behind the pages `/signin` and `/enrol`.
+//!
+//! The pages are made here and need neither the console's bundle nor, but for passkeys, a script. A
+//! ceremony under way is kept by the browser, sealed ([`Flows`]); the server remembers only those that
+//! succeeded, so nobody fills its memory by beginning many.
+
+mod device;
+mod enrol;
+mod flow;
+mod guesses;
+mod html;
+mod pages;
+mod passkey;
+mod password;
+mod recovery;
+mod steps;
+pub(crate) mod told;
+
+use ringfence_crypto::{RandomError, SealKey};
+use ringfence_identity::webauthn::RelyingParty;
+
+pub(crate) use enrol::{
+    enrol_page, enrol_with_passkey, enrol_with_password, name_first, show_code,
+};
+pub(crate) use flow::{Flows, Stage};
+pub(crate) use passkey::registered;
+pub(crate) use password::{Gave, hash, is_used_before, judge};
+pub(crate) use recovery::new_codes;
+pub(crate) use steps::{code, page, passkey_form, password_form, script, seal_codes, style};
+
+use guesses::{Guesses, Lanes};
+
+/// What sign-in stands on.
+#[derive(Debug)]
+pub struct SignIn {
+    /// Whom passkeys are made for; in words why there can be none.
+    pub(crate) relying_party: Result<RelyingParty, String>,
+    /// Seals the secrets of one-time codes in the database.
+    pub(crate) kept: SealKey,
+    /// Seals what browsers keep that signed in once.
+    pub(crate) device: SealKey,
+    pub(crate) flows: Flows,
+    pub(crate) guesses: Guesses,
+    pub(crate) lanes: Lanes,
+}
+
+impl SignIn {
+    /// For a server that browsers reach under `public_url`, with the installation's key.
+    ///
+    /// # Errors
+    /// When the operating system gives no randomness.
+    pub fn new(public_url: &str, key: &SealKey) -> Result<Self, RandomError> {
+        Ok(Self {
+            relying_party: RelyingParty::of_url(public_url, "Ringfence").map_err(|e| e.to_string()),
+            kept: key.derive("one-time codes"),
+            device: key.derive("devices"),
+            flows: Flows::new()?,
+            guesses: Guesses::default(),
+            lanes: Lanes::default(),
+        })
+    }
+
+    /// Why there are no passkeys here, if there are none.
+    #[must_use]
+    pub fn no_passkeys(&self) -> Option<&str> {
+        self.relying_party.as_ref().err().map(String::as_str)
+    }
+}

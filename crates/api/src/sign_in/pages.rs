@@ -1,0 +1,184 @@
+//! What the pages show.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use maud::{Markup, PreEscaped, html};
+use ringfence_state::Account;
+
+use crate::sign_in::html::page;
+
+/// The page where somebody signs in. `asked` is a flow and the options of a passkey.
+pub(crate) fn sign_in(
+    status: StatusCode,
+    next: &str,
+    asked: Option<&(String, String)>,
+    error: Option<&str>,
+) -> Response {
+    let body = html! {
+        (alert(error))
+        @if let Some((flow, options)) = asked {
+            form.passkey method="post" action="/signin/passkey" data-passkey="get" data-options=(options) {
+                input type="hidden" name="flow" value=(flow);
+                input type="hidden" name="next" value=(next);
+                input type="hidden" name="credential";
+                button.first type="submit" autofocus { "Sign in with a passkey" }
+                p.hint.failed role="alert" hidden {}
+            }
+            p.or { span { "or" } }
+        }
+        form method="post" action="/signin" {
+            input type="hidden" name="next" value=(next);
+            label for="login" { "Sign-in name" }
+            input #login name="login" type="text" autocomplete="username" autocapitalize="none"
+                spellcheck="false" maxlength="254" required;
+            label for="password" { "Password" }
+            input #password name="password" type="password" autocomplete="current-password"
+                maxlength="256" required;
+            button type="submit" { "Continue" }
+        }
+        p.hint {
+            "Somebody gave you an enrolment code? " a href="/enrol" { "Set up how you sign in" } "."
+        }
+    };
+    page(status, "Sign in", &body)
+}
+
+/// The second step after a password.
+pub(crate) fn code(status: StatusCode, flow: &str, next: &str, error: Option<&str>) -> Response {
+    let body = html! {
+        (alert(error))
+        form method="post" action="/signin/code" {
+            input type="hidden" name="flow" value=(flow);
+            input type="hidden" name="next" value=(next);
+            label for="code" { "One-time code" }
+            input #code name="code" type="text" inputmode="text" autocomplete="one-time-code"
+                autocapitalize="none" spellcheck="false" maxlength="40" required autofocus
+                aria-describedby="which";
+            p.hint #which { "The six digits that your authenticator shows now, or a recovery code." }
+            button.first type="submit" { "Sign in" }
+        }
+        p.hint { a href="/signin" { "Begin again" } }
+    };
+    page(status, "One more step", &body)
+}
+
+/// Where an enrolment code is shown.
+pub(crate) fn enrol(status: StatusCode, error: Option<&str>) -> Response {
+    let body = html! {
+        p { "With an enrolment code you set up how you sign in. It works once." }
+        (alert(error))
+        form #enrol method="post" action="/enrol" {
+            label for="code" { "Enrolment code" }
+            input #code name="code" type="password" autocomplete="off" spellcheck="false"
+                maxlength="100" placeholder="rfe_…" required autofocus;
+            button.first type="submit" { "Continue" }
+        }
+        p.hint { "Set up already? " a href="/signin" { "Sign in" } "." }
+    };
+    page(status, "Welcome", &body)
+}
+
+/// Where the first administrator says who they are.
+pub(crate) fn who(status: StatusCode, flow: &str, login: &str, name: &str, error: Option<&str>) -> Response {
+    let body = html! {
+        p { "You are the first administrator here. Choose how you are called." }
+        (alert(error))
+        form method="post" action="/enrol/name" {
+            input type="hidden" name="flow" value=(flow);
+            label for="name" { "Your name" }
+            input #name name="name" type="text" autocomplete="name" maxlength="128" required autofocus
+                value=(name);
+            label for="login" { "Sign-in name" }
+            input #login name="login" type="text" autocomplete="username" autocapitalize="none"
+                spellcheck="false" maxlength="254" required value=(login) aria-describedby="login-is";
+            p.hint #login-is { "Such as your address for mail. Capitals make no difference." }
+            button.first type="submit" { "Continue" }
+        }
+    };
+    page(status, "Who are you?", &body)
+}
+
+/// What somebody who enrols chooses from.
+pub(crate) struct Choice<'a> {
+    pub account: &'a Account,
+    pub flow: &'a str,
+    /// The options of a passkey; else, in words, why there is none.
+    pub passkey: Result<String, &'a str>,
+    /// A picture for authenticators, and the same as text.
+    pub picture: &'a str,
+    pub secret: &'a str,
+    pub error: Option<&'a str>,
+}
+
+/// Where somebody sets up how they sign in.
+pub(crate) fn choose(status: StatusCode, choice: &Choice<'_>) -> Response {
+    let Choice { account, flow, picture, secret, .. } = choice;
+    let body = html! {
+        p { "This is for " strong { (account.principal.name) } ", who signs in as "
+            strong { (account.login) } "." }
+        (alert(choice.error))
+        @match &choice.passkey {
+            Ok(options) => form.passkey method="post" action="/enrol/passkey" data-passkey="create"
+                data-options=(options) {
+                h2 { "With a passkey" }
+                p { "Your device asks for a fingerprint, your face or a PIN. Nothing can be guessed or \
+                     passed on: take this if you can." }
+                input type="hidden" name="flow" value=(flow);
+                input type="hidden" name="credential";
+                label for="label" { "What to call it" }
+                input #label name="label" type="text" maxlength="128" value="Passkey" required;
+                button.first type="submit" { "Make a passkey" }
+                p.hint.failed role="alert" hidden {}
+                noscript { p.hint { "A passkey needs a script of this page, which your browser did not run." } }
+            },
+            Err(why) => p.hint { "There are no passkeys here: " (why) "." },
+        }
+        details open[choice.passkey.is_err() || choice.error.is_some()] {
+            summary { h2 { "With a password and one-time codes" } }
+            form method="post" action="/enrol/password" {
+                input type="hidden" name="flow" value=(flow);
+                // For password managers.
+                input type="text" name="login" value=(account.login) autocomplete="username" readonly hidden;
+                label for="password" { "Password" }
+                input #password name="password" type="password" autocomplete="new-password"
+                    minlength="12" maxlength="256" required aria-describedby="rules";
+                p.hint #rules { "At least 12 characters, a letter and a digit among them, and nothing \
+                    that is often used." }
+                label for="again" { "The same again" }
+                input #again name="again" type="password" autocomplete="new-password" maxlength="256" required;
+                p { "Read this with an authenticator, or type it in:" }
+                figure {
+                    (PreEscaped(picture))
+                    figcaption { code { (secret) } }
+                }
+                label for="code" { "The code that it shows now" }
+                input #code name="code" type="text" inputmode="numeric" autocomplete="one-time-code"
+                    maxlength="10" required;
+                button type="submit" { "Set up" }
+            }
+        }
+    };
+    page(status, "Set up how you sign in", &body)
+}
+
+/// The end of an enrolment, with recovery codes, if there are any: they are shown this once.
+pub(crate) fn enrolled(codes: &[String]) -> Response {
+    let body = html! {
+        @if codes.is_empty() {
+            p { "You are signed in. A passkey that is lost cannot be guessed nor sent again: make a second \
+                 one on another device, under “My account”." }
+            p { a.button.first href="/" { "Go on" } }
+        } @else {
+            p { "You are signed in. These recovery codes take the place of a one-time code when a device \
+                 is lost. Each works once, with your password; they are not shown again." }
+            ol.codes { @for code in codes { li { code { (code) } } } }
+            p.hint { "Print them, or keep them in a password manager." }
+            p { a.button.first href="/" { "I have kept them" } }
+        }
+    };
+    page(StatusCode::OK, "It is set up", &body)
+}
+
+fn alert(error: Option<&str>) -> Markup {
+    html! { @if let Some(error) = error { p.error role="alert" { (error) } } }
+}

@@ -1,0 +1,323 @@
+//! Sign-in, step by step: a passkey, or a name and a password and then a code.
+
+use std::net::IpAddr;
+
+use axum::extract::{Extension, Form, Query, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, SET_COOKIE, USER_AGENT};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use ringfence_crypto::SealKey;
+use ringfence_event::Severity;
+use ringfence_identity::{Login, RecoveryCode, Totp};
+use ringfence_state::{NewSession, SignInAs};
+use serde::Deserialize;
+
+use crate::app::App;
+use crate::auth::Peer;
+use crate::problem::Problem;
+use crate::session::{self, cookie};
+use crate::sign_in::flow::Stage;
+use crate::sign_in::html::{must_be_ours, next_of};
+use crate::sign_in::told::{self, Change};
+use crate::sign_in::{device, pages, passkey, password};
+
+/// What the context of a sealed secret of one-time codes begins with.
+const CODES_OF: &str = "totp:";
+
+/// Where to go afterwards.
+#[derive(Deserialize)]
+pub(crate) struct Next {
+    next: Option<String>,
+}
+
+/// `GET /signin`.
+pub(crate) async fn page(
+    State(app): State<App>,
+    Query(asked): Query<Next>,
+) -> Result<Response, Problem> {
+    sign_in_page(&app, StatusCode::OK, &next_of(asked.next.as_deref()), None)
+}
+
+/// A name and a password.
+#[derive(Deserialize)]
+pub(crate) struct NameAndPassword {
+    login: String,
+    password: String,
+    next: Option<String>,
+}
+
+/// `POST /signin`.
+pub(crate) async fn password_form(
+    State(app): State<App>,
+    peer: Option<Extension<Peer>>,
+    headers: HeaderMap,
+    Form(form): Form<NameAndPassword>,
+) -> Result<Response, Problem> {
+    must_be_ours(&headers)?;
+    let next = next_of(form.next.as_deref());
+    let address = address(peer.as_ref());
+    let known = Login::parse(&form.login)
+        .is_ok_and(|login| device::knows(&app.sign_in.device, &headers, &login));
+    match password::judge(&app, &form.login, form.password, address, known).await? {
+        password::Gave::Right(who) => {
+            let mut flow = app.sign_in.flows.begin(app.inside.now().0)?;
+            flow.person = Some(who.person);
+            let sealed = app.sign_in.flows.seal(Stage::Code, &flow)?;
+            Ok(pages::code(StatusCode::OK, &sealed, &next, None))
+        }
+        password::Gave::Wrong {
+            person,
+            locked_until_ms,
+        } => {
+            punished(&app, person.as_deref(), locked_until_ms).await?;
+            let why = "wrong name or password";
+            told::refused(&app, person.as_deref(), why, Severity::Low, address).await?;
+            sign_in_page(&app, StatusCode::UNAUTHORIZED, &next, Some(WRONG))
+        }
+        password::Gave::Busy => {
+            sign_in_page(&app, StatusCode::TOO_MANY_REQUESTS, &next, Some(BUSY))
+        }
+    }
+}
+
+const WRONG: &str = "That name and password do not go together here. After ten wrong ones a password \
+    is locked for half an hour; a passkey is not.";
+const BUSY: &str = "Too many sign-ins are being tried just now. Wait a minute, or use a passkey.";
+
+/// A code.
+#[derive(Deserialize)]
+pub(crate) struct Code {
+    flow: String,
+    code: String,
+    next: Option<String>,
+}
+
+/// `POST /signin/code`.
+pub(crate) async fn code(
+    State(app): State<App>,
+    peer: Option<Extension<Peer>>,
+    headers: HeaderMap,
+    Form(form): Form<Code>,
+) -> Result<Response, Problem> {
+    must_be_ours(&headers)?;
+    let next = next_of(form.next.as_deref());
+    let now = app.inside.now().0;
+    let flow = app.sign_in.flows.open(Stage::Code, &form.flow, now);
+    let Some((flow, person)) = flow.and_then(|flow| Some((flow.person.clone()?, flow)))
+        .map(|(person, flow)| (flow, person))
+    else {
+        return sign_in_page(&app, StatusCode::UNAUTHORIZED, &next, Some(STALE));
+    };
+    let address = address(peer.as_ref());
+    let who = app.state.sign_in_by_id(&person, now).await?;
+    // Wrong codes lock it too: then the password that opened this step opens nothing any longer.
+    let Some(who) = who.filter(|who| who.locked_until_ms.is_none()) else {
+        return sign_in_page(&app, StatusCode::UNAUTHORIZED, &next, Some(WRONG));
+    };
+    let methods = match shown(&app, &who, &form.code, now).await? {
+        Some(methods) if app.sign_in.flows.spend(&flow, now) => methods,
+        _ => {
+            let locked = app.state.count_wrong(&who.person, now).await?;
+            punished(&app, Some(&who.person), locked).await?;
+            let why = "wrong code, or one that was used before";
+            told::refused(&app, Some(&who.person), why, Severity::Low, address).await?;
+            let said = Some(WRONG_CODE);
+            return Ok(pages::code(StatusCode::UNAUTHORIZED, &form.flow, &next, said));
+        }
+    };
+    let come = Come { peer, headers };
+    welcome(&app, &who.person, methods, &come, &next).await
+}
+
+const WRONG_CODE: &str = "That code is not right, or was used before. Wait for the next one.";
+const STALE: &str = "That took too long. Begin again.";
+
+/// The credential of a passkey.
+#[derive(Deserialize)]
+pub(crate) struct Shown {
+    flow: String,
+    credential: String,
+    next: Option<String>,
+}
+
+/// `POST /signin/passkey`.
+pub(crate) async fn passkey_form(
+    State(app): State<App>,
+    peer: Option<Extension<Peer>>,
+    headers: HeaderMap,
+    Form(form): Form<Shown>,
+) -> Result<Response, Problem> {
+    must_be_ours(&headers)?;
+    let next = next_of(form.next.as_deref());
+    let now = app.inside.now().0;
+    let party = app.sign_in.relying_party.as_ref();
+    let party = party.map_err(|why| Problem::bad_request(why.clone()))?;
+    let Some(flow) = app.sign_in.flows.open(Stage::Passkey, &form.flow, now) else {
+        return sign_in_page(&app, StatusCode::UNAUTHORIZED, &next, Some(STALE));
+    };
+    match passkey::shown(&app, party, &flow, &form.credential).await? {
+        Ok(known) => {
+            let come = Come { peer, headers };
+            welcome(&app, &known.person, "passkey", &come, &next).await
+        }
+        Err(not) => {
+            let severity = match not.may_be_copy {
+                true => Severity::High,
+                false => Severity::Low,
+            };
+            let address = address(peer.as_ref());
+            told::refused(&app, not.person.as_deref(), &not.why, severity, address).await?;
+            sign_in_page(&app, StatusCode::UNAUTHORIZED, &next, Some(NOT_OPENED))
+        }
+    }
+}
+
+const NOT_OPENED: &str = "That passkey does not open anything here. Use another one, or your password.";
+
+/// What of a request is needed to open a session for it.
+pub(crate) struct Come {
+    pub peer: Option<Extension<Peer>>,
+    pub headers: HeaderMap,
+}
+
+impl Come {
+    /// What a session is opened with.
+    pub(crate) fn session(&self, methods: &'static str) -> NewSession {
+        let browser = self.headers.get(USER_AGENT);
+        let browser = browser.and_then(|value| value.to_str().ok());
+        NewSession {
+            methods,
+            address: address(self.peer.as_ref()).map_or_else(String::new, |ip| ip.to_string()),
+            browser: browser.unwrap_or_default().to_owned(),
+            instead_of: cookie(&self.headers, session::NAME).map(str::to_owned),
+        }
+    }
+
+    /// The connection cannot be listened to.
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.peer.as_ref().is_some_and(|Extension(peer)| peer.encrypted)
+    }
+}
+
+/// Opens a session for somebody who proved who they are. The cookies are new: nothing that a browser
+/// had before a sign-in is good after it.
+pub(crate) async fn open(
+    app: &App,
+    person: &str,
+    methods: &'static str,
+    come: &Come,
+) -> Result<Vec<String>, Problem> {
+    let now = app.inside.now().0;
+    let opened = app.state.open_session(person, come.session(methods), now).await;
+    let (token, opened) = opened?;
+    let account = app.state.account(person, now).await?;
+    let address = address(come.peer.as_ref());
+    told::signed_in(app, &account, methods, &opened.id, address).await?;
+    let secure = come.is_encrypted();
+    let lasts = (opened.expires_ms - now) / 1_000;
+    let mut cookies = vec![session::set_cookie(token.reveal(), lasts, secure)];
+    cookies.extend(device::remember(&app.sign_in.device, &account.login, secure));
+    Ok(cookies)
+}
+
+async fn welcome(
+    app: &App,
+    person: &str,
+    methods: &'static str,
+    come: &Come,
+    next: &str,
+) -> Result<Response, Problem> {
+    let cookies = open(app, person, methods, come).await?;
+    let mut response = StatusCode::SEE_OTHER.into_response();
+    let to = HeaderValue::from_str(next).map_err(|e| Problem::internal(&e))?;
+    response.headers_mut().insert(LOCATION, to);
+    set(&mut response, &cookies)?;
+    Ok(response)
+}
+
+/// Puts cookies on an answer.
+pub(crate) fn set(response: &mut Response, cookies: &[String]) -> Result<(), Problem> {
+    for cookie in cookies {
+        let value = HeaderValue::from_str(cookie).map_err(|e| Problem::internal(&e))?;
+        response.headers_mut().append(SET_COOKIE, value);
+    }
+    Ok(())
+}
+
+/// What a code is, if it is one of theirs that was not used.
+async fn shown(
+    app: &App,
+    who: &SignInAs,
+    code: &str,
+    now_ms: i64,
+) -> Result<Option<&'static str>, Problem> {
+    for device in &who.one_time_codes {
+        let Some(totp) = open_codes(&app.sign_in.kept, &who.person, &device.sealed) else {
+            tracing::error!(person = who.person, "a sealed secret of one-time codes cannot be opened");
+            continue;
+        };
+        if let Some(step) = totp.accept(code, now_ms, device.last_step)
+            && app.state.use_one_time_code(&device.factor, step, now_ms).await?
+        {
+            return Ok(Some("password,totp"));
+        }
+    }
+    let Some(digest) = RecoveryCode::digest(code) else {
+        return Ok(None);
+    };
+    let used = app.state.use_recovery_code(&who.person, &digest, now_ms).await?;
+    Ok(used.then_some("password,recovery"))
+}
+
+/// Seals a secret of one-time codes for the database.
+pub(crate) fn seal_codes(key: &SealKey, person: &str, totp: &Totp) -> Result<Vec<u8>, Problem> {
+    let context = format!("{CODES_OF}{person}");
+    let sealed = key.seal(context.as_bytes(), totp.reveal());
+    sealed.map_err(|e| Problem::internal(&e))
+}
+
+fn open_codes(key: &SealKey, person: &str, sealed: &[u8]) -> Option<Totp> {
+    let context = format!("{CODES_OF}{person}");
+    let secret = key.open(context.as_bytes(), sealed).ok()?;
+    Totp::from_bytes(&secret).ok()
+}
+
+/// A lock is an event of its own.
+async fn punished(app: &App, person: Option<&str>, locked: Option<i64>) -> Result<(), Problem> {
+    let (Some(person), Some(_)) = (person, locked) else {
+        return Ok(());
+    };
+    let account = app.state.account(person, app.inside.now().0).await?;
+    let what = "the password is locked after too many wrong ones";
+    told::account(app, Change::Lock, &account.principal, None, what).await
+}
+
+fn sign_in_page(
+    app: &App,
+    status: StatusCode,
+    next: &str,
+    error: Option<&str>,
+) -> Result<Response, Problem> {
+    let party = app.sign_in.relying_party.as_ref().ok();
+    let asked = party.map(|party| passkey::asked(app, party)).transpose()?;
+    Ok(pages::sign_in(status, next, asked.as_ref(), error))
+}
+
+/// Whose connection it is.
+pub(crate) fn address(peer: Option<&Extension<Peer>>) -> Option<IpAddr> {
+    peer.map(|Extension(peer)| peer.address.ip())
+}
+
+/// `GET /signin/style.css`.
+pub(crate) async fn style() -> Response {
+    file("text/css; charset=utf-8", include_str!("sign_in.css"))
+}
+
+/// `GET /signin/script.js`.
+pub(crate) async fn script() -> Response {
+    file("text/javascript; charset=utf-8", include_str!("sign_in.js"))
+}
+
+fn file(kind: &'static str, text: &'static str) -> Response {
+    ([(CONTENT_TYPE, kind), (CACHE_CONTROL, "no-cache")], text).into_response()
+}

@@ -1,0 +1,48 @@
+//! `[access]` of the configuration.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ringfence_state::SignInLimits;
+
+use crate::config::within;
+use crate::written::{Mistakes, Section};
+
+/// `[access]`: who may do what.
+#[derive(Debug, Clone, Default)]
+pub struct AccessConfig {
+    /// `policies`: folder of Cedar policies of your own, read besides the built-in ones and again
+    /// when they change; a file of the name of a built-in one takes its place.
+    pub policies: Option<PathBuf>,
+    /// `idle_minutes`: a session in which a person does nothing for so long is over. Default 15, the
+    /// most that PCI DSS 8.2.8 leaves.
+    /// `session_hours`: and after so long in any case. Default 12.
+    /// `wrong_passwords`, `locked_minutes`: so many wrong passwords or codes in a row lock an account's
+    /// password for so long. Default 10 and 30 (PCI DSS 8.3.4).
+    /// `dormant_days`: accounts that nobody used for so long are switched off. Default 90 (8.2.6).
+    /// `invitation_days`: an enrolment code is good for so long. Default 7.
+    /// `reset_wait_minutes`: a confirmed reset waits so long for its owner to object. Default 60.
+    pub sign_in: SignInLimits,
+}
+
+impl AccessConfig {
+    pub(crate) fn read<'i>(mut s: Section<'i>, m: &mut Mistakes<'i>) -> Self {
+        let minutes = |n: usize| Duration::from_secs(n as u64 * 60);
+        const DAY: usize = 24 * 60;
+        let sign_in = SignInLimits {
+            idle: minutes(within(&mut s, "idle_minutes", 15, 1, 15, m)),
+            session: minutes(60 * within(&mut s, "session_hours", 12, 1, 24, m)),
+            wrong: within(&mut s, "wrong_passwords", 10, 3, 10, m) as u32,
+            locked_for: minutes(within(&mut s, "locked_minutes", 30, 30, 7 * DAY, m)),
+            dormant: minutes(DAY * within(&mut s, "dormant_days", 90, 1, 90, m)),
+            invitation: minutes(DAY * within(&mut s, "invitation_days", 7, 1, 30, m)),
+            reset_wait: minutes(within(&mut s, "reset_wait_minutes", 60, 5, 7 * DAY, m)),
+        };
+        let config = Self {
+            policies: s.take("policies", m).map(toml::Spanned::into_inner),
+            sign_in,
+        };
+        s.finish(m);
+        config
+    }
+}
