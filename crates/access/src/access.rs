@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use ringfence_policy::{Action, Ask, Change, Decision, Policies, Program, Subject, Target};
+use ringfence_policy::{
+    ACTIONS, Action, Ask, Change, Decision, Policies, Program, Subject, Target,
+};
 
 use crate::desk::{Calls, Journal};
 
@@ -24,6 +26,8 @@ pub struct Granted {
     pub programs: BTreeSet<String>,
     /// Why not, for somebody who may nowhere.
     pub reason: String,
+    /// Which policies said so.
+    pub fingerprint: Arc<str>,
 }
 
 impl Granted {
@@ -62,41 +66,80 @@ impl Access {
     /// policy may treat one program unlike another.
     #[must_use]
     pub fn granted(&self, who: &Subject, action: Action, mfa: bool) -> Granted {
-        let all = self.may(who, action, &Program::All, mfa);
-        let mut granted = Granted {
-            everywhere: all.allowed,
-            programs: BTreeSet::new(),
-            reason: all.reason,
-        };
-        for held in &who.roles {
-            let Program::One(name) = &held.program else {
-                continue;
-            };
-            if granted.everywhere || granted.programs.contains(name) {
-                continue;
-            }
-            let decision = self.may(who, action, &held.program, mfa);
-            match decision.allowed {
-                true => _ = granted.programs.insert(name.clone()),
-                false => granted.reason = decision.reason,
-            }
-        }
-        granted
+        granted(&self.policies(), who, action, mfa)
     }
 
-    /// Whether `who` may do `action` in a program.
+    /// All that `who` may do somewhere, by the same policies.
     #[must_use]
-    pub fn may(&self, who: &Subject, action: Action, program: &Program, mfa: bool) -> Decision {
-        let on = Target::Program(program.clone());
-        self.policies.load().decide(&Ask {
-            who,
-            action,
-            on: &on,
-            mfa,
-            call: None,
-            stated_reason: None,
-        })
+    pub fn rights(&self, who: &Subject, mfa: bool) -> Vec<(Action, Granted)> {
+        let policies = self.policies();
+        let rights = ACTIONS.iter();
+        rights
+            .map(|action| (*action, granted(&policies, who, *action, mfa)))
+            .filter(|(_, granted)| !granted.is_nowhere())
+            .collect()
     }
+
+    /// What somebody who is to be made could do in a program at some moment that their maker may not
+    /// do there at every moment: nobody gives more than they have. The maker, who showed a second
+    /// factor or not, is asked about no call and no reason of theirs.
+    #[must_use]
+    pub fn exceeds(
+        &self,
+        made: &Subject,
+        maker: &Subject,
+        mfa: bool,
+        program: &Program,
+    ) -> Option<Action> {
+        let policies = self.policies();
+        let more = |action: &&Action| {
+            policies.could_ever(made, **action, program)
+                && !policies.may_always(maker, **action, program, mfa)
+        };
+        ACTIONS.iter().find(more).copied()
+    }
+}
+
+fn granted(policies: &Policies, who: &Subject, action: Action, mfa: bool) -> Granted {
+    let all = may(policies, who, action, &Program::All, mfa);
+    let mut granted = Granted {
+        everywhere: all.allowed,
+        programs: BTreeSet::new(),
+        reason: all.reason,
+        fingerprint: Arc::clone(policies.fingerprint()),
+    };
+    for held in &who.roles {
+        let Program::One(name) = &held.program else {
+            continue;
+        };
+        if granted.everywhere || granted.programs.contains(name) {
+            continue;
+        }
+        let decision = may(policies, who, action, &held.program, mfa);
+        match decision.allowed {
+            true => _ = granted.programs.insert(name.clone()),
+            false => granted.reason = decision.reason,
+        }
+    }
+    granted
+}
+
+fn may(
+    policies: &Policies,
+    who: &Subject,
+    action: Action,
+    program: &Program,
+    mfa: bool,
+) -> Decision {
+    let on = Target::Program(program.clone());
+    policies.decide(&Ask {
+        who,
+        action,
+        on: &on,
+        mfa,
+        call: None,
+        stated_reason: None,
+    })
 }
 
 impl std::fmt::Debug for Access {

@@ -178,13 +178,13 @@ impl Several {
     pub fn read(body: &[u8]) -> Result<Self, Fault> {
         let top = object(body)?;
         let items = match top.get("evaluations") {
-            None => return Evaluation::of(&top).map(|one| Self::One(Box::new(one))),
-            Some(Value::Array(items)) if items.is_empty() => {
-                return Evaluation::of(&top).map(|one| Self::One(Box::new(one)));
-            }
-            Some(Value::Array(items)) => items,
+            None => [].as_slice(),
+            Some(Value::Array(items)) => items.as_slice(),
             Some(_) => return Err(fault("`evaluations` is a list")),
         };
+        if items.is_empty() {
+            return Evaluation::of(&top).map(|one| Self::One(Box::new(one)));
+        }
         defaults(&top)?;
         if items.len() > MOST_EVALUATIONS {
             let detail = format!("at most {MOST_EVALUATIONS} evaluations come at once");

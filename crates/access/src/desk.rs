@@ -1,9 +1,10 @@
 //! Decisions about others, with the state of calls consulted.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use ringfence_policy::{
-    Action, Ask, Assignment, CallNow, Decision, Kind, Program, Role, Subject, Target,
+    Action, Ask, Assignment, CallNow, Decision, Kind, Policies, Program, Role, Subject, Target,
 };
 use serde_json::{Map, Value, json};
 
@@ -64,7 +65,7 @@ pub struct Decided {
     /// What was decided.
     pub decision: Decision,
     /// Which policies were in force.
-    pub fingerprint: String,
+    pub fingerprint: Arc<str>,
     /// The call, where it was looked at.
     pub call: Option<CallNow>,
     /// In the asker's words, why without a call.
@@ -84,6 +85,8 @@ pub struct Refused<'a> {
     pub action: Action,
     /// Why not.
     pub reason: &'a str,
+    /// Which policies said so.
+    pub fingerprint: &'a Arc<str>,
 }
 
 /// A question in our own terms.
@@ -101,23 +104,42 @@ impl Access {
     /// # Errors
     /// When it cannot be told which program it is about.
     pub fn evaluate(&self, asker: &Asker, asked: &Evaluation) -> Result<Answer, Fault> {
+        self.evaluate_by(&self.policies(), asker, asked)
+    }
+
+    /// Decides and takes down by the same policies, whatever is put in force meanwhile.
+    fn evaluate_by(
+        &self,
+        policies: &Policies,
+        asker: &Asker,
+        asked: &Evaluation,
+    ) -> Result<Answer, Fault> {
         let program = program(asker, &asked.resource)?;
-        let question = match self.question(&program, asked) {
-            Ok(question) => question,
-            Err(why) => {
-                let decision = denied(why);
-                self.take_down(asker, asked, &program, &decision, None, None);
-                return Ok(Answer::of(&decision, Map::new()));
+        let (decision, call, stated_reason) = match self.question(&program, asked) {
+            Ok(question) => {
+                let decision = question.decide(policies);
+                (decision, question.call, question.reason)
             }
+            Err(why) => (denied(why), None, None),
         };
-        let decision = self.decide(&question);
         let mut more = Map::new();
-        if let Some(call) = &question.call {
+        if let Some(call) = &call {
             more.insert("call".to_owned(), call_json(call));
         }
-        let (call, reason) = (question.call, question.reason);
-        self.take_down(asker, asked, &program, &decision, call, reason);
-        Ok(Answer::of(&decision, more))
+        let answer = Answer::of(&decision, more);
+        let named = |entity: &Entity| (entity.kind.clone(), entity.id.clone());
+        self.journal.decided(Decided {
+            program,
+            asker: asker.name.clone(),
+            subject: named(&asked.subject),
+            action: asked.action.clone(),
+            resource: named(&asked.resource),
+            decision,
+            fingerprint: Arc::clone(policies.fingerprint()),
+            call,
+            stated_reason,
+        });
+        Ok(answer)
     }
 
     /// Answers several, in their order; a list that ends early ends with the one that decided.
@@ -133,10 +155,11 @@ impl Access {
             Several::One(one) => return self.evaluate(asker, one).map(Err),
             Several::Many(items, semantic) => (items, *semantic),
         };
+        let policies = self.policies();
         let mut evaluations = Vec::with_capacity(items.len());
         for item in items {
             let answer = match item {
-                Ok(asked) => self.evaluate(asker, asked),
+                Ok(asked) => self.evaluate_by(&policies, asker, asked),
                 Err(fault) => Err(fault.clone()),
             };
             let answer = answer.unwrap_or_else(|fault| Answer::fault(&fault));
@@ -163,22 +186,10 @@ impl Access {
             action: refused.action.name().to_owned(),
             resource: ("program".to_owned(), refused.program.to_owned()),
             decision: denied(refused.reason.to_owned()),
-            fingerprint: self.policies().fingerprint().to_owned(),
+            fingerprint: Arc::clone(refused.fingerprint),
             call: None,
             stated_reason: None,
         });
-    }
-
-    pub(crate) fn decide(&self, question: &Question) -> Decision {
-        self.policies().decide(&Ask {
-            who: &question.who,
-            action: question.action,
-            on: &question.on,
-            // Of a session in another application nothing is known here.
-            mfa: false,
-            call: question.call.as_ref(),
-            stated_reason: question.reason.as_deref(),
-        })
     }
 
     /// The question in our own terms, or why the answer is no whatever policies say.
@@ -230,28 +241,19 @@ impl Access {
                 .map(str::to_owned),
         })
     }
+}
 
-    fn take_down(
-        &self,
-        asker: &Asker,
-        asked: &Evaluation,
-        program: &str,
-        decision: &Decision,
-        call: Option<CallNow>,
-        stated_reason: Option<String>,
-    ) {
-        let named = |entity: &Entity| (entity.kind.clone(), entity.id.clone());
-        self.journal.decided(Decided {
-            program: program.to_owned(),
-            asker: asker.name.clone(),
-            subject: named(&asked.subject),
-            action: asked.action.clone(),
-            resource: named(&asked.resource),
-            decision: decision.clone(),
-            fingerprint: self.policies().fingerprint().to_owned(),
-            call,
-            stated_reason,
-        });
+impl Question {
+    pub(crate) fn decide(&self, policies: &Policies) -> Decision {
+        policies.decide(&Ask {
+            who: &self.who,
+            action: self.action,
+            on: &self.on,
+            // Of a session in another application nothing is known here.
+            mfa: false,
+            call: self.call.as_ref(),
+            stated_reason: self.reason.as_deref(),
+        })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Who may, what may they, and on what (AuthZEN section 8): the same decisions, asked about each thing
 //! that is known. Nothing is taken down, since nobody was let in.
 
-use ringfence_policy::ACTIONS;
+use ringfence_policy::{ACTIONS, Policies};
 
 use crate::access::Access;
 use crate::authzen::{ActionNamed, Entity, Evaluation, Fault, Found, Page, Search, Searched};
@@ -16,6 +16,7 @@ impl Access {
     /// # Errors
     /// When it cannot be told which program it is about.
     pub fn search(&self, asker: &Asker, search: &Search) -> Result<Searched, Fault> {
+        let policies = self.policies();
         let results = match search {
             Search::Subject {
                 kind,
@@ -35,7 +36,7 @@ impl Access {
                     context: context.clone(),
                 };
                 let asked = agents.into_iter().map(of);
-                let may = asked.filter(|asked| self.would(&program, asked));
+                let may = asked.filter(|asked| self.would(&policies, &program, asked));
                 may.map(|asked| Found::Entity(asked.subject)).collect()
             }
             Search::Resource {
@@ -61,7 +62,7 @@ impl Access {
                     context: context.clone(),
                 };
                 let asked = known.into_iter().map(of);
-                let may = asked.filter(|asked| self.would(&program, asked));
+                let may = asked.filter(|asked| self.would(&policies, &program, asked));
                 may.map(|asked| Found::Entity(asked.resource)).collect()
             }
             Search::Action {
@@ -77,7 +78,7 @@ impl Access {
                     context: context.clone(),
                 };
                 let asked = ACTIONS.iter().map(|action| of(action.name()));
-                let may = asked.filter(|asked| self.would(&program, asked));
+                let may = asked.filter(|asked| self.would(&policies, &program, asked));
                 may.map(|asked| Found::Action(ActionNamed { name: asked.action }))
                     .collect()
             }
@@ -89,9 +90,9 @@ impl Access {
         })
     }
 
-    fn would(&self, program: &str, asked: &Evaluation) -> bool {
+    fn would(&self, policies: &Policies, program: &str, asked: &Evaluation) -> bool {
         let question = self.question(program, asked);
-        question.is_ok_and(|question| self.decide(&question).allowed)
+        question.is_ok_and(|question| question.decide(policies).allowed)
     }
 }
 

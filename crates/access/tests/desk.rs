@@ -142,6 +142,7 @@ fn every_answer_is_taken_down_once_and_searches_are_not() {
         subject: ("service", "01S"),
         action: Action::SOURCE_READ,
         reason: "no",
+        fingerprint: desk.policies().fingerprint(),
     });
     let kept = kept.0.lock().unwrap();
     let said: Vec<_> = kept
@@ -164,7 +165,7 @@ fn every_answer_is_taken_down_once_and_searches_are_not() {
     );
     assert!(
         kept.iter()
-            .all(|d| d.fingerprint == desk.policies().fingerprint())
+            .all(|d| d.fingerprint == *desk.policies().fingerprint())
     );
 }
 

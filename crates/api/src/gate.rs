@@ -25,6 +25,8 @@ pub enum Needs {
     Source,
     /// Somebody who is known, for what is their own.
     Known,
+    /// Somebody who signed in, for their own account.
+    Person,
     /// A right in at least one program; the answer is about the programs where they have it.
     Right(Action),
     /// A right in all programs, for what is not one program's.
@@ -81,20 +83,25 @@ async fn pass(
     match needs {
         // The extractors of these handlers check the credential.
         Needs::Nothing | Needs::VendorProof | Needs::Source => {}
-        Needs::Known | Needs::Right(_) | Needs::RightEverywhere(_) => {
-            let (principal, credential) = auth::principal(&parts, &app).await?;
+        Needs::Known | Needs::Person | Needs::Right(_) | Needs::RightEverywhere(_) => {
+            let known = auth::known(&parts, &app).await?;
+            let principal = known.principal;
+            if needs == Needs::Person && principal.kind != Kind::Person {
+                let detail = "this is about somebody's own account: sign in at /signin";
+                return Err(Problem::forbidden(detail));
+            }
             let scope = match needs {
                 Needs::Right(action) => {
                     let granted = granted(&app, &principal, action);
                     if granted.is_nowhere() {
-                        return Err(refused(&app, &principal, action, granted.reason));
+                        return Err(refused(&app, &principal, action, granted));
                     }
                     scope_of(granted)
                 }
                 Needs::RightEverywhere(action) => {
                     let granted = granted(&app, &principal, action);
                     if !granted.everywhere {
-                        return Err(refused(&app, &principal, action, granted.reason));
+                        return Err(refused(&app, &principal, action, granted));
                     }
                     Scope::All
                 }
@@ -103,7 +110,8 @@ async fn pass(
             parts.extensions.insert(Person {
                 principal,
                 scope,
-                credential,
+                credential: known.credential,
+                session: known.session,
             });
         }
     }
@@ -116,8 +124,13 @@ pub(crate) fn granted(
     action: Action,
 ) -> Granted {
     let subject = principal.subject(app.inside.now().0);
-    // Services prove themselves by a secret of 256 bits; of people, sign-in says so.
-    app.access.granted(&subject, action, false)
+    app.access.granted(&subject, action, principal.mfa)
+}
+
+/// Everything that somebody may do now.
+pub(crate) fn rights(app: &App, principal: &ringfence_state::Principal) -> Vec<(Action, Granted)> {
+    let subject = principal.subject(app.inside.now().0);
+    app.access.rights(&subject, principal.mfa)
 }
 
 /// The programs in which somebody may do something now.
@@ -137,7 +150,7 @@ fn refused(
     app: &App,
     principal: &ringfence_state::Principal,
     action: Action,
-    reason: String,
+    granted: Granted,
 ) -> Problem {
     let kind = match principal.kind {
         Kind::Person => "person",
@@ -150,7 +163,8 @@ fn refused(
         asker: &principal.name,
         subject: (kind, &principal.id),
         action,
-        reason: &reason,
+        reason: &granted.reason,
+        fingerprint: &granted.fingerprint,
     });
-    Problem::forbidden(reason)
+    Problem::forbidden(granted.reason)
 }

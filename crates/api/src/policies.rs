@@ -1,5 +1,7 @@
 //! Policies in force, and what whoever asks may do by them.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State as AxumState;
 use ringfence_policy::{ACTIONS, Law, Role};
@@ -8,13 +10,13 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::auth::Person;
-use crate::gate::granted;
+use crate::gate::rights;
 
 /// What is in force.
 #[derive(Debug, Serialize)]
 pub(crate) struct InForce {
     /// SHA-256 of all policies.
-    fingerprint: String,
+    fingerprint: Arc<str>,
     items: Vec<Law>,
     actions: Vec<ForWhom>,
 }
@@ -36,7 +38,7 @@ pub(crate) async fn list(AxumState(app): AxumState<App>) -> Json<InForce> {
         roles: policies.could(*action).to_vec(),
     });
     Json(InForce {
-        fingerprint: policies.fingerprint().to_owned(),
+        fingerprint: Arc::clone(policies.fingerprint()),
         items: policies.laws().cloned().collect(),
         actions: actions.collect(),
     })
@@ -63,14 +65,12 @@ pub(crate) struct Right {
 pub(crate) async fn mine(AxumState(app): AxumState<App>, person: Person) -> Json<Mine> {
     let now = app.inside.now().0;
     let roles = person.principal.roles.iter();
-    let rights = ACTIONS.iter().filter_map(|action| {
-        let granted = granted(&app, &person.principal, *action);
-        (!granted.is_nowhere()).then(|| Right {
-            action: action.name(),
-            words: action.words(),
-            everywhere: granted.everywhere,
-            programs: granted.programs.into_iter().collect(),
-        })
+    let rights = rights(&app, &person.principal).into_iter();
+    let rights = rights.map(|(action, granted)| Right {
+        action: action.name(),
+        words: action.words(),
+        everywhere: granted.everywhere,
+        programs: granted.programs.into_iter().collect(),
     });
     Json(Mine {
         roles: roles.filter(|held| held.is_held_at(now)).cloned().collect(),

@@ -11,6 +11,8 @@
 mod action;
 mod ask;
 pub mod builtin;
+mod change;
+mod circumstances;
 mod decision;
 mod entities;
 mod mistake;
@@ -20,7 +22,8 @@ mod words;
 
 pub use action::{ACTIONS, Action};
 pub use ask::{Ask, CallNow, Kind, Subject, Target};
+pub use change::{Change, Trace, Verb};
 pub use decision::Decision;
 pub use mistake::{Mistake, PolicyFile};
-pub use policies::{Change, Law, Policies};
+pub use policies::{Law, Policies};
 pub use role::{Assignment, Program, ROLES, Role};

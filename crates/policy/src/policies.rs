@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::str::FromStr as _;
+use std::sync::Arc;
 
 use cedar_policy::{
     Authorizer, Decision as Verdict, Effect, Policy, PolicyId, PolicySet, Schema, ValidationMode,
@@ -12,8 +13,8 @@ use serde::Serialize;
 use crate::entities::Names;
 use crate::mistake::line_of;
 use crate::{
-    ACTIONS, Action, Ask, Assignment, CallNow, Decision, Kind, Mistake, PolicyFile, Program, ROLES,
-    Role, Subject, Target, words,
+    ACTIONS, Action, Ask, Assignment, Decision, Kind, Mistake, PolicyFile, Program, ROLES, Role,
+    Subject, words,
 };
 
 const SCHEMA: &str = include_str!("ringfence.cedarschema");
@@ -37,19 +38,6 @@ pub struct Law {
     pub text: String,
 }
 
-/// How one set differs from the one before.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Change {
-    /// The policy.
-    pub id: String,
-    /// As it was; absent when it is new.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub before: Option<String>,
-    /// As it is; absent when it is gone.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub after: Option<String>,
-}
-
 /// Policies in force. Whole or not at all.
 #[derive(Debug)]
 pub struct Policies {
@@ -58,7 +46,7 @@ pub struct Policies {
     names: Names,
     authorizer: Authorizer,
     could: BTreeMap<Action, Vec<Role>>,
-    fingerprint: String,
+    fingerprint: Arc<str>,
 }
 
 impl Policies {
@@ -92,7 +80,7 @@ impl Policies {
             names,
             authorizer: Authorizer::new(),
             could: BTreeMap::new(),
-            fingerprint,
+            fingerprint: fingerprint.into(),
         };
         policies.could = ACTIONS
             .iter()
@@ -141,6 +129,12 @@ impl Policies {
         self.laws.values()
     }
 
+    /// The policy of an id.
+    #[must_use]
+    pub fn law(&self, id: &str) -> Option<&Law> {
+        self.laws.get(id)
+    }
+
     /// The roles that an action is for, when nothing else stands in its way.
     #[must_use]
     pub fn could(&self, action: Action) -> &[Role] {
@@ -149,45 +143,12 @@ impl Policies {
 
     /// SHA-256 of all texts: which policies decided.
     #[must_use]
-    pub fn fingerprint(&self) -> &str {
+    pub fn fingerprint(&self) -> &Arc<str> {
         &self.fingerprint
     }
 
-    /// What differs from an earlier set.
-    #[must_use]
-    pub fn changes_since(&self, before: &Self) -> Vec<Change> {
-        let ids = before.laws.keys().chain(self.laws.keys());
-        let ids: std::collections::BTreeSet<_> = ids.collect();
-        let text = |of: &Self, id: &str| of.laws.get(id).map(|law| law.text.clone());
-        ids.into_iter()
-            .map(|id| Change {
-                id: id.clone(),
-                before: text(before, id),
-                after: text(self, id),
-            })
-            .filter(|change| change.before != change.after)
-            .collect()
-    }
-
     fn roles_that_could(&self, action: Action) -> Vec<Role> {
-        let program = "any".to_owned();
-        let on = match action {
-            Action::RECORD_OPEN => Target::CustomerRecord {
-                program: program.clone(),
-                customer: "any".to_owned(),
-            },
-            Action::RECORDING_LISTEN => Target::Recording {
-                id: "any".to_owned(),
-                program: program.clone(),
-                call: None,
-            },
-            _ => Target::Program(Program::One(program.clone())),
-        };
-        let call = CallNow {
-            state: "live".to_owned(),
-            same_customer: Some(true),
-            ..CallNow::default()
-        };
+        let program = Program::One("any".to_owned());
         let could = |role: &Role| {
             let who = Subject {
                 kind: match role.is_for_people() {
@@ -198,18 +159,10 @@ impl Policies {
                 agent: None,
                 roles: vec![Assignment {
                     role: *role,
-                    program: Program::One(program.clone()),
+                    program: program.clone(),
                 }],
             };
-            self.decide(&Ask {
-                who: &who,
-                action,
-                on: &on,
-                mfa: true,
-                call: Some(&call),
-                stated_reason: None,
-            })
-            .allowed
+            self.could_ever(&who, action, &program)
         };
         ROLES.into_iter().filter(could).collect()
     }

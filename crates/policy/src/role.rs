@@ -80,14 +80,14 @@ impl Role {
         !matches!(self, Self::Integration | Self::Automation)
     }
 
-    /// Whether programs may be given it; the others are for people.
+    /// Whether programs may be given it; the others are for people. A supervisor hears recordings,
+    /// which nobody who may make services does.
     #[must_use]
     pub fn is_for_services(self) -> bool {
         matches!(
             self,
             Self::Analyst
                 | Self::Auditor
-                | Self::Supervisor
                 | Self::TelephonyEngineer
                 | Self::Integration
                 | Self::Automation

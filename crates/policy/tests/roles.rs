@@ -9,8 +9,8 @@
 )]
 
 use ringfence_policy::{
-    ACTIONS, Action, Ask, Assignment, CallNow, Decision, Kind, Policies, PolicyFile, Program,
-    ROLES, Role, Subject, Target, builtin,
+    ACTIONS, Action, Ask, Assignment, CallNow, Change, Decision, Kind, Policies, PolicyFile,
+    Program, ROLES, Role, Subject, Target, Verb, builtin,
 };
 
 fn policies() -> Policies {
@@ -216,6 +216,45 @@ fn records_open_on_a_call_and_with_a_reason_and_not_else() {
     }
 }
 
+/// What is had at some moments only can be taken, and cannot be given.
+#[test]
+fn the_best_moment_and_every_moment_are_two_questions() {
+    let policies = policies();
+    let bank = Program::from("bank");
+    let both = |role, program: &str, action| {
+        let who = holds(role, program);
+        let ever = policies.could_ever(&who, action, &bank);
+        (ever, policies.may_always(&who, action, &bank, true))
+    };
+    for (role, action, wanted) in [
+        (Role::Agent, Action::RECORD_OPEN, (true, false)),
+        (Role::Supervisor, Action::RECORD_OPEN, (true, true)),
+        (Role::Supervisor, Action::RECORDING_LISTEN, (true, true)),
+        (Role::Automation, Action::RECORDING_LISTEN, (false, false)),
+        (Role::Automation, Action::RECORD_OPEN, (false, false)),
+        (Role::Administrator, Action::SERVICE_CHANGE, (true, true)),
+    ] {
+        assert_eq!(both(role, "bank", action), wanted, "{role}");
+        assert_eq!(both(role, "*", action), wanted, "{role}");
+        assert_eq!(both(role, "clinic", action), (false, false), "{role}");
+    }
+    let who = holds(Role::Supervisor, "bank");
+    assert!(!policies.may_always(&who, Action::RECORDING_LISTEN, &bank, false));
+}
+
+/// Services are made by whoever may change them: a role that none of these could give is not for
+/// services at all.
+#[test]
+fn a_role_for_services_holds_no_more_than_somebody_who_makes_them() {
+    let policies = policies();
+    for role in ROLES.into_iter().filter(|role| role.is_for_services()) {
+        for action in [Action::RECORDING_LISTEN, Action::RECORD_OPEN] {
+            let roles = policies.could(action);
+            assert!(!roles.contains(&role), "{role} {}", action.name());
+        }
+    }
+}
+
 fn file(text: &str) -> Vec<PolicyFile> {
     vec![PolicyFile {
         name: "own.cedar".to_owned(),
@@ -311,4 +350,18 @@ fn a_change_names_what_was_added_taken_away_and_rewritten() {
     assert_eq!(ids, ["b"]);
     assert!(changes[0].before.is_none() && changes[0].after.is_some());
     assert!(one.changes_since(&both)[0].after.is_none());
+    // The same from what a set leaves behind, which has no texts.
+    let other = load(&first.replace("\"x\"", "\"y\""));
+    let verbs = |changes: Vec<Change>| {
+        let verbs = changes.into_iter().map(|c| (c.id, c.verb));
+        verbs.collect::<Vec<_>>()
+    };
+    for (now, before) in [(&both, &one), (&one, &both), (&other, &both), (&one, &one)] {
+        let by_trace = now.changes_since_trace(&before.trace());
+        assert!(by_trace.iter().all(|change| change.before.is_none()));
+        assert_eq!(verbs(by_trace), verbs(now.changes_since(before)));
+    }
+    let (changed, gone) = (Verb::Changed, Verb::Removed);
+    let wanted = [("a".to_owned(), changed), ("b".to_owned(), gone)];
+    assert_eq!(verbs(other.changes_since(&both)), wanted);
 }

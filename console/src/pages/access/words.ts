@@ -5,7 +5,6 @@ import { label } from "../../lib/format";
 export const FOR_SERVICES = [
   ["integration", "asks for decisions: a CRM, a dialer, a recorder"],
   ["analyst", "searches events, tries rules, works with alerts"],
-  ["supervisor", "sees and works with alerts and calls"],
   ["telephony_engineer", "looks after sources and connectors"],
   ["automation", "runs the product by script"],
 ] as const;
