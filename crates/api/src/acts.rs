@@ -1,10 +1,6 @@
 //! Administrative acts: answered only when what was done is on the log.
 
-use std::sync::Arc;
-
-use bytes::Bytes;
-use ringfence_event::{Name, Origin};
-use ringfence_sources::{Format, Incoming, Naming};
+use ringfence_event::{Own, Severity};
 use serde_json::json;
 
 use crate::app::App;
@@ -12,7 +8,7 @@ use crate::auth::Person;
 use crate::problem::Problem;
 
 /// OCSF User Access Management.
-const CLASS: u32 = 3005;
+pub(crate) const USER_ACCESS: u32 = 3005;
 
 /// What was done to whoever may use the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +22,7 @@ pub(crate) enum Act {
 /// Records that `by` gave or took privileges (`role@program`), and waits until that is durable.
 ///
 /// # Errors
-/// When the log cannot be written: the act is done, and whoever did it is told that it is not recorded.
+/// As [`tell`].
 pub(crate) async fn record(
     app: &App,
     by: &Person,
@@ -39,38 +35,34 @@ pub(crate) async fn record(
         Act::Took => (2, "lost its token"),
     };
     let (id, name) = whom;
-    let now = app.inside.now();
-    let event = json!({
-        "class_uid": CLASS, "category_uid": 3, "activity_id": activity,
-        "type_uid": CLASS * 100 + activity, "severity_id": 2, "time": now.0,
-        "metadata": {"version": "1.8.0", "product": {"name": "Ringfence"}, "log_name": "access"},
-        "message": format!("service {name} {words}"),
-        "user": {"uid": id, "name": name, "type": "Service"},
-        "privileges": privileges,
-        "actor": {"user": {"uid": by.id(), "name": by.name()}},
-    });
-    let record = Incoming {
-        bytes: Bytes::from(event.to_string()),
-        received: now,
-        peer: None,
-        flow: None,
-        naming: Naming::Arrival,
-        line: 0,
-    };
-    let part = |text: &str| Name::new(text).map_err(|e| Problem::internal(&e));
-    let origin = Origin::local(part("ringfence")?, part("default")?, part("default")?);
-    let receipt = app
-        .sink
-        .submit(&Arc::new(origin), Format::Json, vec![record])
-        .await;
-    match receipt {
-        Ok(receipt) if receipt.accepted == 1 => Ok(()),
-        Ok(receipt) => {
-            let why = receipt.rejected.first().map(|r| r.reason.clone());
-            Err(Problem::internal(&why.unwrap_or_default()))
-        }
-        Err(error) => Err(Problem::unavailable(format!(
-            "it was done, and could not be recorded: {error}"
-        ))),
-    }
+    let own = begun(app, USER_ACCESS, activity)
+        .message(format!("service {name} {words}"))
+        .with("user", json!({"uid": id, "name": name, "type": "Service"}))
+        .with("privileges", privileges.to_vec());
+    tell(app, by, own).await
+}
+
+/// An act of a class and activity, of this moment.
+pub(crate) fn begun(app: &App, class_uid: u32, activity_id: u8) -> Own {
+    Own::new("access", class_uid, activity_id, app.inside.now()).severity(Severity::Low)
+}
+
+/// Puts an act on the log with who did it, and waits until that is durable.
+///
+/// # Errors
+/// When the log cannot be written: the act is done, and whoever did it is told that it is not recorded.
+pub(crate) async fn tell(app: &App, by: &Person, act: Own) -> Result<(), Problem> {
+    let actor = json!({"user": {"uid": by.id(), "name": by.name()}});
+    log(app, act.with("actor", actor)).await
+}
+
+/// Puts an event on the log and waits until that is durable.
+///
+/// # Errors
+/// As [`tell`].
+pub(crate) async fn log(app: &App, act: Own) -> Result<(), Problem> {
+    let told = app.sink.own(act.event()).await;
+    told.map_err(|error| {
+        Problem::unavailable(format!("it was done, and could not be recorded: {error}"))
+    })
 }

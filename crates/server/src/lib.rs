@@ -7,6 +7,7 @@
 //!
 //! This crate holds no detection, no parsing and no storage of its own.
 
+mod access_config;
 pub mod backup;
 mod bookmarks;
 pub mod child;
@@ -17,6 +18,7 @@ mod costs;
 mod desk;
 pub mod doctor;
 mod entries;
+mod folders;
 mod gauges;
 mod http;
 mod inside;
@@ -31,6 +33,7 @@ mod operators;
 mod outbox;
 mod pace;
 mod pairing;
+mod people;
 pub mod pipeline;
 pub mod policies;
 mod quarantine;
@@ -47,6 +50,7 @@ pub use config::{Config, ConfigError};
 pub use mail::MailSettings;
 pub use offline::Offline;
 pub use open::normaliser;
-pub use server::{FirstToken, Server, ServerError};
+pub use people::Waiting;
+pub use server::{Server, ServerError};
 pub use store::{StateConfig, StorePlaceError};
 pub use written::Mistake;

@@ -3,24 +3,23 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
 use ringfence_access::Access;
-use ringfence_event::{Event, Keys, LogSource, Name, Severity, Time};
-use ringfence_policy::{Change, Mistake, Policies, PolicyFile, builtin};
-use ringfence_sources::Intake;
+use ringfence_event::{Own, Severity};
+use ringfence_policy::{Change, Mistake, Policies, PolicyFile, Trace, builtin};
+use ringfence_sources::{Intake, Sink as _};
+use ringfence_state::State;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock;
+use crate::folders::{Folders, Watch};
 
-/// How often the folder is looked at.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
-/// Files of a folder.
-const MOST_FILES: usize = 1_000;
 /// OCSF User Access Management, activity Other.
 const CLASS: u32 = 3005;
 const OTHER: u8 = 99;
+/// What the last run left behind of its policies.
+const SETTING: &str = "policies";
 
 /// Our own policies and those of a folder; a file of the name of one of ours takes its place.
 ///
@@ -28,7 +27,7 @@ const OTHER: u8 = 99;
 /// Everything that is wrong with them.
 pub fn load(folder: Option<&Path>) -> Result<Policies, Vec<Mistake>> {
     let mut files = builtin::files();
-    for path in folder.map(listed).unwrap_or_default() {
+    for path in folder.map(|f| folders(f).files()).unwrap_or_default() {
         let name = path
             .file_name()
             .unwrap_or_default()
@@ -48,29 +47,42 @@ pub fn load(folder: Option<&Path>) -> Result<Policies, Vec<Mistake>> {
     Policies::load(&files)
 }
 
-/// Watches a folder until `cancel`.
-pub(crate) async fn watch(
-    folder: PathBuf,
+/// The folder as it looks now, to be watched.
+pub(crate) fn watched(folder: Option<&Path>) -> Option<(PathBuf, Watch)> {
+    folder.map(|folder| (folder.to_owned(), folders(folder).watch()))
+}
+
+/// Tells what changed while the server was stopped, then watches the folder, if there is one, until
+/// `cancel`.
+pub(crate) async fn keep(
+    watched: Option<(PathBuf, Watch)>,
     access: Arc<Access>,
+    state: State,
     intake: Arc<Intake>,
     cancel: CancellationToken,
 ) {
-    let mut known = picture(&folder);
-    loop {
-        tokio::select! {
-            () = cancel.cancelled() => return,
-            () = tokio::time::sleep(LOOK_EVERY) => {}
-        }
-        let now = picture(&folder);
-        if now == known {
-            continue;
-        }
-        known = now;
-        match load(Some(&folder)) {
+    let told = since_last_run(&access.policies(), &state, &intake).await;
+    if let Err(error) = told {
+        tracing::error!(
+            error,
+            "what policies were before the start could not be told"
+        );
+    }
+    let Some((folder, mut watch)) = watched else {
+        return;
+    };
+    while watch.changed(&cancel).await {
+        let of = folder.clone();
+        let Ok(loaded) = tokio::task::spawn_blocking(move || load(Some(&of))).await else {
+            return;
+        };
+        match loaded {
             Ok(policies) => {
-                let fingerprint = policies.fingerprint().to_owned();
-                for change in access.replace(policies) {
-                    tell(&intake, &change, &fingerprint).await;
+                let trace = policies.trace();
+                let changes = access.replace(policies);
+                let done = tell(&state, &intake, &changes, &trace, "running").await;
+                if let Err(error) = done {
+                    tracing::error!(error, "the change of a policy could not be recorded");
                 }
             }
             Err(mistakes) => {
@@ -82,58 +94,57 @@ pub(crate) async fn watch(
     }
 }
 
-/// Every change of a policy is an event with what it was and what it is.
-async fn tell(intake: &Intake, change: &Change, fingerprint: &str) {
-    let verb = match (&change.before, &change.after) {
-        (None, _) => "added",
-        (_, None) => "removed",
-        _ => "changed",
+/// A folder can be written, and a release can come with other policies, while nobody watches.
+async fn since_last_run(policies: &Policies, state: &State, intake: &Intake) -> Result<(), String> {
+    let trace = policies.trace();
+    let before = state.setting(SETTING).await.map_err(|e| e.to_string())?;
+    let before = before.and_then(|text| serde_json::from_str::<Trace>(&text).ok());
+    let changes = match &before {
+        Some(before) if *before == trace => return Ok(()),
+        Some(before) => policies.changes_since_trace(before),
+        // The first start: nothing was in force.
+        None => Vec::new(),
     };
-    tracing::warn!(policy = change.id, verb, "a policy is another one now");
-    let Some(event) = event(change, verb, fingerprint, clock::now()) else {
-        return;
-    };
-    if let Err(error) = intake.own(event).await {
-        tracing::error!(%error, "the change of a policy could not be recorded");
+    tell(state, intake, &changes, &trace, "stopped").await
+}
+
+/// Every change of a policy is an event with what it was, as far as that is known, and what it is.
+/// Only what is on the log is remembered as told.
+async fn tell(
+    state: &State,
+    intake: &Intake,
+    changes: &[Change],
+    trace: &Trace,
+    server: &str,
+) -> Result<(), String> {
+    for change in changes {
+        let (id, verb) = (&change.id, change.verb.word());
+        tracing::warn!(policy = id, verb, server, "a policy is another one now");
+        let policy = json!({
+            "uid": id, "version": trace.fingerprint, "change": verb, "server": server,
+            "before": change.before, "after": change.after,
+        });
+        let own = Own::new("policy", CLASS, OTHER, clock::now())
+            .message(format!("policy {id} {verb}"))
+            .severity(Severity::Medium)
+            .with("activity_name", "Policy")
+            .with("policy", policy);
+        intake.own(own.event()).await.map_err(|e| e.to_string())?;
     }
+    let text = serde_json::to_string(trace).map_err(|e| e.to_string())?;
+    state
+        .set_setting(SETTING, &text)
+        .await
+        .map_err(|e| e.to_string())
 }
 
-fn event(change: &Change, verb: &str, fingerprint: &str, now: Time) -> Option<Event> {
-    let name = |text: &str| Name::new(text).ok();
-    let keys = Keys::of(name("default")?, name("default")?, name("ringfence")?);
-    let mut event = Event::new(keys, CLASS, OTHER, now);
-    event.message = Some(format!("policy {} {verb}", change.id));
-    event.severity = Severity::Medium;
-    event.trusted = true;
-    event.logsource = LogSource {
-        product: Some("ringfence".into()),
-        service: None,
-        category: Some("policy".into()),
-    };
-    let policy = json!({
-        "uid": change.id, "version": fingerprint, "change": verb,
-        "before": change.before, "after": change.after,
-    });
-    event.ocsf.insert("activity_name".into(), json!("Policy"));
-    event.ocsf.insert("policy".into(), policy);
-    Some(event)
-}
-
-fn listed(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut paths: Vec<_> = entries
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|e| e == "cedar"))
-        .take(MOST_FILES)
-        .collect();
-    paths.sort();
-    paths
-}
-
-fn picture(folder: &Path) -> Vec<(PathBuf, u64, Option<SystemTime>)> {
-    let facts = |path: PathBuf| {
-        let meta = std::fs::metadata(&path).ok()?;
-        Some((path, meta.len(), meta.modified().ok()))
-    };
-    listed(folder).into_iter().filter_map(facts).collect()
+fn folders(folder: &Path) -> Folders {
+    Folders {
+        roots: vec![folder.to_owned()],
+        most_depth: 0,
+        most_files: 1_000,
+        // What is too long is a mistake that is told, not a file that is overlooked.
+        most_bytes: u64::MAX,
+        wanted: |path| path.extension().is_some_and(|e| e == "cedar"),
+    }
 }

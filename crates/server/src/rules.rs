@@ -1,25 +1,13 @@
 //! Rule packs on disk: read, and read again when they change.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
 
 use ringfence_detect::{Pack, PackFile, builtin};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::RulesConfig;
-
-/// How often folders are looked at. Polling works on every file system, network ones included.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
-/// Bounds on a folder: a wrong path such as `/` must not be read whole.
-const MOST_FILES: usize = 50_000;
-const MOST_DEPTH: usize = 16;
-/// Longest rule file.
-const MOST_BYTES: u64 = 4 << 20;
-
-/// What a folder looked like: enough to see that it changed.
-type Picture = BTreeMap<PathBuf, (u64, Option<SystemTime>)>;
+use crate::folders::{Folders, Watch};
 
 /// Reads and compiles everything configured. What cannot be read or used is told by the pack's
 /// mistakes; the rest is in force.
@@ -35,28 +23,25 @@ pub(crate) fn sources(config: &RulesConfig) -> Vec<PackFile> {
     } else {
         Vec::new()
     };
-    for path in picture(&config.folders).into_keys() {
+    for path in folders(&config.folders).files() {
         files.push(read(&path));
     }
     files
 }
 
+/// The folders as they look now, to be watched.
+pub(crate) fn watched(config: &RulesConfig) -> Watch {
+    folders(&config.folders).watch()
+}
+
 /// Watches the folders until `cancel` and sends each new pack.
-pub async fn watch(config: RulesConfig, packs: watch::Sender<Pack>, cancel: CancellationToken) {
-    let mut known = picture(&config.folders);
-    loop {
-        tokio::select! {
-            () = cancel.cancelled() => return,
-            () = tokio::time::sleep(LOOK_EVERY) => {}
-        }
-        let folders = config.folders.clone();
-        let Ok(now) = tokio::task::spawn_blocking(move || picture(&folders)).await else {
-            return;
-        };
-        if now == known {
-            continue;
-        }
-        known = now;
+pub(crate) async fn watch(
+    config: RulesConfig,
+    mut watch: Watch,
+    packs: watch::Sender<Pack>,
+    cancel: CancellationToken,
+) {
+    while watch.changed(&cancel).await {
         let config = config.clone();
         let Ok(pack) = tokio::task::spawn_blocking(move || load(&config)).await else {
             return;
@@ -90,29 +75,17 @@ pub fn read(path: &Path) -> PackFile {
 
 /// Rule files below the folders, in order: `*.yml` and `*.yaml`, tests left out.
 #[must_use]
-pub fn files(folders: &[PathBuf]) -> Vec<PathBuf> {
-    picture(folders).into_keys().collect()
+pub fn files(paths: &[PathBuf]) -> Vec<PathBuf> {
+    folders(paths).files()
 }
 
-fn picture(folders: &[PathBuf]) -> Picture {
-    let mut found = Picture::new();
-    for folder in folders {
-        look(folder, 0, &mut found);
-    }
-    found
-}
-
-fn look(path: &Path, depth: usize, found: &mut Picture) {
-    let Ok(meta) = std::fs::metadata(path) else {
-        tracing::warn!(path = %path.display(), "a rule folder cannot be read");
-        return;
-    };
-    if meta.is_dir() && depth < MOST_DEPTH {
-        for entry in std::fs::read_dir(path).into_iter().flatten().flatten() {
-            look(&entry.path(), depth + 1, found);
-        }
-    } else if is_rule(path) && meta.len() <= MOST_BYTES && found.len() < MOST_FILES {
-        found.insert(path.to_owned(), (meta.len(), meta.modified().ok()));
+fn folders(paths: &[PathBuf]) -> Folders {
+    Folders {
+        roots: paths.to_vec(),
+        most_depth: 15,
+        most_files: 50_000,
+        most_bytes: 4 << 20,
+        wanted: is_rule,
     }
 }
 

@@ -6,8 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use ringfence_access::Access;
-use ringfence_api::App;
-use ringfence_crypto::Token;
+use ringfence_api::{App, SignIn};
 use ringfence_sources::{ClientAuth, Intake, Sink};
 use ringfence_spine::Spine;
 use ringfence_state::State;
@@ -24,6 +23,7 @@ use crate::inside::{Inner, Notifying};
 use crate::open;
 use crate::operators::OperatorError;
 use crate::outbox::StateOutbox;
+use crate::people::{self, Waiting};
 use crate::pipeline::{self, Parts};
 use crate::quarantine::StateQuarantine;
 use crate::queries::QueryEngine;
@@ -86,22 +86,11 @@ pub enum ServerError {
     AdminToken(String),
 }
 
-/// The administrator's token at a first start.
-#[derive(Debug)]
-pub enum FirstToken {
-    /// Made now: to be shown once.
-    Made(Token),
-    /// Preset by the environment.
-    Preset,
-    /// There was one already.
-    Known,
-}
-
 /// A running server.
 pub struct Server {
     address: SocketAddr,
     fingerprint: String,
-    first_token: FirstToken,
+    waiting: Option<Waiting>,
     inner: Arc<Inner>,
     state: State,
     /// In the order in which they are told to stop.
@@ -132,9 +121,17 @@ impl Server {
         // First, because its lock is the folder's: who meets another server here is told so.
         let spine = open::spine(data.join("spine")).await?;
         let place = config.state.place(&data)?;
-        let state = State::open_in(&place, ringfence_state::Limits::default()).await?;
+        let limits = ringfence_state::Limits {
+            sign_in: config.access.sign_in.clone(),
+            ..ringfence_state::Limits::default()
+        };
+        let state = State::open_in(&place, limits).await?;
         let now = clock::now();
-        let first_token = open::first_token(&state, preset, now.0).await?;
+        if let Some(preset) = preset {
+            open::automation(&state, preset, now.0).await?;
+        }
+        let key = people::key(&data)?;
+        let waiting = people::bootstrap(&state, &data, now.0).await?;
         open::declare_sources(&state, &config).await?;
         let normaliser = open::normaliser(&config)?;
         let lake = open::lake(data.join("lake"), config.lake.clone()).await?;
@@ -161,6 +158,9 @@ impl Server {
             Arc::clone(&entries) as _,
             stages.intake.clone(),
         )?;
+        // How the folders look first: what changes while they are read is read again.
+        let rule_files = rules::watched(&config.rules);
+        let policy_files = policies::watched(config.access.policies.as_deref());
         let pack = open::rules(&config).await;
         let policies =
             policies::load(config.access.policies.as_deref()).map_err(ServerError::Policies)?;
@@ -195,6 +195,13 @@ impl Server {
             retention: Arc::new(config.retention.clone()),
             share: config.upkeep_share,
         };
+        let public_url = config.server.public_url.clone();
+        let public_url =
+            public_url.unwrap_or_else(|| format!("https://localhost:{}", address.port()));
+        let sign_in = Arc::new(SignIn::new(&public_url, &key)?);
+        if let Some(why) = sign_in.no_passkeys() {
+            tracing::warn!(why, "nobody can make a passkey: set `server.public_url`");
+        }
         // From here on nothing fails: what runs is told to stop by the server alone.
         let (asked, connectors) = connectors::start(ready, &state, &intake, &stages.listeners);
         let inner = Arc::new(Inner {
@@ -219,11 +226,7 @@ impl Server {
                 webhooks: sender.is_some(),
                 mail: config.mail.as_ref().map(|_| mail.is_some()),
             },
-            public_url: config
-                .server
-                .public_url
-                .clone()
-                .unwrap_or_else(|| format!("https://localhost:{}", address.port())),
+            public_url,
             started: now,
             stopping: stages.api.clone(),
             broken: AtomicBool::new(false),
@@ -239,7 +242,7 @@ impl Server {
             sink: Arc::clone(&intake) as Arc<dyn Sink>,
             inside: Arc::clone(&inner) as _,
             connectors: asked,
-            guesses: Arc::default(),
+            sign_in,
             limits: ringfence_api::Limits {
                 body_bytes: config.intake.body_bytes,
                 inflated_bytes: config.intake.inflated_bytes,
@@ -262,16 +265,28 @@ impl Server {
                 watched,
                 stop.clone(),
             )),
-            tokio::spawn(rules::watch(config.rules.clone(), packs_in, stop.clone())),
+            tokio::spawn(rules::watch(
+                config.rules.clone(),
+                rule_files,
+                packs_in,
+                stop.clone(),
+            )),
             tokio::spawn(upkeep.run(stop.clone())),
-            tokio::spawn(open::maintain(state.clone(), stop.clone())),
+            tokio::spawn(open::maintain(
+                state.clone(),
+                Arc::clone(&intake),
+                stop.clone(),
+            )),
             tokio::spawn(queries.keep(stop.clone())),
         ];
         helpers.push(tokio::spawn(taken_down));
-        if let Some(folder) = config.access.policies.clone() {
-            let watched = policies::watch(folder, access, Arc::clone(&intake), stop.clone());
-            helpers.push(tokio::spawn(watched));
-        }
+        helpers.push(tokio::spawn(policies::keep(
+            policy_files,
+            access,
+            state.clone(),
+            Arc::clone(&intake),
+            stop.clone(),
+        )));
         let now = || clock::now().0;
         if let Some(sender) = sender {
             let run = ringfence_respond::run(outbox, sender, limits, now, stop.clone());
@@ -285,7 +300,7 @@ impl Server {
         Ok(Self {
             address,
             fingerprint: identity.fingerprint(),
-            first_token,
+            waiting,
             inner,
             state,
             stages,
@@ -309,10 +324,16 @@ impl Server {
         &self.fingerprint
     }
 
-    /// The administrator's token, if this start made it.
+    /// The code that waits for the first administrator, as long as there is none.
     #[must_use]
-    pub const fn first_token(&self) -> &FirstToken {
-        &self.first_token
+    pub const fn waiting(&self) -> Option<&Waiting> {
+        self.waiting.as_ref()
+    }
+
+    /// How browsers reach it.
+    #[must_use]
+    pub fn public_url(&self) -> &str {
+        &self.inner.public_url
     }
 
     /// Serves until `stop`, then drains: listeners, requests, intake, consumers, stores.

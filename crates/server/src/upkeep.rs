@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ringfence_api::UpkeepJob;
-use ringfence_event::{Event, Keys, LogSource, Name, Severity};
+use ringfence_event::Own;
 use ringfence_lake::{Erasure, Lake, LakeError, Pace, Retention};
-use ringfence_sources::Intake;
+use ringfence_sources::{Intake, Sink as _};
 use ringfence_spine::{LocalSpine, Spine as _};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -198,24 +198,11 @@ impl Upkeep {
     }
 
     async fn tell(&self, program: &str, message: String, fields: Value) {
-        let name = |text: &str| Name::new(text).or_else(|_| Name::new("default"));
-        let (Ok(program), Ok(site), Ok(source)) =
-            (name(program), name("default"), name("ringfence"))
-        else {
-            return;
-        };
-        let keys = Keys::of(program, site, source);
-        let mut event = Event::new(keys, DATASTORE, DELETE, clock::now());
-        event.message = Some(message);
-        event.severity = Severity::Informational;
-        event.trusted = true;
-        event.logsource = LogSource {
-            product: Some("ringfence".into()),
-            service: None,
-            category: Some("upkeep".into()),
-        };
-        event.ocsf.insert("upkeep".into(), fields);
-        if let Err(error) = self.intake.own(event).await {
+        let own = Own::new("upkeep", DATASTORE, DELETE, clock::now())
+            .program(program)
+            .message(message)
+            .with("upkeep", fields);
+        if let Err(error) = self.intake.own(own.event()).await {
             tracing::error!(%error, "an upkeep job of the lake could not be recorded");
         }
     }

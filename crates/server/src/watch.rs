@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use ringfence_event::{Event, Keys, LogSource, Name, Severity, Time, ext};
-use ringfence_sources::{Change, Expectation, Intake, ListenerHandle, SilenceDetector, Standing};
+use ringfence_event::{Keys, Name, Own, Severity, Time, ext};
+use ringfence_sources::{
+    Change, Expectation, Intake, ListenerHandle, SilenceDetector, Sink as _, Standing,
+};
 use ringfence_state::{Scope, State};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
@@ -130,6 +132,7 @@ async fn look(
         }
     }
     state.touch_principals().await.map_err(|e| e.to_string())?;
+    state.touch_sessions().await.map_err(|e| e.to_string())?;
     state.touch_sources(&seen).await.map_err(|e| e.to_string())
 }
 
@@ -202,23 +205,16 @@ async fn tell(
     fields: serde_json::Value,
     now: Time,
 ) {
-    let mut event = Event::new(keys, ext::SOURCE, activity, now);
-    event.message = Some(message);
-    event.severity = if activity == 2 {
-        Severity::Informational
-    } else {
-        Severity::Medium
+    let severity = match activity {
+        2 => Severity::Informational,
+        _ => Severity::Medium,
     };
-    event.trusted = true;
-    event.logsource = LogSource {
-        product: Some("ringfence".into()),
-        service: None,
-        category: Some("source".into()),
-    };
-    if let serde_json::Value::Object(fields) = fields {
-        event.ocsf.insert("source_state".into(), fields.into());
-    }
-    if let Err(error) = intake.own(event).await {
+    let own = Own::new("source", ext::SOURCE, activity, now)
+        .keys(keys)
+        .message(message)
+        .severity(severity)
+        .with("source_state", fields);
+    if let Err(error) = intake.own(own.event()).await {
         tracing::error!(%error, "the state of a source could not be recorded");
     }
 }

@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use ringfence_event::{Authority, Name, Origin};
+use ringfence_event::{Authority, Event, Name, Origin};
 use ringfence_sources::{
     Format, Incoming, ListenersConfig, Offer, Receipt, Sink, SinkError, Surroundings, run,
 };
@@ -55,6 +55,10 @@ impl Sink for Null {
     fn offer(&self, _: &Arc<Origin>, _: Format, _: Incoming) -> Offer {
         self.taken.fetch_add(1, Ordering::Relaxed);
         Offer::Queued
+    }
+
+    async fn own(&self, _: Event) -> Result<(), SinkError> {
+        Ok(())
     }
 }
 

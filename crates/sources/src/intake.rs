@@ -177,15 +177,7 @@ impl Intake {
         (self.reading.total(), self.encoding.total())
     }
 
-    /// Puts events on the spine that Ringfence itself makes.
-    ///
-    /// # Errors
-    /// When the spine cannot be written.
-    pub async fn own(&self, event: Event) -> Result<(), SinkError> {
-        self.own_all(vec![event]).await
-    }
-
-    /// Puts several on the spine at once.
+    /// Puts events on the spine that Ringfence itself makes, all at once.
     ///
     /// # Errors
     /// When the spine cannot be written; then none of them is there.
@@ -372,6 +364,10 @@ impl Sink for Intake {
         }
         self.of(origin).lost.fetch_add(1, Ordering::Relaxed);
         Offer::Lost
+    }
+
+    async fn own(&self, event: Event) -> Result<(), SinkError> {
+        self.own_all(vec![event]).await
     }
 }
 

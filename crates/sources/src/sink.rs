@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use ringfence_event::{Origin, Time};
+use ringfence_event::{Event, Origin, Time};
 use ringfence_normalise::OtlpEncoding;
 use thiserror::Error;
 
@@ -130,4 +130,7 @@ pub trait Sink: Send + Sync + 'static {
 
     /// Takes one record from a sender that cannot wait (UDP): never blocks, counts what is lost.
     fn offer(&self, origin: &Arc<Origin>, format: Format, record: Incoming) -> Offer;
+
+    /// Takes an event that Ringfence itself makes, and answers when it is durable.
+    async fn own(&self, event: Event) -> Result<(), SinkError>;
 }

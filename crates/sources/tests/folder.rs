@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use ringfence_event::{Authority, Name, Origin};
+use ringfence_event::{Authority, Event, Name, Origin};
 use ringfence_sources::{
     Bookmarks, FeedsConfig, Format, Incoming, ListenerHandle, Naming, Offer, Receipt, Sink,
     SinkError, Surroundings, follow,
@@ -82,6 +82,10 @@ impl Sink for Log {
 
     fn offer(&self, _: &Arc<Origin>, _: Format, _: Incoming) -> Offer {
         panic!("files can wait");
+    }
+
+    async fn own(&self, _: Event) -> Result<(), SinkError> {
+        Ok(())
     }
 }
 

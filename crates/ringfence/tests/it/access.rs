@@ -502,6 +502,52 @@ fn policies_of_a_folder_are_read_again_and_a_mistake_changes_nothing() {
     });
 }
 
+/// Whoever can write the folder cannot do so unseen while nobody watches.
+#[test]
+fn a_policy_that_changed_while_the_server_was_stopped_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("policies");
+    std::fs::create_dir(&folder).unwrap();
+    let own = folder.join("own.cedar");
+    let policy = |says: &str| {
+        let text = format!(
+            "@id(\"no-erasing\")\n@says(\"{says}\")\n\
+             forbid (principal, action == Ringfence::Action::\"lake:erase\", resource);\n"
+        );
+        std::fs::write(&own, text).unwrap();
+    };
+    let config = format!("[access]\npolicies = {:?}\n", folder.to_str().unwrap());
+    let start = || {
+        let data = dir.path().join("data");
+        Start::on(&data).config(config.clone()).run()
+    };
+    let told = |server: &Server, wanted: &[&str]| {
+        eventually("what changed is told, once", 20, || {
+            let sql = "SELECT message FROM events WHERE class_uid = 3005 ORDER BY time";
+            let rows = server.sql(sql);
+            let said: Vec<_> = rows
+                .iter()
+                .map(|r| r["message"].as_str().unwrap())
+                .collect();
+            (said == wanted).then_some(())
+        });
+    };
+    policy("nothing is erased here");
+    let server = start();
+    told(&server, &[]);
+    assert_eq!(server.stop().code(), Some(0));
+    policy("nothing is erased at all");
+    let server = start();
+    told(&server, &["policy no-erasing changed"]);
+    assert_eq!(server.stop().code(), Some(0));
+    std::fs::remove_file(&own).unwrap();
+    let server = start();
+    told(
+        &server,
+        &["policy no-erasing changed", "policy no-erasing removed"],
+    );
+}
+
 #[test]
 fn a_server_does_not_start_with_broken_policies() {
     let dir = tempfile::tempdir().unwrap();

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use ringfence_event::{Authority, Name, Origin};
+use ringfence_event::{Authority, Event, Name, Origin};
 use ringfence_sources::{
     Format, Incoming, Listener, ListenerHandle, ListenersConfig, Offer, Receipt, Sink, SinkError,
     Surroundings, run,
@@ -83,6 +83,10 @@ impl Sink for Collector {
             batch: 1,
         });
         Offer::Queued
+    }
+
+    async fn own(&self, _: Event) -> Result<(), SinkError> {
+        Ok(())
     }
 }
 
