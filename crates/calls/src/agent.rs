@@ -103,13 +103,50 @@ impl Agent {
             .flatten()
     }
 
-    pub(crate) fn doing(&self, t: Time, config: &JoinConfig) -> Doing<'_> {
-        let mut live: Vec<&Leg> = self
-            .legs
+    /// When a leg ended or, where nobody said, must have ended: the agent's next state that a
+    /// call does not allow, or the longest that a call may last.
+    pub(crate) fn end_of(&self, leg: &Leg, config: &JoinConfig) -> Time {
+        if let Some(to) = leg.to {
+            return to;
+        }
+        let begun = leg.answered.unwrap_or(leg.from);
+        let freed = |s: State| matches!(s, State::Available | State::WrapUp | State::Offline);
+        self.states
+            .after(begun + STATE_SLACK)
+            .find(|(_, s)| freed(*s))
+            .map_or(leg.from + config.max_call_ms, |(at, _)| {
+                at.min(leg.from + config.max_call_ms)
+            })
+    }
+}
+
+/// An agent as far as a moment is asked about.
+pub(crate) trait Seen {
+    /// A leg as it is kept here.
+    type Kept: AsRef<Leg>;
+
+    /// The agent's legs by beginning.
+    fn legs(&self) -> &[Self::Kept];
+
+    /// When a leg ended or must have ended.
+    fn end(&self, leg: &Self::Kept, config: &JoinConfig) -> Time;
+
+    /// What the agent's own system said at `t`, and since when.
+    fn state(&self, t: Time) -> Option<(Time, State)>;
+
+    /// When the agent's telephone was last heard of at `t`.
+    fn heard_of(&self, t: Time) -> Option<Time>;
+
+    /// Which of the site's sources have spoken about it.
+    fn sources(&self) -> u64;
+
+    fn doing(&self, t: Time, config: &JoinConfig) -> Doing<'_> {
+        let live = self
+            .legs()
             .iter()
-            .filter(|l| l.from - config.slack_ms <= t && t < self.end_of(l, config))
-            .collect();
-        let state = self.states.at(t);
+            .filter(|l| l.as_ref().from - config.slack_ms <= t && t < self.end(l, config));
+        let mut live: Vec<&Leg> = live.map(AsRef::as_ref).collect();
+        let state = self.state(t);
         if !live.is_empty() || self.says_on_call(state, t, config) {
             // The word of a trusted source first, then talking before ringing, then the latest.
             live.sort_by_key(|l| (!l.trusted, l.answered.is_none(), -l.from.0));
@@ -130,34 +167,18 @@ impl Agent {
     }
 
     /// The agent's last answered call that was over at `t`, and when it was.
-    pub(crate) fn last_ended(&self, t: Time, config: &JoinConfig) -> Option<(&Leg, Time)> {
-        self.legs
-            .iter()
-            .filter(|l| l.answered.is_some())
-            .map(|l| (l, self.end_of(l, config)))
+    fn last_ended(&self, t: Time, config: &JoinConfig) -> Option<(&Leg, Time)> {
+        let answered = self.legs().iter().filter(|l| l.as_ref().answered.is_some());
+        answered
+            .map(|l| (l.as_ref(), self.end(l, config)))
             .filter(|(_, end)| *end <= t)
             .max_by_key(|(_, end)| *end)
     }
 
     /// A call of this agent begins after `t`.
-    pub(crate) fn next_after(&self, t: Time) -> Option<&Leg> {
-        self.legs.iter().find(|l| l.from > t)
-    }
-
-    /// When a leg ended or, where nobody said, must have ended: the agent's next state that a
-    /// call does not allow, or the longest that a call may last.
-    pub(crate) fn end_of(&self, leg: &Leg, config: &JoinConfig) -> Time {
-        if let Some(to) = leg.to {
-            return to;
-        }
-        let begun = leg.answered.unwrap_or(leg.from);
-        let freed = |s: State| matches!(s, State::Available | State::WrapUp | State::Offline);
-        self.states
-            .after(begun + STATE_SLACK)
-            .find(|(_, s)| freed(*s))
-            .map_or(leg.from + config.max_call_ms, |(at, _)| {
-                at.min(leg.from + config.max_call_ms)
-            })
+    fn next_after(&self, t: Time) -> Option<&Leg> {
+        let mut legs = self.legs().iter().map(AsRef::as_ref);
+        legs.find(|l| l.from > t)
     }
 
     /// The state counts unless a call that it was about has been seen to end.
@@ -165,11 +186,32 @@ impl Agent {
         let Some((since, State::OnCall)) = state else {
             return false;
         };
-        t.since(since) <= config.max_call_ms
-            && !self
-                .legs
-                .iter()
-                .any(|l| l.to.is_some_and(|to| to <= t && to > since))
+        let over = |l: &Leg| l.to.is_some_and(|to| to <= t && to > since);
+        t.since(since) <= config.max_call_ms && !self.legs().iter().any(|l| over(l.as_ref()))
+    }
+}
+
+impl Seen for Agent {
+    type Kept = Leg;
+
+    fn legs(&self) -> &[Leg] {
+        &self.legs
+    }
+
+    fn end(&self, leg: &Leg, config: &JoinConfig) -> Time {
+        self.end_of(leg, config)
+    }
+
+    fn state(&self, t: Time) -> Option<(Time, State)> {
+        self.states.at(t)
+    }
+
+    fn heard_of(&self, t: Time) -> Option<Time> {
+        self.touched.at(t).map(|(at, ())| at)
+    }
+
+    fn sources(&self) -> u64 {
+        self.sources
     }
 }
 

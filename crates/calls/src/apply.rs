@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ringfence_event::{AgentState, Direction, Time, ext};
 
 use crate::JoinConfig;
-use crate::agent::{Doing, State};
+use crate::agent::{Doing, Seen as _, State};
 use crate::call::{ConsentStep, RecordingStep, Step};
 use crate::reading::Reading;
 use crate::site::{Seat, Site};
@@ -242,7 +242,7 @@ impl Site {
         self.concern(&id, e.source, e.t, config);
         let role = e.r.text(&["agent", "role"]);
         let extension = e.r.text(&["agent", "extension"]).map(Arc::<str>::from);
-        self.with_agent(&id, config, |a| {
+        self.change_agent(&id, config, |a| {
             if let Some(role) = role {
                 a.set_role(role, e.t, e.trusted);
             }

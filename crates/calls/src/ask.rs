@@ -1,13 +1,14 @@
-//! Questions of somebody who decides now, beside the log.
+//! Questions about this moment, beside the log.
 //!
-//! The answer is that of [`crate::judge`] for this moment, without time to wait for more. Nothing is
-//! changed by asking.
+//! The answer is that of [`crate::judge`], without time to wait for more. Nothing is changed by
+//! asking. Whoever decides while the join works asks [`crate::Board`], which says the same.
 
 use std::sync::Arc;
 
-use ringfence_event::{CallFacts, CallState, Time};
+use ringfence_event::{CallFacts, Time};
 
-use crate::agent::{Agent, Doing};
+use crate::agent::{Agent, Doing, Seen as _};
+use crate::board::rank;
 use crate::join::Join;
 use crate::judge::Question;
 use crate::site::Site;
@@ -43,16 +44,10 @@ impl Join {
         };
         let answers = self.sites_of(program, agent).map(|(site, _)| {
             let facts = site.judge(&question, now, true, &self.config).facts;
-            let rank = match facts.state {
-                CallState::Live => 3,
-                CallState::WrapUp => 2,
-                CallState::Unknown => 1,
-                CallState::None => 0,
-            };
-            (facts.trusted, rank, facts)
+            (rank(facts.state, facts.trusted), facts)
         });
-        let best = answers.max_by_key(|(trusted, rank, _)| (*rank >= 2 && *trusted, *rank));
-        best.map(|(_, _, facts)| facts)
+        let best = answers.max_by_key(|(rank, _)| *rank);
+        best.map(|(_, facts)| facts)
     }
 
     /// The agents of a program whom trusted telephony has spoken of.
@@ -66,7 +61,7 @@ impl Join {
             let known = site
                 .agents
                 .iter()
-                .filter(|(_, agent)| site.vouches_for(agent));
+                .filter(|(_, agent)| site.telephony().vouches_for(agent.sources));
             known.map(|(id, _)| &**id)
         })
     }
@@ -103,15 +98,9 @@ impl Join {
             .filter(move |s| s.program.as_str() == program);
         sites.filter_map(move |site| {
             let agent = site.agents.get(&id)?;
-            site.vouches_for(agent).then_some((site, agent))
+            site.telephony()
+                .vouches_for(agent.sources)
+                .then_some((site, agent))
         })
-    }
-}
-
-impl Site {
-    /// A trusted source has spoken of this agent's telephone.
-    fn vouches_for(&self, agent: &Agent) -> bool {
-        let mut sources = self.sources.iter().enumerate();
-        sources.any(|(i, source)| source.trusted && agent.sources >> i & 1 == 1)
     }
 }

@@ -41,6 +41,15 @@ pub(crate) struct Leg {
     pub(crate) trusted: bool,
 }
 
+/// Who was identified on a call, and when; shared with those who are shown it.
+pub(crate) type Customers = Arc<Vec<(Time, Arc<str>)>>;
+
+impl AsRef<Self> for Leg {
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
+
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Call {
     pub(crate) uid: String,
@@ -62,8 +71,7 @@ pub(crate) struct Call {
     /// Who had a leg when it was last derived.
     pub(crate) assigned: Vec<Arc<str>>,
     pub(crate) caller: Option<Arc<str>>,
-    /// Who was identified on it, and when.
-    customers: Vec<(Time, Arc<str>)>,
+    pub(crate) customers: Customers,
     pub(crate) direction: Option<Direction>,
     pub(crate) attestation: Option<String>,
     pub(crate) encrypted: Option<bool>,
@@ -104,7 +112,7 @@ impl Call {
             trusted: false,
             assigned: Vec::new(),
             caller: None,
-            customers: Vec::new(),
+            customers: Arc::default(),
             direction: None,
             attestation: None,
             encrypted: None,
@@ -155,12 +163,17 @@ impl Call {
     }
 
     pub(crate) fn identify(&mut self, at: Time, customer: &str) {
-        if let Some(known) = self.customers.iter_mut().find(|(_, c)| **c == *customer) {
-            known.0 = known.0.min(at);
-        } else if self.customers.len() < CUSTOMERS {
-            self.customers.push((at, customer.into()));
+        let known = self.customers.iter().find(|(_, c)| **c == *customer);
+        if known.is_some_and(|(since, _)| *since <= at) {
+            return;
         }
-        self.customers.sort();
+        let customers = Arc::make_mut(&mut self.customers);
+        if let Some(known) = customers.iter_mut().find(|(_, c)| **c == *customer) {
+            known.0 = at;
+        } else if customers.len() < CUSTOMERS {
+            customers.push((at, customer.into()));
+        }
+        customers.sort();
     }
 
     pub(crate) fn add_id(&mut self, id: Arc<str>) -> bool {
@@ -183,7 +196,7 @@ impl Call {
         for m in &other.marks {
             self.mark(m.at, m.step, &m.agent, m.trusted);
         }
-        for (at, customer) in &other.customers {
+        for (at, customer) in &*other.customers {
             self.identify(*at, customer);
         }
         for id in other.ids {
@@ -214,10 +227,7 @@ impl Call {
 
     /// Customers identified by `t`, earliest first.
     pub(crate) fn customers_by(&self, t: Time) -> impl DoubleEndedIterator<Item = &Arc<str>> {
-        self.customers
-            .iter()
-            .filter(move |(at, _)| *at <= t)
-            .map(|(_, c)| c)
+        identified_by(&self.customers, t)
     }
 
     pub(crate) fn customers(&self) -> impl DoubleEndedIterator<Item = &Arc<str>> {
@@ -263,6 +273,15 @@ impl Call {
         }
         legs
     }
+}
+
+/// Customers identified by `t`, earliest first.
+pub(crate) fn identified_by(
+    customers: &Customers,
+    t: Time,
+) -> impl DoubleEndedIterator<Item = &Arc<str>> {
+    let by = customers.iter().filter(move |(at, _)| *at <= t);
+    by.map(|(_, customer)| customer)
 }
 
 impl From<ConsentStep> for Consent {

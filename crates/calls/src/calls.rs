@@ -23,6 +23,9 @@ pub(crate) struct Calls {
     strangers: Lru<Serial, Call>,
     #[serde(skip)]
     ids: HashMap<Arc<str>, u64>,
+    /// Agents who were on calls that are no longer known; for whom they are shown to.
+    #[serde(skip)]
+    pub(crate) lost: Vec<Arc<str>>,
 }
 
 /// Number of a call within its site.
@@ -111,6 +114,7 @@ impl Calls {
             for id in &call.ids {
                 self.ids.insert(id.clone(), serial);
             }
+            self.lost.extend_from_slice(&call.assigned);
             self.get_mut(serial)?.absorb(call);
             Some(known)
         });
@@ -149,6 +153,7 @@ impl Calls {
 
     fn forget(&mut self, gone: Option<(Serial, Call)>) {
         if let Some((serial, call)) = gone {
+            self.lost.extend(call.assigned);
             for id in call.ids {
                 if self.ids.get(&id) == Some(&serial.0) {
                     self.ids.remove(&id);

@@ -56,8 +56,8 @@ pub struct JoinConfig {
     pub hours: BTreeMap<String, OpeningHours>,
 }
 
-/// How much one program's site may keep. Upper bounds in bytes: an agent about 14 kB with full
-/// lists (3 kB in a usual shift), a call 3 kB (600 B usual), a customer or number 400 B, a judged
+/// How much one program's site may keep. Upper bounds in bytes: an agent about 23 kB with full
+/// lists, what is shown of it included (4 kB in a usual shift), a call 3 kB (600 B usual), a customer or number 400 B, a judged
 /// look-up 500 B.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::sync::Arc;
 
 use ringfence_event::{
     CallFacts, CallState, Event, FactsRevision, Flag, Keys, Name, Time, Unknown, ext,
@@ -14,7 +15,7 @@ use crate::lookups::{Queues, Waiting};
 use crate::reading::Reading;
 use crate::site::Site;
 use crate::snapshot::{self, SnapshotError};
-use crate::{JoinConfig, LiveCall, Stats, live};
+use crate::{Board, JoinConfig, LiveCall, Stats, live};
 
 /// A receive time this far from the clock is believed only when others agree.
 const FAR: i64 = 24 * 3_600_000;
@@ -33,6 +34,7 @@ pub struct Join {
     pub(crate) config: JoinConfig,
     pub(crate) state: State,
     index: HashMap<(Name, Name), usize>,
+    board: Arc<Board>,
 }
 
 /// All that a snapshot holds.
@@ -102,6 +104,7 @@ impl Join {
                 trusted: event.trusted && !event.flags.contains(&Flag::Unauthenticated),
             };
             call = site.apply(&evidence, config).or(call);
+            site.show(Some(source), now, config);
         }
         let question = Question {
             agent: r.agent.map(Into::into),
@@ -140,6 +143,12 @@ impl Join {
             facts: first.facts,
         });
         self.hurry(out);
+    }
+
+    /// What those may know who decide while the join works.
+    #[must_use]
+    pub fn board(&self) -> Arc<Board> {
+        Arc::clone(&self.board)
     }
 
     /// Time passes: a tick of the log.
@@ -183,6 +192,12 @@ impl Join {
                 source.delivery = config.delivery(&site.program, &source.name);
             }
         }
+        let board = Board::new(config.clone());
+        for site in &mut state.sites {
+            site.show_all(state.now, &config);
+            board.add(site.program.clone(), Arc::clone(&site.shown));
+        }
+        board.set_now(state.now);
         let index = state.sites.iter().enumerate();
         let index = index
             .map(|(i, s)| ((s.program.clone(), s.name.clone()), i))
@@ -191,6 +206,7 @@ impl Join {
             config,
             state,
             index,
+            board: Arc::new(board),
         }
     }
 
@@ -225,6 +241,12 @@ impl Join {
                 site.sweep(now, config, out);
             }
         }
+        if back {
+            for site in &mut s.sites {
+                site.show_all(now, config);
+            }
+        }
+        self.board.set_now(now);
     }
 
     /// Answers the oldest questions early when too many wait.
@@ -246,6 +268,7 @@ impl Join {
         let i = self.state.sites.len();
         (i < SITES).then(|| {
             let site = Site::new(wall.0.clone(), wall.1.clone());
+            self.board.add(wall.0.clone(), Arc::clone(&site.shown));
             self.state.sites.push(site);
             self.index.insert(wall, i);
             i

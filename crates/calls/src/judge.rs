@@ -6,10 +6,10 @@ use ringfence_event::{CallFacts, CallState, Time, Unknown};
 use serde::{Deserialize, Serialize};
 
 use crate::JoinConfig;
-use crate::agent::{Agent, Doing};
+use crate::agent::{Agent, Doing, Seen};
 use crate::call::Leg;
 use crate::describe::minutes;
-use crate::sight::Sight;
+use crate::sight::{Sight, Telephony};
 use crate::site::Site;
 
 /// What an event asks.
@@ -66,24 +66,12 @@ impl Site {
         match id {
             None => facts.reason = Some(Unknown::NoAgent),
             Some(_) if q.skewed => facts.reason = Some(Unknown::TimeSkewed),
-            Some(_) => match agent.map_or(Doing::Idle, |a| a.doing(q.t, config)) {
-                Doing::Live(on) => {
-                    facts.state = CallState::Live;
-                    facts.trusted = on
-                        .first()
-                        .map_or_else(|| self.heard_from_trusted(agent), |l| l.trusted);
-                    legs = on;
-                }
-                Doing::WrapUp(of) => {
-                    facts.state = CallState::WrapUp;
-                    facts.trusted =
-                        of.map_or_else(|| self.heard_from_trusted(agent), |l| l.trusted);
-                    legs.extend(of);
-                }
-                Doing::Idle => {
-                    rests = self.idle(&mut facts, agent, q.t, now, last, config);
-                }
-            },
+            Some(_) => {
+                let judged = self.telephony().judge(agent, q.t, now, last, config);
+                (facts.state, facts.reason) = (judged.state, judged.reason);
+                facts.trusted = judged.trusted;
+                (legs, rests) = (judged.legs, judged.rests);
+            }
         }
         // Of an event that names its call, the agent's other call says nothing: a refused attempt
         // is not recorded because the agent's own call is.
@@ -109,51 +97,6 @@ impl Site {
         Answer { facts, rests }
     }
 
-    /// No call is known: may we say that there was none?
-    fn idle(
-        &self,
-        facts: &mut CallFacts,
-        agent: Option<&Agent>,
-        t: Time,
-        now: Time,
-        last: bool,
-        config: &JoinConfig,
-    ) -> Rests {
-        let none = |facts: &mut CallFacts, trusted| {
-            facts.state = CallState::None;
-            facts.trusted = trusted;
-        };
-        match self.sight(agent, t, now, config) {
-            Sight::Clear { trusted } => {
-                none(facts, trusted);
-                Rests::Firm
-            }
-            Sight::NotYet { .. } if !last => {
-                facts.reason = Some(Unknown::Settling);
-                Rests::Wait
-            }
-            Sight::NotYet {
-                quiet_is_usual: true,
-                trusted,
-            } => {
-                none(facts, trusted);
-                Rests::Silence
-            }
-            Sight::NotYet { .. } | Sight::Silent => {
-                facts.reason = Some(Unknown::TelephonySilent);
-                Rests::Silence
-            }
-            Sight::RecordPending => {
-                facts.reason = Some(Unknown::CdrPending);
-                Rests::Record
-            }
-            Sight::Nothing => {
-                facts.reason = Some(Unknown::NoTelephony);
-                Rests::Firm
-            }
-        }
-    }
-
     /// Absent while nobody is identified on the call or the event names no customer.
     fn same_customer(&self, q: &Question, legs: &[&Leg], config: &JoinConfig) -> Option<bool> {
         let asked = q.customer.as_ref()?;
@@ -173,9 +116,92 @@ impl Site {
         facts.minutes_since = last.map(|(_, end)| minutes(t.since(end)));
     }
 
+    pub(crate) fn telephony(&self) -> Telephony<'_> {
+        Telephony {
+            sources: &self.sources,
+            longest_call: self.longest_call,
+        }
+    }
+}
+
+/// What an agent was doing at a moment, and how well that is known.
+#[derive(Debug)]
+pub(crate) struct Judged<'a> {
+    pub(crate) state: CallState,
+    pub(crate) reason: Option<Unknown>,
+    pub(crate) trusted: bool,
+    /// The legs that it is about, the one that says most first.
+    pub(crate) legs: Vec<&'a Leg>,
+    pub(crate) rests: Rests,
+}
+
+impl Telephony<'_> {
+    /// Judges an agent at `t` with what is heard at `now`.
+    pub(crate) fn judge<'a>(
+        &self,
+        agent: Option<&'a impl Seen>,
+        t: Time,
+        now: Time,
+        last: bool,
+        config: &JoinConfig,
+    ) -> Judged<'a> {
+        let firm = |state, trusted, legs| Judged {
+            state,
+            reason: None,
+            trusted,
+            legs,
+            rests: Rests::Firm,
+        };
+        match agent.map_or(Doing::Idle, |a| a.doing(t, config)) {
+            Doing::Live(on) => {
+                let first = on.first().map(|l| l.trusted);
+                let trusted = first.unwrap_or_else(|| self.all_trusted(agent));
+                firm(CallState::Live, trusted, on)
+            }
+            Doing::WrapUp(of) => {
+                let trusted = of.map_or_else(|| self.all_trusted(agent), |l| l.trusted);
+                firm(CallState::WrapUp, trusted, of.into_iter().collect())
+            }
+            Doing::Idle => self.idle(agent, t, now, last, config),
+        }
+    }
+
+    /// No call is known: may we say that there was none?
+    fn idle<'a>(
+        &self,
+        agent: Option<&'a impl Seen>,
+        t: Time,
+        now: Time,
+        last: bool,
+        config: &JoinConfig,
+    ) -> Judged<'a> {
+        let judged = |state, reason, trusted, rests| Judged {
+            state,
+            reason,
+            trusted,
+            legs: Vec::new(),
+            rests,
+        };
+        let none = |trusted, rests| judged(CallState::None, None, trusted, rests);
+        let unknown = |why, rests| judged(CallState::Unknown, Some(why), false, rests);
+        match self.sight(agent, t, now, config) {
+            Sight::Clear { trusted } => none(trusted, Rests::Firm),
+            Sight::NotYet { .. } if !last => unknown(Unknown::Settling, Rests::Wait),
+            Sight::NotYet {
+                quiet_is_usual: true,
+                trusted,
+            } => none(trusted, Rests::Silence),
+            Sight::NotYet { .. } | Sight::Silent => {
+                unknown(Unknown::TelephonySilent, Rests::Silence)
+            }
+            Sight::RecordPending => unknown(Unknown::CdrPending, Rests::Record),
+            Sight::Nothing => unknown(Unknown::NoTelephony, Rests::Firm),
+        }
+    }
+
     /// For what rests on an agent's state and on no call: its trusted sources vouch for it.
-    fn heard_from_trusted(&self, agent: Option<&Agent>) -> bool {
-        let seen = agent.map_or(0, |a| a.sources);
+    fn all_trusted(&self, agent: Option<&impl Seen>) -> bool {
+        let seen = agent.map_or(0, Seen::sources);
         let mut mine = (self.sources.iter().enumerate()).filter(|(i, _)| seen >> i & 1 == 1);
         seen != 0 && mine.all(|(_, s)| s.trusted)
     }

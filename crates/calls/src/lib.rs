@@ -22,6 +22,7 @@
 mod agent;
 mod apply;
 mod ask;
+mod board;
 mod call;
 mod calls;
 mod config;
@@ -34,12 +35,14 @@ mod live;
 mod lookups;
 mod lru;
 mod reading;
+mod shown;
 mod sight;
 mod site;
 mod snapshot;
 mod source;
 mod timeline;
 
+pub use board::{Board, Standing};
 pub use config::{JoinConfig, Limits};
 pub use hours::{HoursError, OpeningHours};
 pub use join::Join;

@@ -107,6 +107,8 @@ impl Queues {
             facts,
         };
         site.remember(w.offset, judged, answer.rests, config);
+        // A new record of an agent may have pushed out another's.
+        site.show(None, now, config);
     }
 }
 

@@ -3,8 +3,7 @@
 use ringfence_event::Time;
 
 use crate::JoinConfig;
-use crate::agent::Agent;
-use crate::site::Site;
+use crate::agent::Seen;
 use crate::source::Source;
 
 /// A source that has said nothing for so long was taken out of service; others speak for it.
@@ -38,17 +37,30 @@ pub(crate) enum Sight {
     Nothing,
 }
 
-impl Site {
+/// What a site hears, and from whom.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Telephony<'a> {
+    pub(crate) sources: &'a [Source],
+    pub(crate) longest_call: i64,
+}
+
+impl Telephony<'_> {
+    /// A trusted source is among those that have spoken about an agent's telephone.
+    pub(crate) fn vouches_for(&self, seen: u64) -> bool {
+        let mut sources = self.sources.iter().enumerate();
+        sources.any(|(i, source)| source.trusted && seen >> i & 1 == 1)
+    }
+
     pub(crate) fn sight(
         &self,
-        agent: Option<&Agent>,
+        agent: Option<&impl Seen>,
         t: Time,
         now: Time,
         config: &JoinConfig,
     ) -> Sight {
         // The sources that have spoken about this agent's telephone; for an agent of whom none
         // has, all.
-        let seen = agent.map_or(0, |a| a.sources);
+        let seen = agent.map_or(0, Seen::sources);
         let mine = |i: usize, s: &Source| (s.live || s.cdr) && (seen == 0 || seen >> i & 1 == 1);
         let mine = |s: &(usize, &Source)| mine(s.0, s.1);
         let mut sources: Vec<&Source> = self
@@ -87,7 +99,7 @@ impl Site {
     fn record_sight(
         &self,
         sources: &[&Source],
-        agent: Option<&Agent>,
+        agent: Option<&impl Seen>,
         t: Time,
         now: Time,
         trusted: bool,
@@ -126,13 +138,13 @@ impl Site {
 
 fn live_sight(
     sources: &[&Source],
-    agent: Option<&Agent>,
+    agent: Option<&impl Seen>,
     t: Time,
     now: Time,
     trusted: bool,
     config: &JoinConfig,
 ) -> Sight {
-    let heard_of = agent.and_then(|a| a.touched.at(t)).map(|(at, ())| at);
+    let heard_of = agent.and_then(|a| a.heard_of(t));
     let mut not_yet = false;
     let mut quiet_is_usual = true;
     let mut known = false;

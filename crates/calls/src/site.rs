@@ -12,6 +12,7 @@ use crate::calls::Calls;
 use crate::contacts::Contacts;
 use crate::lookups::Judged;
 use crate::lru::Lru;
+use crate::shown::Shown;
 use crate::source::Source;
 
 /// Sources at a site that the join can tell apart: they are bits of a word.
@@ -42,6 +43,12 @@ pub(crate) struct Site {
     pub(crate) ahead: u64,
     /// Answered look-ups that were forgotten before their time.
     pub(crate) forgotten: u64,
+    /// Agents of whom something else is to be shown.
+    #[serde(skip)]
+    pub(crate) changed: Vec<Arc<str>>,
+    /// What others are shown of this site.
+    #[serde(skip)]
+    pub(crate) shown: Arc<Shown>,
 }
 
 /// Who sits at an extension.
@@ -71,6 +78,8 @@ impl Site {
             too_old: 0,
             ahead: 0,
             forgotten: 0,
+            changed: Vec::new(),
+            shown: Arc::default(),
         }
     }
 
@@ -97,7 +106,20 @@ impl Site {
         format!("{}/{}", self.program, self.name)
     }
 
-    /// Changes an agent's record, made if there is none.
+    /// Changes what is known of an agent, and shows it with the next [`Site::show`].
+    pub(crate) fn change_agent<R>(
+        &mut self,
+        id: &Arc<str>,
+        config: &JoinConfig,
+        change: impl FnOnce(&mut Agent) -> R,
+    ) -> Option<R> {
+        if !self.changed.contains(id) {
+            self.changed.push(id.clone());
+        }
+        self.with_agent(id, config, change)
+    }
+
+    /// Changes our notes in an agent's record, made if there is none.
     pub(crate) fn with_agent<R>(
         &mut self,
         id: &Arc<str>,
@@ -105,8 +127,9 @@ impl Site {
         change: impl FnOnce(&mut Agent) -> R,
     ) -> Option<R> {
         if self.agents.get(id).is_none() {
-            self.agents
-                .insert(config.limits.agents, id.clone(), Agent::default());
+            let agents = &mut self.agents;
+            let gone = agents.insert(config.limits.agents, id.clone(), Agent::default());
+            self.changed.extend(gone.map(|(id, _)| id));
         }
         self.agents.touch(&**id);
         self.agents.get_mut(id).map(change)
@@ -119,7 +142,7 @@ impl Site {
 
     /// Evidence about `t` concerns this agent. Answers that it came too late for are judged again.
     pub(crate) fn concern(&mut self, id: &Arc<str>, source: usize, t: Time, config: &JoinConfig) {
-        self.with_agent(id, config, |agent| {
+        self.change_agent(id, config, |agent| {
             agent.sources |= 1 << source;
             agent.touched.add(t, ());
         });
@@ -169,7 +192,7 @@ impl Site {
         for agent in &concerned {
             let own = legs.iter().filter(|(a, _)| a == agent);
             let own: Vec<_> = own.map(|(_, l)| l.clone()).collect();
-            self.with_agent(agent, config, |a| a.replace_legs(serial, own.into_iter()));
+            self.change_agent(agent, config, |a| a.replace_legs(serial, own.into_iter()));
         }
         if let Some(number) = &caller {
             let cap = config.limits.numbers;
@@ -196,7 +219,7 @@ impl Site {
         let (caller, customers) = (call.caller.clone(), call.customers().cloned().collect());
         let agents: Vec<Arc<str>> = call.legs(into).into_iter().map(|(a, _)| a).collect();
         for agent in &agents {
-            self.with_agent(agent, config, |a| {
+            self.change_agent(agent, config, |a| {
                 a.replace_legs(merged, std::iter::empty())
             });
         }

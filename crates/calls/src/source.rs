@@ -87,6 +87,40 @@ impl Source {
         }
     }
 
+    /// The part of it that says what was heard at `since` and later.
+    pub(crate) fn since(&self, since: Time) -> Self {
+        let mut part = Self::new(self.name.clone(), self.delivery);
+        part.follow(self, since);
+        part
+    }
+
+    /// Becomes that part of another; the skew, which no answer rests on, stays.
+    pub(crate) fn follow(&mut self, of: &Self, since: Time) {
+        let Self {
+            name: _,
+            live,
+            cdr,
+            trusted,
+            delivery,
+            heard,
+            latest,
+            late,
+            gap,
+            gaps,
+            spans,
+            skew: _,
+        } = of;
+        (self.live, self.cdr, self.trusted) = (*live, *cdr, *trusted);
+        (self.delivery, self.heard, self.latest) = (*delivery, *heard, *latest);
+        (self.late, self.gap, self.gaps) = (*late, *gap, *gaps);
+        // The last one is where a span goes on, however long ago.
+        let from = spans.partition_point(|span| span.1 < since);
+        let from = from.min(spans.len().saturating_sub(1));
+        self.spans.clear();
+        let part = spans.get(from..);
+        self.spans.extend_from_slice(part.unwrap_or_default());
+    }
+
     /// The event's time by our clock, as far as the source's constant offset is known.
     pub(crate) fn correct(&mut self, time: Time, received: Time) -> Time {
         if self.delivery > 0 {

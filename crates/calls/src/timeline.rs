@@ -27,6 +27,14 @@ impl<T: Copy + PartialEq + Ord, const CAP: usize> Timeline<T, CAP> {
         }
     }
 
+    /// Becomes the part of another that says what was true at `since` and later.
+    pub(crate) fn follow(&mut self, of: &Self, since: Time) {
+        let from = of.0.partition_point(|(at, _)| *at <= since);
+        self.0.clear();
+        let part = of.0.get(from.saturating_sub(1)..);
+        self.0.extend_from_slice(part.unwrap_or_default());
+    }
+
     /// The value at `t` and since when.
     pub(crate) fn at(&self, t: Time) -> Option<(Time, T)> {
         let after = self.0.partition_point(|(at, _)| *at <= t);

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use ringfence_access::{Calls, Decided, Journal};
-use ringfence_event::{CallFacts, CallState, Event, LogSource, Name, Severity, Time, Unknown};
+use ringfence_calls::Standing;
+use ringfence_event::{CallState, Event, Own, Time, Unknown};
 use ringfence_policy::CallNow;
 use ringfence_sources::Intake;
 use serde_json::{Map, Value, json};
@@ -33,33 +34,29 @@ pub(crate) struct LiveCalls(pub Arc<Live>);
 
 impl Calls for LiveCalls {
     fn of(&self, program: &str, agent: &str, customer: Option<&str>) -> Option<CallNow> {
+        let board = self.0.board()?;
         let now = clock::now();
-        let (read, facts) = self
-            .0
-            .ask(|join| (join.now(), join.ask(program, agent, customer, now)))?;
-        Some(call_now(facts?, now.since(read) > BEHIND_MS))
+        // Read first: what is answered then is known at least as far.
+        let read = board.now();
+        let standing = board.ask(program, agent, customer, now)?;
+        Some(call_now(&standing, now.since(read) > BEHIND_MS))
     }
 
     fn agents(&self, program: &str, most: usize) -> Vec<String> {
-        let all = |join: &ringfence_calls::Join| {
-            let agents = join.agents_of(program).take(most);
-            agents.map(str::to_owned).collect::<Vec<_>>()
-        };
-        let mut agents = self.0.ask(all).unwrap_or_default();
-        agents.sort();
-        agents.dedup();
-        agents
+        let agents = self.0.board().map(|board| board.agents_of(program));
+        let agents = agents.unwrap_or_default().into_iter().take(most);
+        agents.map(|agent| agent.to_string()).collect()
     }
 
     fn customers(&self, program: &str, agent: &str) -> Vec<String> {
-        let now = clock::now();
-        let known = self.0.ask(|join| join.customers_of(program, agent, now));
+        let board = self.0.board();
+        let known = board.map(|board| board.customers_of(program, agent, clock::now()));
         known.unwrap_or_default()
     }
 }
 
 /// What a decision may rest on: unknown is not none, and what anybody could have forged is unknown.
-fn call_now(facts: CallFacts, behind: bool) -> CallNow {
+fn call_now(facts: &Standing, behind: bool) -> CallNow {
     let minutes = facts.minutes_since.filter(|minutes| minutes.is_finite());
     let unknown = |why: &str| CallNow {
         state: "unknown".to_owned(),
@@ -160,10 +157,7 @@ async fn put(intake: &Intake, batch: &mut Vec<(Time, Decided)>) {
     if batch.is_empty() {
         return;
     }
-    let events: Vec<_> = batch
-        .drain(..)
-        .filter_map(|(at, one)| event(one, at))
-        .collect();
+    let events: Vec<_> = batch.drain(..).map(|(at, one)| event(&one, at)).collect();
     let count = events.len();
     if let Err(error) = intake.own_all(events).await {
         tracing::error!(%error, count, "decisions could not be taken down");
@@ -171,53 +165,13 @@ async fn put(intake: &Intake, batch: &mut Vec<(Time, Decided)>) {
 }
 
 /// A decision as an event of API Activity; what was asked about are its join keys.
-fn event(decided: Decided, at: Time) -> Option<Event> {
-    let name = |text: &str| Name::new(text).ok();
-    let program = name(&decided.program).or_else(|| name("default"))?;
-    let keys = ringfence_event::Keys::of(program, name("default")?, name("ringfence")?);
-    let mut event = Event::new(keys, CLASS, OTHER, at);
-    let allowed = decided.decision.allowed;
+fn event(decided: &Decided, at: Time) -> Event {
     let (subject, resource) = (&decided.subject, &decided.resource);
-    if subject.0 == "agent" {
-        event.keys.agent = Some(subject.1.clone());
-    } else {
-        event.keys.user = Some(subject.1.clone());
-    }
-    if resource.0 == "customer-record" {
-        event.keys.customer = Some(resource.1.clone());
-    }
-    event.severity = Severity::Informational;
-    event.trusted = true;
-    event.logsource = LogSource {
-        product: Some("ringfence".into()),
-        service: None,
-        category: Some("decision".into()),
+    let (word, status_id, status) = match decided.decision.allowed {
+        true => ("allowed", 1, "Success"),
+        false => ("denied", 2, "Failure"),
     };
-    let word = if allowed { "allowed" } else { "denied" };
     let reason = &decided.decision.reason;
-    event.message = Some(format!("{} {word}: {reason}", decided.action));
-    let mut set = |name: &str, value: Value| _ = event.ocsf.insert(name.into(), value);
-    set("activity_name", json!("Decide"));
-    set("status_id", json!(if allowed { 1 } else { 2 }));
-    set("status", json!(if allowed { "Success" } else { "Failure" }));
-    set("status_detail", json!(reason));
-    set(
-        "api",
-        json!({ "operation": decided.action, "service": { "name": "ringfence" } }),
-    );
-    set(
-        "actor",
-        json!({
-            "app_name": decided.asker,
-            "authorizations": [{ "decision": word, "policy": {
-                "name": decided.decision.policies.join(" "), "uid": decided.fingerprint,
-            }}],
-        }),
-    );
-    set(
-        "resources",
-        json!([{ "type": resource.0, "uid": resource.1 }]),
-    );
     let mut more = Map::new();
     let mut tell = |name: &str, value: Value| _ = more.insert(name.to_owned(), value);
     tell("subject", json!({ "type": subject.0, "id": subject.1 }));
@@ -229,6 +183,34 @@ fn event(decided: Decided, at: Time) -> Option<Event> {
     if let Some(reason) = &decided.stated_reason {
         tell("stated_reason", json!(reason));
     }
-    set("decision", Value::Object(more));
-    Some(event)
+    let actor = json!({
+        "app_name": decided.asker,
+        "authorizations": [{ "decision": word, "policy": {
+            "name": decided.decision.policies.join(" "), "uid": &*decided.fingerprint,
+        }}],
+    });
+    let api = json!({ "operation": decided.action, "service": { "name": "ringfence" } });
+    let mut event = Own::new("decision", CLASS, OTHER, at)
+        .program(&decided.program)
+        .message(format!("{} {word}: {reason}", decided.action))
+        .with("activity_name", "Decide")
+        .with("status_id", status_id)
+        .with("status", status)
+        .with("status_detail", reason.as_str())
+        .with("api", api)
+        .with("actor", actor)
+        .with(
+            "resources",
+            json!([{ "type": resource.0, "uid": resource.1 }]),
+        )
+        .with("decision", more)
+        .event();
+    match subject.0.as_str() {
+        "agent" => event.keys.agent = Some(subject.1.clone()),
+        _ => event.keys.user = Some(subject.1.clone()),
+    }
+    if resource.0 == "customer-record" {
+        event.keys.customer = Some(resource.1.clone());
+    }
+    event
 }

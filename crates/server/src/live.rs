@@ -1,19 +1,16 @@
 //! What the call join shows of itself to the API and the metrics.
 
-use std::sync::Arc;
-
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
-use parking_lot::RwLock;
-use ringfence_calls::{Join, LiveCall, Stats};
+use ringfence_calls::{Board, Join, LiveCall, Stats};
 
 /// A picture of the join, replaced as it works. Readers never wait for it.
 #[derive(Debug, Default)]
 pub struct Live {
     picture: ArcSwap<Picture>,
-    /// The join itself, from the moment on at which it is restored.
-    join: OnceLock<Arc<RwLock<Join>>>,
+    /// What each agent does, from the moment on at which the join is restored.
+    board: OnceLock<Arc<Board>>,
 }
 
 /// Calls and figures at one moment.
@@ -30,14 +27,14 @@ pub struct Picture {
 const EVERY: std::time::Duration = std::time::Duration::from_secs(1);
 
 impl Live {
-    /// The join, for its one writer. Called once.
-    pub fn share(&self, join: Join) -> Arc<RwLock<Join>> {
-        Arc::clone(self.join.get_or_init(|| Arc::new(RwLock::new(join))))
+    /// Shows what this join knows of agents from now on. Called once.
+    pub fn share(&self, join: &Join) {
+        self.board.get_or_init(|| join.board());
     }
 
-    /// Asks the join, if it is there yet. Whoever asks holds it for microseconds.
-    pub fn ask<T>(&self, question: impl FnOnce(&Join) -> T) -> Option<T> {
-        Some(question(&self.join.get()?.read()))
+    /// What each agent does, if the join is there yet.
+    pub fn board(&self) -> Option<&Board> {
+        self.board.get().map(|board| &**board)
     }
 
     /// Takes a new picture, if the last one is a second old.

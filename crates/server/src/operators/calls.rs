@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use parking_lot::RwLockWriteGuard;
 use ringfence_calls::{Join, JoinConfig, SnapshotError};
 use ringfence_event::{Enriched, Entry, FactsRevision};
 use ringfence_sources::spine_entry;
@@ -17,8 +16,6 @@ use crate::gauges::Gauges;
 use crate::live::Live;
 
 const NAME: &str = "calls";
-/// Entries after which others may look at the join: a fraction of a millisecond.
-const TURN: usize = 32;
 
 /// Runs until `cancel`, then saves its state.
 ///
@@ -31,8 +28,8 @@ pub async fn run(
     gauges: Arc<Gauges>,
     cancel: CancellationToken,
 ) -> Result<(), OperatorError> {
-    let (join, mut next) = restore(&entries, config).await?;
-    let join = live.share(join);
+    let (mut join, mut next) = restore(&entries, config).await?;
+    live.share(&join);
     // Facts through here are on the spine already: pass over that part without saying them again.
     let said = said_through(&entries, next).await?;
     let mut saved = next;
@@ -42,9 +39,7 @@ pub async fn run(
             Step::Batch(batch, after) => (batch, after),
             end => {
                 if next != saved {
-                    let state = gauges
-                        .snapshot_cpu
-                        .run(|| pack(|to| join.read().snapshot(to)));
+                    let state = gauges.snapshot_cpu.run(|| pack(|to| join.snapshot(to)));
                     if reader.save_state(next, state).await {
                         saved = next;
                     }
@@ -58,12 +53,7 @@ pub async fn run(
         let mut facts = Vec::new();
         let mut asked = false;
         gauges.calls_cpu.run(|| {
-            let mut join = join.write();
-            for (n, (offset, entry)) in batch.into_iter().enumerate() {
-                if n % TURN == TURN - 1 {
-                    // Whoever decides about an access waits no longer than this.
-                    RwLockWriteGuard::bump(&mut join);
-                }
+            for (offset, entry) in batch {
                 if next < said && offset >= said {
                     facts.clear();
                     asked = false;
