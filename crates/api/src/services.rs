@@ -122,7 +122,7 @@ fn exceeds(app: &App, maker: &Person, role: Role, program: &str, now_ms: i64) ->
             program: program.clone(),
         }],
     };
+    let mfa = maker.principal.mfa;
     let maker = maker.principal.subject(now_ms);
-    // Whoever was let in to make services showed a second factor, if they are somebody to show one.
-    app.access.exceeds(&made, &maker, true, &program)
+    app.access.exceeds(&made, &maker, mfa, &program)
 }
