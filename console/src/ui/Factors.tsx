@@ -3,6 +3,7 @@ import { Badge, Button, Group, Paper, Table, Text } from "@mantine/core";
 import { IconDeviceMobile, IconFingerprint } from "@tabler/icons-react";
 import type { Schemas } from "../api/client";
 import { brief } from "../lib/format";
+import { HIDDEN } from "./Severity";
 import { When } from "./When";
 
 export type Factor = Schemas["Factor"];
@@ -16,7 +17,13 @@ export const factorWord = (kind: Factor["kind"]): string => KINDS[kind].word;
 
 export function Factors({ factors, remove }: { factors: Factor[]; remove?: (factor: Factor) => void }) {
   return (
-    <Paper style={{ overflowX: "auto" }} tabIndex={0} role="region" aria-label="Passkeys and one-time codes">
+    <Paper
+      pos="relative"
+      style={{ overflowX: "auto" }}
+      tabIndex={0}
+      role="region"
+      aria-label="Passkeys and one-time codes"
+    >
       <Table horizontalSpacing={8} miw={520}>
         <Table.Thead style={{ whiteSpace: "nowrap" }}>
           <Table.Tr>
@@ -24,7 +31,11 @@ export function Factors({ factors, remove }: { factors: Factor[]; remove?: (fact
             <Table.Th>What</Table.Th>
             <Table.Th>Added</Table.Th>
             <Table.Th>Last used</Table.Th>
-            {remove && <Table.Th aria-label="What can be done" />}
+            {remove && (
+              <Table.Th>
+                <span style={HIDDEN}>What can be done</span>
+              </Table.Th>
+            )}
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
@@ -32,7 +43,7 @@ export function Factors({ factors, remove }: { factors: Factor[]; remove?: (fact
             const { word, icon: Icon } = KINDS[factor.kind];
             return (
               <Table.Tr key={factor.id}>
-                <Table.Td>
+                <Table.Td miw={150}>
                   <Group gap={6} wrap="nowrap">
                     <Icon size={16} aria-hidden="true" style={{ flex: "none" }} />
                     <Text size="sm" fw={600} className="rf-outside">

@@ -1,5 +1,5 @@
 /** Which role, where, why and for how long. */
-import { Autocomplete, NumberInput, Select, SimpleGrid, TextInput } from "@mantine/core";
+import { Autocomplete, NumberInput, Select, SimpleGrid, Stack, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { Schemas } from "../api/client";
 import { sourcesQuery } from "../api/queries";
@@ -27,41 +27,54 @@ export const roleOf = ({ role, program, why, days }: RoleDraft): Schemas["NewRol
   ...(days === "" ? {} : { days }),
 });
 
-export function RoleFields({ draft, change }: { draft: RoleDraft; change: (draft: RoleDraft) => void }) {
+export function RoleFields({
+  draft,
+  change,
+  first = false,
+}: {
+  draft: RoleDraft;
+  change: (draft: RoleDraft) => void;
+  /** Whether typing begins here. */
+  first?: boolean;
+}) {
   const sources = useQuery(sourcesQuery);
   const programs = [...new Set(["*", "default", ...(sources.data?.items ?? []).map((source) => source.program)])];
   return (
-    <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="xs" verticalSpacing="xs">
+    <Stack gap="xs">
       <Select
         label="Role"
         data={FOR_PEOPLE.map(([value, words]) => ({ value, label: `${label(value)}: ${words}` }))}
         value={draft.role}
         onChange={(role) => role && change({ ...draft, role })}
         allowDeselect={false}
+        {...(first ? { "data-autofocus": true } : {})}
       />
-      <Autocomplete
-        label="In which program ( * is all of them )"
-        data={programs}
-        value={draft.program}
-        onChange={(program) => change({ ...draft, program })}
-        maxLength={128}
-      />
+      <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="xs" verticalSpacing="xs">
+        <Autocomplete
+          label="In which program ( * is all )"
+          data={programs}
+          value={draft.program}
+          onChange={(program) => change({ ...draft, program })}
+          maxLength={128}
+        />
+        <NumberInput
+          label="For how many days"
+          placeholder={mustEnd(draft.role) ? "has to end" : "without an end"}
+          min={1}
+          max={3_650}
+          allowDecimal={false}
+          allowNegative={false}
+          value={draft.days}
+          onChange={(value) => change({ ...draft, days: typeof value === "number" && value > 0 ? value : "" })}
+        />
+      </SimpleGrid>
       <TextInput
         label="Why"
-        placeholder="kept with the role, for whoever reviews it"
+        placeholder="Kept with the role, for whoever reviews it"
         value={draft.why}
         onChange={(e) => change({ ...draft, why: e.currentTarget.value })}
         maxLength={500}
       />
-      <NumberInput
-        label={mustEnd(draft.role) ? "For how many days" : "For how many days (empty: without an end)"}
-        min={1}
-        max={3_650}
-        allowDecimal={false}
-        allowNegative={false}
-        value={draft.days}
-        onChange={(value) => change({ ...draft, days: typeof value === "number" && value > 0 ? value : "" })}
-      />
-    </SimpleGrid>
+    </Stack>
   );
 }

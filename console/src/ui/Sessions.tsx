@@ -3,6 +3,7 @@ import { Badge, Button, Group, Paper, Table, Text } from "@mantine/core";
 import type { Schemas } from "../api/client";
 import { browserWords, methodWords } from "../lib/browser";
 import { brief } from "../lib/format";
+import { HIDDEN } from "./Severity";
 import { When } from "./When";
 
 export type SignedIn = Schemas["SignedIn"];
@@ -18,7 +19,13 @@ export function Sessions({
   end?: (session: SignedIn) => void;
 }) {
   return (
-    <Paper style={{ overflowX: "auto" }} tabIndex={0} role="region" aria-label="Sessions">
+    <Paper
+      pos="relative"
+      style={{ overflowX: "auto" }}
+      tabIndex={0}
+      role="region"
+      aria-label="Where they are signed in"
+    >
       <Table horizontalSpacing={8} miw={620}>
         <Table.Thead style={{ whiteSpace: "nowrap" }}>
           <Table.Tr>
@@ -27,7 +34,11 @@ export function Sessions({
             <Table.Th>Signed in</Table.Th>
             <Table.Th>By</Table.Th>
             <Table.Th>Last active</Table.Th>
-            {end && <Table.Th aria-label="What can be done" />}
+            {end && (
+              <Table.Th>
+                <span style={HIDDEN}>What can be done</span>
+              </Table.Th>
+            )}
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
@@ -45,7 +56,7 @@ export function Sessions({
                   )}
                 </Group>
               </Table.Td>
-              <Table.Td>
+              <Table.Td miw={120}>
                 <Text size="sm" className="rf-outside">
                   {session.address === "" ? "not known" : session.address}
                 </Text>

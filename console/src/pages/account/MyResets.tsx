@@ -28,7 +28,7 @@ function Open({ reset }: { reset: Schemas["Reset"] }) {
     >
       <Stack gap={6} align="flex-start">
         <Text size="sm">
-          Asked for <When ms={reset.asked_ms} />
+          It was asked for <When ms={reset.asked_ms} />
           {reset.not_before_ms === null
             ? "; a second person has not confirmed it."
             : `, and confirmed by a second person: from ${dayTime(reset.not_before_ms)} on, whoever has its code sets up how you sign in.`}

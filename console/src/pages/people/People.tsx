@@ -118,6 +118,7 @@ function Open({ resets, people }: { resets: Reset[]; people: Account[] }) {
           <List.Item key={reset.id}>
             <Anchor
               size="sm"
+              underline="always"
               className="rf-outside"
               renderRoot={(props) => <Link to="/people/$id" params={{ id: reset.person_id }} {...props} />}
             >

@@ -56,7 +56,7 @@ function Row({ account, isMe, reset }: { account: Account; isMe: boolean; reset:
           {brief(account.login, 80)}
         </Text>
       </Table.Td>
-      <Table.Td>
+      <Table.Td miw={190}>
         <Group gap={4}>
           {roles.map((held) => (
             <Badge key={held.id} variant="default" tt="none" size="sm" title={held.why}>

@@ -6,7 +6,8 @@ import { type Account, stateOf } from "./model";
 export function StateChip({ account }: { account: Account }) {
   const now = useNow();
   const state = stateOf(account, now);
-  const chip = { variant: "default", tt: "none", "data-state": state } as const;
+  // All of it is to be read: a chip would rather cut it off.
+  const chip = { variant: "default", tt: "none", miw: "max-content", "data-state": state } as const;
   if (state === "off")
     return (
       <Badge {...chip}>

@@ -41,7 +41,7 @@ export function Code({
       opened
       onClose={close}
       size="lg"
-      title={made ? "Its enrolment code" : title}
+      title={made ? "The enrolment code" : title}
       // While a code is on the screen, a slip of the hand must not close it.
       closeOnClickOutside={!made}
       closeOnEscape={!made}

@@ -39,7 +39,7 @@ export function PersonPage() {
   const account = query.data?.account;
   return (
     <Page
-      title={account ? account.name : "Somebody"}
+      title={account ? brief(account.name, 128) : "Somebody"}
       lead={
         account && (
           <Group gap="xs">
@@ -63,6 +63,12 @@ export function PersonPage() {
             <Resets resets={resets} account={account} me={session.id} may={changes} name={name} />
             <Section title="Who they are">
               <Who account={account} />
+              {isMe && changes && (
+                <Text size="sm" c="dimmed" mt="xs">
+                  Another person resets your sign-in, switches you off and says which agent you are. How you sign in is
+                  under “My account”.
+                </Text>
+              )}
             </Section>
             <Section title="What they may do">
               <Roles account={account} isMe={isMe} may={gives} name={name} act={act} />

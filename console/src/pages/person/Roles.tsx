@@ -7,6 +7,7 @@ import { Fresh } from "../../app/SignInAgain";
 import { brief } from "../../lib/format";
 import { type HeldRole, heldWords } from "../../lib/roles";
 import { Ask } from "../../ui/Ask";
+import { HIDDEN } from "../../ui/Severity";
 import { Empty } from "../../ui/States";
 import { When, useNow } from "../../ui/When";
 import type { Account } from "../people/model";
@@ -34,7 +35,7 @@ export function Roles({
       {account.roles.length === 0 ? (
         <Empty title="No role">Without one they see nothing.</Empty>
       ) : (
-        <Paper style={{ overflowX: "auto" }} tabIndex={0} role="region" aria-label="Roles">
+        <Paper pos="relative" style={{ overflowX: "auto" }} tabIndex={0} role="region" aria-label="Roles">
           <Table horizontalSpacing={8} miw={620}>
             <Table.Thead style={{ whiteSpace: "nowrap" }}>
               <Table.Tr>
@@ -42,7 +43,11 @@ export function Roles({
                 <Table.Th>Given</Table.Th>
                 <Table.Th>Why</Table.Th>
                 <Table.Th>Ends</Table.Th>
-                {changes && <Table.Th aria-label="What can be done" />}
+                {changes && (
+                  <Table.Th>
+                    <span style={HIDDEN}>What can be done</span>
+                  </Table.Th>
+                )}
               </Table.Tr>
             </Table.Thead>
             <Table.Tbody>
