@@ -1,5 +1,6 @@
 /** Each page's main task, done by somebody who has no mouse. */
 import { type Page, expect, test } from "@playwright/test";
+import { known, nextCode } from "./accounts";
 import { alerts, ask, askOne, heading, OURS, tabTo } from "./lib";
 import { mostSeen } from "./questions";
 import { GUESSERS } from "./server";
@@ -8,22 +9,39 @@ const press = async (page: Page, ...keys: string[]): Promise<void> => {
   for (const key of keys) await page.keyboard.press(key);
 };
 
-test("sign-in: a wrong token is refused, the right one opens the page that was asked for", async ({ browser }) => {
+test("sign-in: a wrong password is refused, the right one and a code open the page that was asked for", async ({
+  browser,
+}) => {
+  const who = known("typist");
   const context = await browser.newContext({ storageState: { cookies: [], origins: [] } });
   const page = await context.newPage();
-  await page.goto("/alerts");
-  await expect(page.getByRole("heading", { name: "Sign in to Ringfence" })).toBeVisible();
-  await page.keyboard.type("not-the-token");
+  await page.goto("/alerts?order=most_severe");
+  await expect(heading(page, "Sign in")).toBeVisible();
+  const name = page.getByRole("textbox", { name: "Sign-in name" });
+  await tabTo(page, name);
+  await page.keyboard.type(who.login);
+  await press(page, "Tab");
+  await page.keyboard.type("Not-the-password-1");
   await press(page, "Enter");
-  await expect(page.getByText("This token is not known here")).toBeVisible();
-  await tabTo(page, page.getByRole("textbox", { name: "Token" }));
-  await press(page, "Control+a");
-  await page.keyboard.type(process.env["RINGFENCE_CONSOLE_TOKEN"] ?? "");
+  await expect(page.getByRole("alert").getByText(/do not go together/)).toBeVisible();
+  await tabTo(page, name);
+  // In capitals it is the same name.
+  await page.keyboard.type(who.login.toUpperCase());
+  await press(page, "Tab");
+  await page.keyboard.type(who.password);
+  await press(page, "Enter");
+  await expect(heading(page, "One more step")).toBeVisible();
+  await page.keyboard.type(await nextCode(who));
   await press(page, "Enter");
   await expect(heading(page, "Alerts")).toBeVisible();
-  expect(page.url()).not.toContain(process.env["RINGFENCE_CONSOLE_TOKEN"] ?? "?");
-  const readable = await page.evaluate(() => document.cookie);
-  expect(readable).toBe("");
+  await expect(page).toHaveURL(/\/alerts\?order=most_severe$/);
+  expect(await page.evaluate(() => document.cookie)).toBe("");
+  await page.getByRole("button", { name: `Signed in as ${who.name}` }).focus();
+  await press(page, "Enter");
+  await tabTo(page, page.getByRole("menuitem", { name: "Sign out" }), "ArrowDown");
+  await press(page, "Enter");
+  await expect(heading(page, "Sign in")).toBeVisible();
+  expect((await context.request.get("/api/v1/session")).status()).toBe(401);
   await context.close();
 });
 
@@ -314,7 +332,7 @@ test("Ctrl-K goes to an agent from anywhere", async ({ page }) => {
 });
 
 test("the keys of a page are told by ?", async ({ page }) => {
-  for (const path of ["/alerts", "/search", "/sources", "/rules"]) {
+  for (const path of ["/alerts", "/search", "/sources", "/rules", "/people"]) {
     await page.goto(path);
     await expect(heading(page)).toBeVisible();
     await press(page, "?");

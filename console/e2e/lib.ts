@@ -59,15 +59,19 @@ export function faultsOf(page: Page): string[] {
   return faults;
 }
 
-/** Walks with Tab, or back with Shift and Tab, until `target` has the focus, as somebody without a mouse has to. */
-export async function tabTo(page: Page, target: Locator, key: "Tab" | "Shift+Tab" = "Tab"): Promise<void> {
+/** Walks with Tab (or back with Shift and Tab, or down a menu) until `target` has the focus, as somebody without a mouse has to. */
+export async function tabTo(
+  page: Page,
+  target: Locator,
+  key: "Tab" | "Shift+Tab" | "ArrowDown" = "Tab",
+): Promise<void> {
   const most = 80;
   await expect(target).toBeAttached();
   for (let i = 0; i < most; i += 1) {
     if (await target.evaluate((element) => element === document.activeElement)) return;
     await page.keyboard.press(key);
   }
-  throw new Error(`${String(target)} is not reached within ${most} presses of Tab`);
+  throw new Error(`${String(target)} is not reached within ${most} presses of ${key}`);
 }
 
 /** The page's first heading, and with it that the page is there. */

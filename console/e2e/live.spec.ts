@@ -27,7 +27,8 @@ async function line(target: string) {
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    // The cookie is that of the name, on any port.
+    url: `http://localhost:${(server.address() as AddressInfo).port}`,
     cut: () => {
       up = false;
       for (const socket of open) socket.destroy();

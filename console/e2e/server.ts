@@ -1,16 +1,20 @@
-/** Starts `ringfence serve` in a folder of its own, feeds it a shift and captured attacks, signs in once. */
+/** Starts `ringfence serve` in a folder of its own, feeds it a shift and captured attacks, enrols the first administrator. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type APIRequestContext, request } from "@playwright/test";
+import { enrol, newSomeone, outside } from "./accounts";
 import { failedLogOn } from "./events";
 import { ATTACKER, BROKEN, RULE, call, logOns } from "./hostile";
 
 export const TOKEN = `console-${crypto.randomUUID()}${crypto.randomUUID()}`;
 const HEP = "hep";
 
-const config = (folder: string): string => `version = 1
+const config = (folder: string, url: string): string => `version = 1
+[server]
+public_url = "${url}"
 [rules]
 folders = [${JSON.stringify(join(folder, "rules"))}]
 [[source]]
@@ -36,16 +40,27 @@ async function until<T>(what: string, seconds: number, ask: () => Promise<T | un
   }
 }
 
+/** Passkeys are made for an address, which the server has to know before it starts. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((done) => server.close(done));
+  return port;
+}
+
 export default async function setup(): Promise<() => Promise<void>> {
   const program = process.env["RINGFENCE"];
   if (!program) throw new Error("RINGFENCE: path of the program");
   const folder = mkdtempSync(join(tmpdir(), "ringfence-console."));
   const log = join(folder, "log");
-  writeFileSync(join(folder, "ringfence.toml"), config(folder));
+  const port = await freePort();
+  const url = `http://localhost:${port}`;
+  writeFileSync(join(folder, "ringfence.toml"), config(folder, url));
   mkdirSync(join(folder, "rules"));
   writeFileSync(join(folder, "rules", "hostile.yml"), RULE);
   writeFileSync(join(folder, "rules", "broken.yml"), BROKEN);
-  const sh = `exec "$0" serve --config "$1/ringfence.toml" --data "$1/data" --listen 127.0.0.1:0 2>"$1/log"`;
+  const sh = `exec "$0" serve --config "$1/ringfence.toml" --data "$1/data" --listen 127.0.0.1:${port} 2>"$1/log"`;
   const server: ChildProcess = spawn("sh", ["-c", sh, program, folder], {
     env: { ...process.env, RINGFENCE_ADMIN_TOKEN: TOKEN },
     stdio: "ignore",
@@ -59,12 +74,11 @@ export default async function setup(): Promise<() => Promise<void>> {
   };
   try {
     const said = (pattern: RegExp) => (existsSync(log) ? pattern.exec(readFileSync(log, "utf8"))?.[1] : undefined);
-    const address = await until("the server", 60, () => {
+    await until("the server", 60, () => {
       if (server.exitCode !== null) throw new Error(readFileSync(log, "utf8"));
       return said(/"message":"serving".*?"address":"([^"]+)"/);
     });
     const hep = said(new RegExp(`"listener":"${HEP}","addr":"([^"]+)"`)) ?? "";
-    const url = `http://${address}`;
     const env = { ...process.env, RINGFENCE_ADMIN_TOKEN: TOKEN, RINGFENCE_TOKEN: TOKEN, RINGFENCE_SERVER: url };
     const captures = readdirSync("../samples/sip").filter((name) => name.endsWith(".pcap"));
     execFileSync(program, ["replay", "--hep", hep, ...captures.map((name) => `../samples/sip/${name}`)], {
@@ -73,9 +87,18 @@ export default async function setup(): Promise<() => Promise<void>> {
     });
     const shift = ["simulate", "--sip", "--seed", "7", "--agents", "40", "--insiders", "2", "--hours", "3"];
     execFileSync(program, [...shift, "--truth", join(folder, "truth.json")], { env, stdio: "ignore" });
-    const api = await request.newContext({ baseURL: url, extraHTTPHeaders: { "X-Ringfence-Console": "1" } });
-    const signedIn = await api.post("/api/v1/session", { data: { token: TOKEN } });
-    if (!signedIn.ok()) throw new Error(await signedIn.text());
+    const code = await until("the first administrator's code", 10, () => {
+      const file = join(folder, "data", "first-administrator.txt");
+      return existsSync(file) ? readFileSync(file, "utf8").trim() : undefined;
+    });
+    const api = await outside(url);
+    const first = await enrol(api, code, { login: "ada@example.test", name: "Ada Admin" }, true);
+    const { id } = (await (await api.get("/api/v1/session")).json()) as { id: string };
+    const typist = await newSomeone(url, api, "Tess Typist", [
+      { role: "analyst", program: "*", why: "works without a mouse" },
+    ]);
+    await typist.api.dispose();
+    const people = { administrator: { ...first, id }, typist: typist.who };
     mkdirSync("test-results", { recursive: true });
     await api.storageState({ path: "test-results/session.json" });
     const sender = await request.newContext({ baseURL: url, extraHTTPHeaders: { Authorization: `Bearer ${TOKEN}` } });
@@ -93,6 +116,7 @@ export default async function setup(): Promise<() => Promise<void>> {
     await api.dispose();
     process.env["RINGFENCE_CONSOLE_URL"] = url;
     process.env["RINGFENCE_CONSOLE_TOKEN"] = TOKEN;
+    process.env["RINGFENCE_CONSOLE_PEOPLE"] = JSON.stringify(people);
     process.env["RINGFENCE_CONSOLE_PID"] = String(server.pid);
   } catch (error) {
     console.error(error);

@@ -1,6 +1,7 @@
 /** A picture of every page in its states, for whoever judges them; the README's among them (`make screenshots`). */
 import { mkdirSync } from "node:fs";
 import { type Page, expect, test } from "@playwright/test";
+import { known } from "./accounts";
 import { ATTACKER, CALLER } from "./hostile";
 import { alerts, askOne, heading } from "./lib";
 import { mostSeen } from "./questions";
@@ -63,6 +64,11 @@ test("pictures", async ({ browser }) => {
     ["rule-trial", "/rules?test=new"],
     ["access", "/access"],
     ["service", "/access?add=service"],
+    ["people", "/people"],
+    ["person", `/people/${known("administrator").id}`],
+    ["account", "/account"],
+    ["signin", "/signin?again"],
+    ["enrol", "/enrol"],
     ["design", "/design"],
   ];
   await first.close();
@@ -91,7 +97,7 @@ test("pictures", async ({ browser }) => {
       await page.route("**/api/v1/**", (route) =>
         route.request().url().endsWith("/session") ? route.continue() : undefined,
       );
-      for (const path of ["/", "/alerts", "/calls", "/search?last=24h", "/sources", "/rules", "/access"]) {
+      for (const path of ["/", "/alerts", "/calls", "/search?last=24h", "/sources", "/rules", "/access", "/account"]) {
         await page.goto(path, { waitUntil: "commit" });
         await page.waitForTimeout(1_500);
         await page.screenshot({ path: `${FOLDER}/loading-${path.slice(1, 6) || "now"}-${width}-${colorScheme}.png` });
@@ -110,7 +116,16 @@ test("pictures", async ({ browser }) => {
                 body: JSON.stringify({ type: "about:blank", title: state, status, detail: `It was ${state}.` }),
               }),
         );
-        for (const path of ["/", "/alerts", "/calls", "/search?last=24h", "/sources", "/rules", "/access"]) {
+        for (const path of [
+          "/",
+          "/alerts",
+          "/calls",
+          "/search?last=24h",
+          "/sources",
+          "/rules",
+          "/access",
+          "/account",
+        ]) {
           await page.goto(path);
           await page.waitForTimeout(1_500);
           await page.screenshot({
