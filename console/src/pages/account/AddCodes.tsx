@@ -55,7 +55,7 @@ function Prove({ device, close }: { device: Schemas["OneTimeCodesBegun"]; close:
     >
       <Stack gap="sm">
         <Text size="sm">Read this with an authenticator, or type the text into it.</Text>
-        {picture !== null && (
+        {picture !== "" && (
           <Image
             src={`data:image/svg+xml;charset=utf-8,${encodeURIComponent(picture)}`}
             alt="The same as a picture for the camera of an authenticator"
