@@ -103,7 +103,10 @@ async fn principal(
     app: &App,
     token: &str,
 ) -> Result<Option<Arc<Principal>>, Problem> {
-    let found = app.state.principal_by_token(token, app.inside.now().0).await?;
+    let found = app
+        .state
+        .principal_by_token(token, app.inside.now().0)
+        .await?;
     let Some(found) = found else { return Ok(None) };
     let peer = parts.extensions.get::<Peer>();
     let here = peer.is_some_and(|peer| peer.address.ip().to_canonical().is_loopback());

@@ -5,7 +5,7 @@ use axum::extract::{Extension, Path, State};
 use axum::http::StatusCode;
 use ringfence_crypto::to_base64url;
 use ringfence_identity::webauthn::{Known, User};
-use ringfence_identity::{Totp, password as rules, qr_svg};
+use ringfence_identity::{Totp, qr_svg};
 use ringfence_state::{Account, Factor, Reset, ShownSession};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -16,7 +16,9 @@ use crate::object::{Body, read};
 use crate::problem::Problem;
 use crate::session::must_be_fresh;
 use crate::sign_in::told::{self, Change};
-use crate::sign_in::{Gave, Stage, hash, is_used_before, judge, new_codes, registered, seal_codes};
+use crate::sign_in::{
+    Gave, Stage, hash, is_used_before, judge, new_codes, registered, seal_codes, weakness,
+};
 
 /// Somebody's own account.
 #[derive(Debug, Serialize)]
@@ -77,8 +79,10 @@ pub(crate) async fn set_password(
             Gave::Busy => return Err(Problem::unavailable("too many guess just now: try again")),
         }
     }
-    let about = [account.login.as_str(), account.principal.name.as_str()];
-    rules::judge(&asked.new, &about).map_err(|e| Problem::bad_request(format!("new: {e}")))?;
+    let about = [account.login, account.principal.name];
+    if let Some(weak) = weakness(asked.new.clone(), about).await? {
+        return Err(Problem::bad_request(format!("new: {weak}")));
+    }
     let before = app.state.last_passwords(id).await?;
     if is_used_before(before, asked.new.clone()).await? {
         let detail = "new: it is one of your last four passwords";
@@ -88,7 +92,7 @@ pub(crate) async fn set_password(
     app.state.set_password(id, &hash, now).await?;
     let here = person.session.as_ref().map(|session| session.id.as_str());
     app.state.end_sessions_of(id, here).await?;
-    told(&app, Change::PasswordChange, &person, "changed the password").await?;
+    told(&app, Change::NewPassword, &person, "changed the password").await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -157,7 +161,9 @@ pub(crate) async fn add_passkey(
     let party = app.sign_in.relying_party.as_ref();
     let party = party.map_err(|why| Problem::bad_request(why.clone()))?;
     let passkey = registered(&app, party, &flow, &asked.credential.to_string())?;
-    app.state.add_passkey(id, &passkey, &asked.name, now).await?;
+    app.state
+        .add_passkey(id, &passkey, &asked.name, now)
+        .await?;
     told(&app, Change::FactorEnable, &person, "added a passkey").await?;
     Ok(StatusCode::CREATED)
 }
@@ -229,7 +235,9 @@ pub(crate) async fn add_codes(
         return Err(Problem::bad_request(STALE));
     }
     let sealed = seal_codes(&app.sign_in.kept, id, &totp)?;
-    app.state.add_one_time_codes(id, &sealed, step, &asked.name, now).await?;
+    app.state
+        .add_one_time_codes(id, &sealed, step, &asked.name, now)
+        .await?;
     told(&app, Change::FactorEnable, &person, "added one-time codes").await?;
     Ok(StatusCode::CREATED)
 }
@@ -254,7 +262,13 @@ pub(crate) async fn renew_codes(
     }
     let (codes, digests) = new_codes()?;
     app.state.renew_recovery_codes(id, &digests).await?;
-    told(&app, Change::FactorEnable, &person, "made new recovery codes").await?;
+    told(
+        &app,
+        Change::FactorEnable,
+        &person,
+        "made new recovery codes",
+    )
+    .await?;
     Ok(Json(Codes { codes }))
 }
 
@@ -308,7 +322,13 @@ pub(crate) async fn refuse_reset(
         return Err(Problem::not_found(format!("no reset `{reset}` of yours")));
     }
     app.state.refuse_reset(&reset, id, now).await?;
-    told(&app, Change::Other, &person, "refused a reset of how they sign in").await?;
+    told(
+        &app,
+        Change::Other,
+        &person,
+        "refused a reset of how they sign in",
+    )
+    .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

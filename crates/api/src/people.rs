@@ -73,7 +73,10 @@ pub(crate) struct AskedRole {
 
 impl AskedRole {
     fn role(self, now_ms: i64) -> Result<NewRole, Problem> {
-        if self.days.is_some_and(|days| !(1..=MOST_DAYS).contains(&days)) {
+        if self
+            .days
+            .is_some_and(|days| !(1..=MOST_DAYS).contains(&days))
+        {
             let detail = format!("days: 1 to {MOST_DAYS}, or none for a role without an end");
             return Err(Problem::bad_request(detail));
         }
@@ -135,7 +138,8 @@ pub(crate) async fn create(
     must_be_fresh(&app, &person)?;
     let asked = read(body)?;
     let now = app.inside.now().0;
-    if !asked.roles.is_empty() && !granted(&app, &person.principal, Action::ROLE_ASSIGN).everywhere {
+    if !asked.roles.is_empty() && !granted(&app, &person.principal, Action::ROLE_ASSIGN).everywhere
+    {
         return Err(Problem::forbidden("roles: you may not give roles"));
     }
     let roles = asked.roles.into_iter().map(|role| role.role(now));
@@ -223,7 +227,14 @@ pub(crate) async fn invite(
     let now = app.inside.now().0;
     let invitation = app.state.invite_person(&id, person.id(), now).await?;
     let account = app.state.account(&id, now).await?;
-    told(&app, Change::Other, &account, &person, "was given another enrolment code").await?;
+    told(
+        &app,
+        Change::Other,
+        &account,
+        &person,
+        "was given another enrolment code",
+    )
+    .await?;
     Ok(Json(Code::of(&app, &invitation)))
 }
 
@@ -235,7 +246,14 @@ pub(crate) async fn end_sessions(
 ) -> Result<StatusCode, Problem> {
     let account = app.state.account(&id, app.inside.now().0).await?;
     app.state.end_sessions_of(&id, None).await?;
-    told(&app, Change::Other, &account, &person, "all sessions were ended").await?;
+    told(
+        &app,
+        Change::Other,
+        &account,
+        &person,
+        "all sessions were ended",
+    )
+    .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -296,11 +314,16 @@ pub(crate) async fn ask_reset(
     let asked = read(body)?;
     let now = app.inside.now().0;
     let by = person.id();
-    let reset = app.state.ask_reset(&id, &asked.why, &asked.called_back, by, now);
+    let reset = app
+        .state
+        .ask_reset(&id, &asked.why, &asked.called_back, by, now);
     let reset = reset.await?;
     let account = app.state.account(&id, now).await?;
-    let what = format!("a reset was asked for after a call-back ({})", reset.called_back);
-    told(&app, Change::PasswordReset, &account, &person, &what).await?;
+    let what = format!(
+        "a reset was asked for after a call-back ({})",
+        reset.called_back
+    );
+    told(&app, Change::Reset, &account, &person, &what).await?;
     Ok((StatusCode::CREATED, Json(reset)))
 }
 
@@ -322,7 +345,7 @@ pub(crate) async fn confirm_reset(
     let (reset, invitation) = app.state.confirm_reset(&id, person.id(), now).await?;
     let account = app.state.account(&reset.person_id, now).await?;
     let what = "a reset was confirmed by a second person";
-    told(&app, Change::PasswordReset, &account, &person, what).await?;
+    told(&app, Change::Reset, &account, &person, what).await?;
     let enrolment = Code::of(&app, &invitation);
     Ok(Json(Confirmed { reset, enrolment }))
 }
@@ -336,7 +359,14 @@ pub(crate) async fn refuse_reset(
     let now = app.inside.now().0;
     let reset = app.state.refuse_reset(&id, person.id(), now).await?;
     let account = app.state.account(&reset.person_id, now).await?;
-    told(&app, Change::PasswordReset, &account, &person, "a reset was refused").await?;
+    told(
+        &app,
+        Change::Reset,
+        &account,
+        &person,
+        "a reset was refused",
+    )
+    .await?;
     Ok(Json(reset))
 }
 
@@ -375,7 +405,9 @@ async fn privileges(
 /// Nobody gives themselves a role, nor keeps somebody from taking theirs by taking another's first.
 fn must_be_another(person: &Person, id: &str) -> Result<(), Problem> {
     match person.id() == id {
-        true => Err(Problem::forbidden("another person gives and takes your roles")),
+        true => Err(Problem::forbidden(
+            "another person gives and takes your roles",
+        )),
         false => Ok(()),
     }
 }

@@ -62,8 +62,8 @@ impl Problem {
         Self::new(
             StatusCode::UNAUTHORIZED,
             "unauthorized",
-            "A valid token is needed",
-            "send `Authorization: Bearer TOKEN` with a token that this server issued",
+            "Sign in, or send a valid token",
+            "sign in at /signin, or send `Authorization: Bearer TOKEN` with a token that this server issued",
         )
     }
 
@@ -72,7 +72,7 @@ impl Problem {
         Self::new(
             StatusCode::FORBIDDEN,
             "forbidden",
-            "This token may not do that",
+            "You may not do that",
             detail,
         )
     }

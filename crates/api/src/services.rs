@@ -13,9 +13,11 @@ use serde::{Deserialize, Serialize};
 use crate::acts::{self, Act};
 use crate::app::App;
 use crate::auth::Person;
+use crate::gate::granted;
 use crate::manage::All;
 use crate::object::{Body, read};
 use crate::problem::Problem;
+use crate::session::must_be_fresh;
 
 const DAY_MS: i64 = 86_400_000;
 /// A token that nobody renews ends after this, unless it says less.
@@ -63,7 +65,10 @@ pub(crate) async fn create(
         return Err(Problem::bad_request(format!("days: 1 to {MOST_DAYS}")));
     }
     let now = app.inside.now().0;
-    if let Some(action) = exceeds(&app, &person, role, &asked.program, now) {
+    // Who gives roles to people gives them to services too, and proves again that it is them.
+    if granted(&app, &person.principal, Action::ROLE_ASSIGN).everywhere {
+        must_be_fresh(&app, &person)?;
+    } else if let Some(action) = exceeds(&app, &person, role, &asked.program, now) {
         let words = action.words();
         let detail =
             format!("`{role}` lets {words}, which you may not: nobody gives more than they have");

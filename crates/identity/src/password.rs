@@ -8,6 +8,8 @@ const MOST: usize = 256;
 /// Characters that are looked at for guessing. Its time grows with their square, and with the ways to
 /// read `4@1!` as letters: a hundred chosen with care take most of a second, these a tenth of one.
 const LOOKED_AT: usize = 48;
+/// Letters and digits beside the words that others know of somebody.
+const LEAST_LEFT: usize = 6;
 /// Words about somebody that are looked at, and how long each may be.
 const MOST_WORDS: usize = 40;
 const MOST_WORD: usize = 64;
@@ -56,6 +58,10 @@ pub fn judge(password: &str, about: &[&str]) -> Result<(), Weak> {
     let words = words(about);
     let words: Vec<_> = words.iter().map(String::as_str).collect();
     let start: String = password.chars().take(LOOKED_AT).collect();
+    if left(&start, &words) < LEAST_LEFT {
+        let reason = "It is made of words that others know of you.";
+        return Err(Weak::Guessable(reason.to_owned()));
+    }
     let guessed = zxcvbn(&start, &words);
     if guessed.score() >= Score::Three {
         return Ok(());
@@ -64,6 +70,22 @@ pub fn judge(password: &str, about: &[&str]) -> Result<(), Weak> {
     let warning = feedback.and_then(|found| found.warning());
     let suggestions = feedback.map_or(&[][..], |found| found.suggestions());
     Err(Weak::Guessable(advice(warning, suggestions)))
+}
+
+/// Letters and digits that are left when words that others know of somebody are taken out: each of them
+/// is cheap to guess, however many there are (ASVS 5.0, 6.2.11).
+fn left(password: &str, words: &[&str]) -> usize {
+    let mut longest_first: Vec<_> = words
+        .iter()
+        .filter(|word| word.chars().count() > 2)
+        .collect();
+    longest_first.sort_by_key(|word| std::cmp::Reverse(word.len()));
+    let rest = longest_first
+        .into_iter()
+        .fold(password.to_lowercase(), |rest, word| {
+            rest.replace(*word, " ")
+        });
+    rest.chars().filter(|c| c.is_alphanumeric()).count()
 }
 
 /// Each text and its parts: `ann.lee@bank.example` gives `ann`, `lee` and `bank` too.
@@ -106,6 +128,22 @@ fn advice(warning: Option<Warning>, suggestions: &[Suggestion]) -> String {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn words_about_somebody_make_no_password_however_many() {
+        let about = ["ada@bank.example", "Ada Lovelace"];
+        for weak in [
+            "ringfence-ada-1",
+            "Lovelace.Ada.2026",
+            "bank-Example-ada-77",
+        ] {
+            assert!(
+                matches!(judge(weak, &about), Err(Weak::Guessable(_))),
+                "{weak}"
+            );
+        }
+        judge("ada-walks-7-dogs-home", &about).unwrap();
+    }
 
     #[test]
     fn lets_good_ones_pass() {

@@ -4,10 +4,10 @@ use ringfence_crypto::{RandomError, Sha256, random_array};
 
 /// Crockford's base32: no I, L, O and U, which are misread or make words.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-const DIGITS: usize = 16;
+const DIGITS: usize = 24;
 
-/// One code of 80 random bits; cannot print itself. Stored is [`RecoveryCode::digest`]: what is
-/// random in 80 bits cannot be searched for, so that no slow hash is needed.
+/// One code of 120 random bits; cannot print itself. Stored is [`RecoveryCode::digest`]: what is
+/// random in 112 bits or more needs no slow hash (ASVS 5.0, 6.5.2).
 #[derive(Clone)]
 pub struct RecoveryCode(String);
 
@@ -20,12 +20,12 @@ impl RecoveryCode {
         (0..10).map(|_| Ok(Self::of(random_array()?))).collect()
     }
 
-    fn of(bytes: [u8; 10]) -> Self {
+    fn of(bytes: [u8; 15]) -> Self {
         let bits = bytes
             .iter()
             .fold(0_u128, |bits, byte| bits << 8 | u128::from(*byte));
-        let digit = |at: usize| ALPHABET.get((bits >> (75 - 5 * at)) as usize & 31);
-        let mut text = String::with_capacity(DIGITS + 3);
+        let digit = |at: usize| ALPHABET.get((bits >> (115 - 5 * at)) as usize & 31);
+        let mut text = String::with_capacity(DIGITS + 5);
         for (at, digit) in (0..DIGITS).filter_map(digit).enumerate() {
             if at > 0 && at % 4 == 0 {
                 text.push('-');
@@ -35,7 +35,7 @@ impl RecoveryCode {
         Self(text)
     }
 
-    /// The code, to be shown once to its owner: four groups of four.
+    /// The code, to be shown once to its owner: six groups of four.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
@@ -97,28 +97,40 @@ mod tests {
 
     #[test]
     fn all_bits_are_shown() {
-        assert_eq!(RecoveryCode::of([0; 10]).reveal(), "0000-0000-0000-0000");
-        assert_eq!(RecoveryCode::of([0xff; 10]).reveal(), "ZZZZ-ZZZZ-ZZZZ-ZZZZ");
-        let bytes = [0x00, 0x44, 0x32, 0x14, 0xc7, 0x42, 0x54, 0xb6, 0x35, 0xcf];
-        assert_eq!(RecoveryCode::of(bytes).reveal(), "0123-4567-89AB-CDEF");
+        assert_eq!(
+            RecoveryCode::of([0; 15]).reveal(),
+            "0000-0000-0000-0000-0000-0000"
+        );
+        assert_eq!(
+            RecoveryCode::of([0xff; 15]).reveal(),
+            "ZZZZ-ZZZZ-ZZZZ-ZZZZ-ZZZZ-ZZZZ"
+        );
+        let bytes = [
+            0x00, 0x44, 0x32, 0x14, 0xc7, 0x42, 0x54, 0xb6, 0x35, 0xcf, 0x00, 0x44, 0x32, 0x14,
+            0xc7,
+        ];
+        assert_eq!(
+            RecoveryCode::of(bytes).reveal(),
+            "0123-4567-89AB-CDEF-0123-4567"
+        );
     }
 
     #[test]
     fn reads_what_people_make_of_it() {
-        let digest = RecoveryCode::digest("0123-4567-89AB-1D0F");
+        let digest = RecoveryCode::digest("0123-4567-89AB-1D0F-0000-1111");
         assert!(digest.is_some());
         for typed in [
-            "0123456789ab1d0f",
-            " o123 4567 89ab idof ",
-            "O123\u{2013}4567\u{2011}89AB\u{2212}LDoF",
+            "0123456789ab1d0f00001111",
+            " o123 4567 89ab idof oooo ilil ",
+            "O123\u{2013}4567\u{2011}89AB\u{2212}LDoF 0o0O 11iI",
         ] {
             assert_eq!(RecoveryCode::digest(typed), digest, "{typed}");
         }
         for typed in [
             "",
-            "0123-4567-89AB-1D0",
-            "0123-4567-89AB-1D0FF",
-            "U123-4567-89AB-1D0F",
+            "0123-4567-89AB-1D0F-0000-111",
+            "0123-4567-89AB-1D0F-0000-11111",
+            "U123-4567-89AB-1D0F-0000-1111",
             "\u{e9}",
         ] {
             assert_eq!(RecoveryCode::digest(typed), None, "{typed}");
@@ -127,7 +139,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn codes_survive_being_copied_down(bytes in any::<[u8; 10]>()) {
+        fn codes_survive_being_copied_down(bytes in any::<[u8; 15]>()) {
             let code = RecoveryCode::of(bytes);
             let copied = code.reveal().to_lowercase().replace('-', " ").replace('0', "O");
             prop_assert_eq!(RecoveryCode::digest(&copied), RecoveryCode::digest(code.reveal()));

@@ -82,8 +82,13 @@ pub(crate) async fn disable_dormant(state: &State, intake: &Intake) -> Result<()
     for (id, name) in gone.map_err(|e| e.to_string())? {
         let own = Own::new("account", ACCOUNT, DISABLE, now)
             .severity(Severity::Low)
-            .message(format!("{name}: was switched off after not being used for long"))
-            .with("user", json!({"uid": id, "name": name, "type": "User", "type_id": 1}));
+            .message(format!(
+                "{name}: was switched off after not being used for long"
+            ))
+            .with(
+                "user",
+                json!({"uid": id, "name": name, "type": "User", "type_id": 1}),
+            );
         intake.own(own.event()).await.map_err(|e| e.to_string())?;
     }
     Ok(())
@@ -97,7 +102,11 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
         _ => {}
     }
     let mut options = std::fs::OpenOptions::new();
-    let mut file = options.write(true).create_new(true).mode(0o600).open(&beside)?;
+    let mut file = options
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&beside)?;
     writeln!(file, "{text}")?;
     file.sync_all()?;
     std::fs::rename(&beside, path)

@@ -110,9 +110,9 @@ impl Activity {
 
     fn due(&self) -> Vec<(TokenHash, i64)> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let due = all.iter().filter(|(_, active)| {
-            active.at_ms.saturating_sub(active.written_ms) >= WRITE_EVERY_MS
-        });
+        let due = all
+            .iter()
+            .filter(|(_, active)| active.at_ms.saturating_sub(active.written_ms) >= WRITE_EVERY_MS);
         due.map(|(session, active)| (*session, active.at_ms))
             .collect()
     }

@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 use common::*;
 use ringfence_crypto::{Token, TokenKind};
 use ringfence_state::{
-    AlertEdit, Error, NewQuarantined, NewSaved, NewWebhook, SavedKind, Scope, State,
-    Store, Verdict, move_state,
+    AlertEdit, Error, NewQuarantined, NewSaved, NewWebhook, SavedKind, Scope, State, Store,
+    Verdict, move_state,
 };
 use sqlx::{AssertSqlSafe, Connection as _, Row as _, SqliteConnection};
 

@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use ringfence_crypto::{TokenHash, to_base64url};
 use ringfence_identity::webauthn::User;
-use ringfence_identity::{Login, Totp, password as rules, qr_svg};
+use ringfence_identity::{Login, Totp, qr_svg};
 use ringfence_state::{Enrolling, Identity, Setup};
 use serde::Deserialize;
 
@@ -52,7 +52,14 @@ pub(crate) async fn show_code(
     let Some(who) = app.state.enrolling(&code, now).await? else {
         app.sign_in.guesses.count(address, now);
         let severity = ringfence_event::Severity::Low;
-        told::refused(&app, None, "an enrolment code that is not good", severity, address).await?;
+        told::refused(
+            &app,
+            None,
+            "an enrolment code that is not good",
+            severity,
+            address,
+        )
+        .await?;
         return Ok(pages::enrol(StatusCode::UNAUTHORIZED, Some(NOT_GOOD)));
     };
     let mut flow = app.sign_in.flows.begin(now)?;
@@ -164,8 +171,8 @@ pub(crate) async fn enrol_with_password(
     if form.password != form.again {
         return again("The two passwords are not the same.");
     }
-    let about = [account.login.as_str(), account.principal.name.as_str()];
-    if let Err(weak) = rules::judge(&form.password, &about) {
+    let about = [account.login.clone(), account.principal.name.clone()];
+    if let Some(weak) = password::weakness(form.password.clone(), about).await? {
         return again(&format!("Password: {weak}."));
     }
     let before = app.state.last_passwords(&account.principal.id).await?;
@@ -173,7 +180,9 @@ pub(crate) async fn enrol_with_password(
         return again("Password: it is one of your last four; choose another.");
     }
     let Some(step) = underway.totp.accept(&form.code, now, None) else {
-        return again("The code is not the one that the authenticator should show now. Is its clock right?");
+        return again(
+            "The code is not the one that the authenticator should show now. Is its clock right?",
+        );
     };
     if !app.sign_in.flows.spend(&underway.flow, now) {
         return Ok(pages::enrol(StatusCode::UNAUTHORIZED, Some(STALE)));
@@ -248,7 +257,9 @@ impl Underway {
                     login: &account.login,
                     display: &account.principal.name,
                 };
-                Ok(party.creation_options(&self.flow.challenge, &user, &[]).to_string())
+                Ok(party
+                    .creation_options(&self.flow.challenge, &user, &[])
+                    .to_string())
             }
             Err(why) => Err(why.as_str()),
         };

@@ -89,13 +89,18 @@ impl Lanes {
     /// A place, if there is one. It is taken before anything is known of who guesses, and given back
     /// when the answer goes out, so it says nothing about whether an account is there.
     pub(crate) fn enter(&self, is_known: bool) -> Option<Place<'_>> {
-        let lane = if is_known { &self.known } else { &self.strangers };
+        let lane = if is_known {
+            &self.known
+        } else {
+            &self.strangers
+        };
         let taken = lane
             .under_way
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| {
                 (n < WAITING).then_some(n + 1)
             });
-        taken.is_ok().then_some(Place(lane))
+        // A place that is dropped is given back: none is made where there is none.
+        taken.is_ok().then(|| Place(lane))
     }
 }
 

@@ -50,7 +50,11 @@ pub(crate) fn page(status: StatusCode, title: &str, body: &Markup) -> Response {
 /// Whether a form was posted from a page of ours: otherwise another site could sign a browser in as
 /// somebody of its choice. A browser says where a form comes from; what says nothing is refused.
 pub(crate) fn must_be_ours(headers: &HeaderMap) -> Result<(), Problem> {
-    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let text = |name| {
+        headers
+            .get(name)
+            .and_then(|value: &HeaderValue| value.to_str().ok())
+    };
     let ours = match (text("sec-fetch-site"), text(ORIGIN.as_str())) {
         (Some(site), _) => site == "same-origin",
         (None, Some(origin)) => text(HOST.as_str()).is_some_and(|host| is_at(origin, host)),
@@ -128,7 +132,11 @@ mod tests {
         assert!(taken(&[("origin", "https://a:8443"), ("host", "A:8443")]));
         for bad in [
             &[("sec-fetch-site", "cross-site")][..],
-            &[("sec-fetch-site", "same-site"), ("origin", "https://a"), ("host", "a")],
+            &[
+                ("sec-fetch-site", "same-site"),
+                ("origin", "https://a"),
+                ("host", "a"),
+            ],
             &[("sec-fetch-site", "none")],
             &[("origin", "https://a.evil"), ("host", "a")],
             &[("origin", "null"), ("host", "null")],

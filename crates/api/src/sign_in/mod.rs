@@ -24,7 +24,7 @@ pub(crate) use enrol::{
 };
 pub(crate) use flow::{Flows, Stage};
 pub(crate) use passkey::registered;
-pub(crate) use password::{Gave, hash, is_used_before, judge};
+pub(crate) use password::{Gave, hash, is_used_before, judge, weakness};
 pub(crate) use recovery::new_codes;
 pub(crate) use steps::{code, page, passkey_form, password_form, script, seal_codes, style};
 

@@ -79,7 +79,13 @@ pub(crate) fn enrol(status: StatusCode, error: Option<&str>) -> Response {
 }
 
 /// Where the first administrator says who they are.
-pub(crate) fn who(status: StatusCode, flow: &str, login: &str, name: &str, error: Option<&str>) -> Response {
+pub(crate) fn who(
+    status: StatusCode,
+    flow: &str,
+    login: &str,
+    name: &str,
+    error: Option<&str>,
+) -> Response {
     let body = html! {
         p { "You are the first administrator here. Choose how you are called." }
         (alert(error))
@@ -112,7 +118,13 @@ pub(crate) struct Choice<'a> {
 
 /// Where somebody sets up how they sign in.
 pub(crate) fn choose(status: StatusCode, choice: &Choice<'_>) -> Response {
-    let Choice { account, flow, picture, secret, .. } = choice;
+    let Choice {
+        account,
+        flow,
+        picture,
+        secret,
+        ..
+    } = choice;
     let body = html! {
         p { "This is for " strong { (account.principal.name) } ", who signs in as "
             strong { (account.login) } "." }

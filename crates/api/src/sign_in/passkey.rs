@@ -23,7 +23,7 @@ impl NotOpened {
         Self {
             person: known.map(|known| known.person.clone()),
             why: why.to_string(),
-            may_be_copy: matches!(why, Refused::Counter { .. }),
+            may_be_copy: matches!(why, Refused::Counter),
         }
     }
 

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use ringfence_crypto::PasswordHash;
-use ringfence_identity::Login;
+use ringfence_identity::{Login, password as rules};
 use ringfence_state::SignInAs;
 use tokio::time::Instant;
 
@@ -95,9 +95,25 @@ async fn guess(
         return Ok(wrong(Some(who.person), locked));
     }
     if let Some((before, after)) = better {
-        app.state.rehash_password(&who.person, &before, &after).await?;
+        app.state
+            .rehash_password(&who.person, &before, &after)
+            .await?;
     }
     Ok(Gave::Right(Box::new(who)))
+}
+
+/// What is wrong with a new password, if anything. Judging one may take a tenth of a second.
+pub(crate) async fn weakness(
+    password: String,
+    about: [String; 2],
+) -> Result<Option<String>, Problem> {
+    hashing(move || {
+        let about = about.each_ref().map(String::as_str);
+        rules::judge(&password, &about)
+            .err()
+            .map(|weak| weak.to_string())
+    })
+    .await
 }
 
 /// Whether a password is one of those that may not come again.

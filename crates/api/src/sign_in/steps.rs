@@ -103,7 +103,8 @@ pub(crate) async fn code(
     let next = next_of(form.next.as_deref());
     let now = app.inside.now().0;
     let flow = app.sign_in.flows.open(Stage::Code, &form.flow, now);
-    let Some((flow, person)) = flow.and_then(|flow| Some((flow.person.clone()?, flow)))
+    let Some((flow, person)) = flow
+        .and_then(|flow| Some((flow.person.clone()?, flow)))
         .map(|(person, flow)| (flow, person))
     else {
         return sign_in_page(&app, StatusCode::UNAUTHORIZED, &next, Some(STALE));
@@ -122,7 +123,12 @@ pub(crate) async fn code(
             let why = "wrong code, or one that was used before";
             told::refused(&app, Some(&who.person), why, Severity::Low, address).await?;
             let said = Some(WRONG_CODE);
-            return Ok(pages::code(StatusCode::UNAUTHORIZED, &form.flow, &next, said));
+            return Ok(pages::code(
+                StatusCode::UNAUTHORIZED,
+                &form.flow,
+                &next,
+                said,
+            ));
         }
     };
     let come = Come { peer, headers };
@@ -172,7 +178,8 @@ pub(crate) async fn passkey_form(
     }
 }
 
-const NOT_OPENED: &str = "That passkey does not open anything here. Use another one, or your password.";
+const NOT_OPENED: &str =
+    "That passkey does not open anything here. Use another one, or your password.";
 
 /// What of a request is needed to open a session for it.
 pub(crate) struct Come {
@@ -195,7 +202,9 @@ impl Come {
 
     /// The connection cannot be listened to.
     pub(crate) fn is_encrypted(&self) -> bool {
-        self.peer.as_ref().is_some_and(|Extension(peer)| peer.encrypted)
+        self.peer
+            .as_ref()
+            .is_some_and(|Extension(peer)| peer.encrypted)
     }
 }
 
@@ -208,7 +217,10 @@ pub(crate) async fn open(
     come: &Come,
 ) -> Result<Vec<String>, Problem> {
     let now = app.inside.now().0;
-    let opened = app.state.open_session(person, come.session(methods), now).await;
+    let opened = app
+        .state
+        .open_session(person, come.session(methods), now)
+        .await;
     let (token, opened) = opened?;
     let account = app.state.account(person, now).await?;
     let address = address(come.peer.as_ref());
@@ -216,7 +228,11 @@ pub(crate) async fn open(
     let secure = come.is_encrypted();
     let lasts = (opened.expires_ms - now) / 1_000;
     let mut cookies = vec![session::set_cookie(token.reveal(), lasts, secure)];
-    cookies.extend(device::remember(&app.sign_in.device, &account.login, secure));
+    cookies.extend(device::remember(
+        &app.sign_in.device,
+        &account.login,
+        secure,
+    ));
     Ok(cookies)
 }
 
@@ -253,11 +269,17 @@ async fn shown(
 ) -> Result<Option<&'static str>, Problem> {
     for device in &who.one_time_codes {
         let Some(totp) = open_codes(&app.sign_in.kept, &who.person, &device.sealed) else {
-            tracing::error!(person = who.person, "a sealed secret of one-time codes cannot be opened");
+            tracing::error!(
+                person = who.person,
+                "a sealed secret of one-time codes cannot be opened"
+            );
             continue;
         };
         if let Some(step) = totp.accept(code, now_ms, device.last_step)
-            && app.state.use_one_time_code(&device.factor, step, now_ms).await?
+            && app
+                .state
+                .use_one_time_code(&device.factor, step, now_ms)
+                .await?
         {
             return Ok(Some("password,totp"));
         }
@@ -265,7 +287,10 @@ async fn shown(
     let Some(digest) = RecoveryCode::digest(code) else {
         return Ok(None);
     };
-    let used = app.state.use_recovery_code(&who.person, &digest, now_ms).await?;
+    let used = app
+        .state
+        .use_recovery_code(&who.person, &digest, now_ms)
+        .await?;
     Ok(used.then_some("password,recovery"))
 }
 

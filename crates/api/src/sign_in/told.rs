@@ -21,8 +21,8 @@ const AUTHENTICATION: u32 = 3002;
 pub(crate) enum Change {
     Create = 1,
     Enable = 2,
-    PasswordChange = 3,
-    PasswordReset = 4,
+    NewPassword = 3,
+    Reset = 4,
     Disable = 5,
     Lock = 9,
     FactorEnable = 10,
@@ -106,7 +106,10 @@ pub(crate) async fn account(
 
 fn at(own: Own, address: Option<IpAddr>) -> Own {
     match address {
-        Some(ip) => own.with("src_endpoint", json!({ "ip": ip.to_canonical().to_string() })),
+        Some(ip) => own.with(
+            "src_endpoint",
+            json!({ "ip": ip.to_canonical().to_string() }),
+        ),
         None => own,
     }
 }

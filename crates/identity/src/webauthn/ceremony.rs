@@ -47,7 +47,7 @@ impl RelyingParty {
     pub fn register(&self, challenge: &[u8], answer: &str) -> Result<Passkey, Refused> {
         let answer = Answer::read(answer)?;
         let client_data = answer.bytes("response.clientDataJSON", "clientDataJSON")?;
-        client_data::check(&client_data, "webauthn.create", challenge, self.origin())?;
+        client_data::check(&client_data, "webauthn.create", challenge, self)?;
         let object = answer.bytes("response.attestationObject", "attestationObject")?;
         let data = attested_data(&object).ok_or(Refused::AttestationObject)?;
         let data = AuthenticatorData::read(data)?;
@@ -88,7 +88,7 @@ impl RelyingParty {
             return Err(Refused::OtherPasskey);
         }
         let client_data = answer.bytes("response.clientDataJSON", "clientDataJSON")?;
-        client_data::check(&client_data, "webauthn.get", challenge, self.origin())?;
+        client_data::check(&client_data, "webauthn.get", challenge, self)?;
         let signed = answer.bytes("response.authenticatorData", "authenticatorData")?;
         let data = AuthenticatorData::read(&signed)?;
         data.check(self.id_hash())?;

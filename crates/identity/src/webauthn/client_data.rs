@@ -4,6 +4,7 @@ use ringfence_crypto::{constant_time_eq, from_base64url};
 use serde_json::Value;
 
 use super::refused::Refused;
+use super::relying_party::RelyingParty;
 use crate::json;
 
 /// A guess at a challenge must be hopeless (WebAuthn, section 13.4.3).
@@ -15,7 +16,7 @@ pub(crate) fn check(
     text: &[u8],
     ceremony: &str,
     challenge: &[u8],
-    origin: &str,
+    party: &RelyingParty,
 ) -> Result<(), Refused> {
     let form = Refused::Form("response.clientDataJSON");
     // "UTF-8 decode" of the Encoding standard takes a byte order mark away.
@@ -30,7 +31,7 @@ pub(crate) fn check(
     if challenge.len() < LEAST_CHALLENGE || !constant_time_eq(&answered, challenge) {
         return Err(Refused::Challenge);
     }
-    if said("origin")? != origin {
+    if !party.is_ours(said("origin")?) {
         return Err(Refused::Origin);
     }
     match (data.get("crossOrigin"), data.get("topOrigin")) {

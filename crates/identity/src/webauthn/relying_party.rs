@@ -84,7 +84,19 @@ impl RelyingParty {
         })
     }
 
-    /// The one origin whose pages may ask, as browsers write it.
+    /// Whether a page of this origin may ask: ours, and on this machine the same host and port over
+    /// plain HTTP as well, since the server answers both there and nobody is in between.
+    pub(crate) fn is_ours(&self, origin: &str) -> bool {
+        let at = |origin: &str| origin.split_once("://").map(|(_, at)| at.to_owned());
+        let plain = origin.starts_with("http://") || origin.starts_with("https://");
+        origin == self.origin || (self.is_local() && plain && at(origin) == at(&self.origin))
+    }
+
+    fn is_local(&self) -> bool {
+        self.id == "localhost" || self.id.ends_with(".localhost")
+    }
+
+    /// The origin whose pages ask, as browsers write it.
     #[must_use]
     pub fn origin(&self) -> &str {
         &self.origin
@@ -193,6 +205,26 @@ mod tests {
             let party = RelyingParty::of_url(url, "Ringfence").unwrap();
             assert_eq!((party.id(), party.origin()), (id, origin), "{url}");
         }
+    }
+
+    #[test]
+    fn on_this_machine_pages_over_plain_http_are_ours_too() {
+        let ours = |url, origin| RelyingParty::of_url(url, "x").unwrap().is_ours(origin);
+        for origin in ["https://localhost:8443", "http://localhost:8443"] {
+            assert!(
+                ours("https://localhost:8443", origin) && ours("http://localhost:8443", origin)
+            );
+        }
+        for origin in [
+            "http://localhost",
+            "http://localhost:8444",
+            "ftp://localhost:8443",
+            "http://localhost:8443.evil.example",
+            "localhost:8443",
+        ] {
+            assert!(!ours("https://localhost:8443", origin), "{origin}");
+        }
+        assert!(!ours("https://rf.example", "http://rf.example"));
     }
 
     #[test]

@@ -193,10 +193,7 @@ fn nobody_gives_more_than_they_have_and_an_ended_token_is_dead() {
             ])
         .then_some(())
     });
-    let me = all
-        .iter()
-        .find(|s| s["name"] == "Automation")
-        .unwrap();
+    let me = all.iter().find(|s| s["name"] == "Automation").unwrap();
     let path = format!("/api/v1/services/{}", me["id"].as_str().unwrap());
     assert_eq!(send(server.request(Method::DELETE, &path, ADMIN)).0, 403);
 }

@@ -52,7 +52,11 @@ impl Page {
 
     /// What it says is wrong.
     pub fn error(&self) -> Option<&str> {
-        self.text.split("<p class=\"error\" role=\"alert\">").nth(1)?.split("</p>").next()
+        self.text
+            .split("<p class=\"error\" role=\"alert\">")
+            .nth(1)?
+            .split("</p>")
+            .next()
     }
 }
 
@@ -64,7 +68,11 @@ impl Phone {
     /// Of the secret that a page shows.
     #[track_caller]
     pub fn of(page: &Page) -> Self {
-        let shown = page.text.split("<figcaption><code>").nth(1).expect(&page.text);
+        let shown = page
+            .text
+            .split("<figcaption><code>")
+            .nth(1)
+            .expect(&page.text);
         Self(from_base32(shown.split('<').next().unwrap()).unwrap())
     }
 
@@ -89,7 +97,10 @@ impl Browser {
     /// A request with the cookies that it has.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let cookies = self.cookies.lock().unwrap();
-        let all: Vec<_> = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let all: Vec<_> = cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
         CLIENT
             .request(method, format!("{}{path}", self.base))
             .header("cookie", all.join("; "))
@@ -98,36 +109,39 @@ impl Browser {
 
     /// Sends what it is given, keeps the cookies of the answer.
     pub fn go(&self, request: RequestBuilder) -> Page {
-        block_on(async {
+        let page = block_on(async {
             let answer = request.send().await.unwrap();
-            let headers = answer.headers().clone();
-            let mut cookies = self.cookies.lock().unwrap();
-            for set in headers.get_all(SET_COOKIE) {
-                let (name, rest) = set.to_str().unwrap().split_once('=').unwrap();
-                let value = rest.split(';').next().unwrap().to_owned();
-                cookies.insert(name.to_owned(), value);
-            }
-            drop(cookies);
             Page {
                 status: answer.status().as_u16(),
-                headers,
+                headers: answer.headers().clone(),
                 text: answer.text().await.unwrap(),
             }
-        })
+        });
+        for set in page.headers.get_all(SET_COOKIE) {
+            let (name, rest) = set.to_str().unwrap().split_once('=').unwrap();
+            self.set_cookie(name, rest.split(';').next().unwrap());
+        }
+        page
     }
 
     pub fn open(&self, path: &str) -> Page {
-        self.go(self.request(Method::GET, path).header("accept", "text/html"))
+        self.go(self
+            .request(Method::GET, path)
+            .header("accept", "text/html"))
     }
 
     pub fn post(&self, path: &str, form: &[(&str, &str)]) -> Page {
-        let request = self.request(Method::POST, path).header("origin", &self.base);
+        let request = self
+            .request(Method::POST, path)
+            .header("origin", &self.base);
         self.go(form_of(request, form))
     }
 
     /// What the console's script asks.
     pub fn api(&self, method: Method, path: &str, body: &Value) -> (u16, Value) {
-        let request = self.request(method, path).header("x-ringfence-console", "1");
+        let request = self
+            .request(method, path)
+            .header("x-ringfence-console", "1");
         send(request.header("x-ringfence-idle", "0").json(body))
     }
 
@@ -140,7 +154,10 @@ impl Browser {
     }
 
     pub fn set_cookie(&self, name: &str, value: &str) {
-        self.cookies.lock().unwrap().insert(name.to_owned(), value.to_owned());
+        self.cookies
+            .lock()
+            .unwrap()
+            .insert(name.to_owned(), value.to_owned());
     }
 
     /// Enrols by a code with a password and one-time codes.
@@ -156,12 +173,15 @@ impl Browser {
     pub fn choose(&self, page: &Page) -> Phone {
         let phone = Phone::of(page);
         let (flow, code) = (page.field("flow"), phone.code(-1));
-        let page = self.post("/enrol/password", &[
-            ("flow", &flow),
-            ("password", PASSWORD),
-            ("again", PASSWORD),
-            ("code", &code),
-        ]);
+        let page = self.post(
+            "/enrol/password",
+            &[
+                ("flow", &flow),
+                ("password", PASSWORD),
+                ("again", PASSWORD),
+                ("code", &code),
+            ],
+        );
         assert_eq!(page.status, 200, "{:?}", page.error());
         assert!(self.cookie("ringfence_session").is_some());
         phone
@@ -188,7 +208,9 @@ pub fn form_of(request: RequestBuilder, form: &[(&str, &str)]) -> RequestBuilder
         };
         text.bytes().map(byte).collect()
     };
-    let pairs = form.iter().map(|(name, value)| format!("{}={}", written(name), written(value)));
+    let pairs = form
+        .iter()
+        .map(|(name, value)| format!("{}={}", written(name), written(value)));
     request
         .header("content-type", "application/x-www-form-urlencoded")
         .body(pairs.collect::<Vec<_>>().join("&"))
@@ -202,8 +224,15 @@ pub fn administrator(server: &Server) -> (Browser, Phone) {
     let browser = Browser::new(server);
     let page = browser.post("/enrol", &[("code", code.trim())]);
     assert_eq!(page.status, 200, "{}", page.text);
-    let who = [("flow", page.field("flow")), ("login", "Ada".to_owned()), ("name", "Ada L".to_owned())];
-    let who: Vec<_> = who.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let who = [
+        ("flow", page.field("flow")),
+        ("login", "Ada".to_owned()),
+        ("name", "Ada L".to_owned()),
+    ];
+    let who: Vec<_> = who
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
     let page = browser.post("/enrol/name", &who);
     assert_eq!(page.status, 200, "{}", page.text);
     let phone = browser.choose(&page);

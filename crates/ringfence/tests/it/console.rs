@@ -22,7 +22,9 @@ fn the_page_has_a_strict_policy_at_every_address_of_its_own() {
     let get = |path: &str| {
         let page = ada.open(path);
         let policy = page.headers.get("content-security-policy");
-        let policy = policy.map_or("", |value| value.to_str().unwrap()).to_owned();
+        let policy = policy
+            .map_or("", |value| value.to_str().unwrap())
+            .to_owned();
         (page.status, policy, page.text)
     };
     let (status, policy, page) = get("/");

@@ -130,7 +130,13 @@ impl State {
         let before = one(&mut tx, id, now_ms).await?;
         if let Some(name) = &change.name {
             names::name("name", name)?;
-            set(&mut tx, "UPDATE principals SET name = $1 WHERE id = $2", id, Some(name)).await?;
+            set(
+                &mut tx,
+                "UPDATE principals SET name = $1 WHERE id = $2",
+                id,
+                Some(name),
+            )
+            .await?;
         }
         if let Some(login) = &change.login {
             let login = login.as_str();

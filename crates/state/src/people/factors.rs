@@ -131,7 +131,10 @@ impl State {
             .try_get::<Option<String>>("password_hash")?;
         // One-time codes open nothing without a password.
         let opens = |kind| kind == FactorKind::Passkey || password.is_some();
-        if !all.iter().any(|known| known.id != factor && opens(known.kind)) {
+        if !all
+            .iter()
+            .any(|known| known.id != factor && opens(known.kind))
+        {
             let reason = "it is the last that you can sign in with: add another one first";
             return Err(Error::Conflict(reason.to_owned()));
         }
@@ -386,7 +389,9 @@ fn read(row: &Row) -> Result<Factor> {
         name: row.try_get("name")?,
         added_ms: row.try_get("added_ms")?,
         used_ms: row.try_get("used_ms")?,
-        synced: row.try_get::<Option<i64>>("backup_state")?.map(|state| state != 0),
+        synced: row
+            .try_get::<Option<i64>>("backup_state")?
+            .map(|state| state != 0),
     })
 }
 
@@ -394,7 +399,9 @@ fn passkey(row: &Row) -> Result<Passkey> {
     let number = |column| row.try_get::<Option<i64>>(column);
     let aaguid = row.try_get::<Option<String>>("aaguid")?.unwrap_or_default();
     let aaguid = ringfence_crypto::from_hex(&aaguid).unwrap_or_default();
-    let transports: String = row.try_get::<Option<String>>("transports")?.unwrap_or_default();
+    let transports: String = row
+        .try_get::<Option<String>>("transports")?
+        .unwrap_or_default();
     Ok(Passkey {
         id: bytes(row, "credential")?,
         public_key: bytes(row, "public_key")?,

@@ -202,8 +202,14 @@ pub async fn people(state: &State) {
     let ben = enrolled(state, "ben", None, &with_password("a long enough 1")).await;
     let second = hash("another long one 2");
     state.set_password(&ben, &second, T0).await.unwrap();
-    state.open_session(&ann, at_browser("passkey"), T0).await.unwrap();
-    let reset = state.ask_reset(&ben, "lost phone", "on file", &ann, T0).await.unwrap();
+    state
+        .open_session(&ann, at_browser("passkey"), T0)
+        .await
+        .unwrap();
+    let reset = state
+        .ask_reset(&ben, "lost phone", "on file", &ann, T0)
+        .await
+        .unwrap();
     let cleo = enrolled(state, "cleo", None, &with_passkey(3)).await;
     state.confirm_reset(&reset.id, &cleo, T0).await.unwrap();
 }
