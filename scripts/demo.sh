@@ -121,8 +121,10 @@ on_call 5
 say "9. How the server is"
 "$ringfence" status --format table | sed 's/^/   /'
 if [ -t 0 ] && [ -t 1 ]; then
-  say "The server runs on. In another terminal:"
+  say "The server runs on. Its console, for you as its first administrator:"
   cat <<TEXT
+   http://localhost:${RINGFENCE_SERVER##*:}/enrol#$(cat "$data/data/first-administrator.txt")
+And in another terminal:
    export RINGFENCE_SERVER=$RINGFENCE_SERVER RINGFENCE_TOKEN=$RINGFENCE_ADMIN_TOKEN
    $ringfence alerts --follow
    $ringfence query "SELECT class_name, count(*) AS n FROM events GROUP BY 1 ORDER BY 2 DESC"

@@ -3,7 +3,7 @@
 use axum::http::header::{self, HOST, ORIGIN};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use maud::{DOCTYPE, Markup, html};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 use url::Url;
 
 use crate::problem::Problem;
@@ -11,6 +11,9 @@ use crate::problem::Problem;
 /// Nothing from anywhere else, no scripts but ours, shown in no frame.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
     img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// The same sign as the console has.
+const MARK: &str = include_str!("../../../../console/public/assets/mark.svg");
 
 /// A page around what is on it.
 pub(crate) fn page(status: StatusCode, title: &str, body: &Markup) -> Response {
@@ -23,12 +26,13 @@ pub(crate) fn page(status: StatusCode, title: &str, body: &Markup) -> Response {
                 meta name="color-scheme" content="light dark";
                 meta name="referrer" content="no-referrer";
                 title { (title) " · Ringfence" }
+                link rel="icon" href="/assets/mark.svg" type="image/svg+xml";
                 link rel="stylesheet" href="/signin/style.css";
                 script src="/signin/script.js" defer {}
             }
             body {
                 main {
-                    p.mark { span.ring aria-hidden="true" {} "Ringfence" }
+                    p.mark { span aria-hidden="true" { (PreEscaped(MARK)) } "Ringfence" }
                     h1 { (title) }
                     (body)
                 }

@@ -21,7 +21,7 @@ pub(crate) fn sign_in(
                 input type="hidden" name="flow" value=(flow);
                 input type="hidden" name="next" value=(next);
                 input type="hidden" name="credential";
-                button.first type="submit" autofocus { "Sign in with a passkey" }
+                button.first type="submit" autofocus[error.is_none()] { "Sign in with a passkey" }
                 p.hint.failed role="alert" hidden {}
             }
             p.or { span { "or" } }
@@ -30,7 +30,8 @@ pub(crate) fn sign_in(
             input type="hidden" name="next" value=(next);
             label for="login" { "Sign-in name" }
             input #login name="login" type="text" autocomplete="username" autocapitalize="none"
-                spellcheck="false" maxlength="254" required;
+                spellcheck="false" maxlength="254" required
+                autofocus[asked.is_none() || error.is_some()];
             label for="password" { "Password" }
             input #password name="password" type="password" autocomplete="current-password"
                 maxlength="256" required;

@@ -80,8 +80,8 @@ pub(crate) async fn password_form(
     }
 }
 
-const WRONG: &str = "That name and password do not go together here. After ten wrong ones a password \
-    is locked for half an hour; a passkey is not.";
+const WRONG: &str = "That name and password do not go together here. After several wrong ones a password \
+    is locked for a while; a passkey is not.";
 const BUSY: &str = "Too many sign-ins are being tried just now. Wait a minute, or use a passkey.";
 
 /// A code.
