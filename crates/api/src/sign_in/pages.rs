@@ -44,6 +44,15 @@ pub(crate) fn sign_in(
     page(status, "Sign in", &body)
 }
 
+/// Turns somebody away. It costs next to nothing: it is made when very many come.
+pub(crate) fn busy() -> Response {
+    let body = html! {
+        (alert(Some("Too many sign-ins are being tried just now. Wait a minute, or use a passkey.")))
+        p { a.button.first href="/signin" { "Try again" } }
+    };
+    page(StatusCode::TOO_MANY_REQUESTS, "Sign in", &body)
+}
+
 /// The second step after a password.
 pub(crate) fn code(status: StatusCode, flow: &str, next: &str, error: Option<&str>) -> Response {
     let body = html! {

@@ -74,15 +74,12 @@ pub(crate) async fn password_form(
             told::refused(&app, person.as_deref(), why, Severity::Low, address).await?;
             sign_in_page(&app, StatusCode::UNAUTHORIZED, &next, Some(WRONG))
         }
-        password::Gave::Busy => {
-            sign_in_page(&app, StatusCode::TOO_MANY_REQUESTS, &next, Some(BUSY))
-        }
+        password::Gave::Busy => Ok(pages::busy()),
     }
 }
 
 const WRONG: &str = "That name and password do not go together here. After several wrong ones a password \
     is locked for a while; a passkey is not.";
-const BUSY: &str = "Too many sign-ins are being tried just now. Wait a minute, or use a passkey.";
 
 /// A code.
 #[derive(Deserialize)]
