@@ -39,6 +39,7 @@ const PAGES: [Where, RegExp, RegExp][] = [
   ["/search?last=24h", /^Search$/, /time/i],
   ["/search?mode=sql&sql=SELECT+nothing+FROM+events", /^Search$/, /nothing/],
   ["/access", /^Access$/, /who administers access cannot hear recordings/],
+  ["/access?action=alert%3Aread&program=default", /^Access$/, /may see alerts in/],
   ["/access?add=service", /^Access$/, /Make it and its token/],
   ["/people", /^People$/, /ada@example\.test/],
   ["/people?add=person", /^People$/, orAgain(/How the telephony calls them/)],

@@ -164,6 +164,20 @@ export const rulesQuery = queryOptions({
   refetchInterval: 30_000,
 });
 
+/** Who may do something in a program. */
+export const whoMayQuery = (action: string, program: string) =>
+  queryOptions({
+    queryKey: ["access", "who", action, program],
+    queryFn: ({ signal }) => ask(api.GET("/api/v1/access/who", { params: { query: { action, program } }, signal })),
+  });
+
+/** What a person or a service may do. */
+export const accessOfQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["people", id, "access"],
+    queryFn: ({ signal }) => ask(api.GET("/api/v1/access/of/{id}", { params: { path: { id } }, signal })),
+  });
+
 export const policiesQuery = queryOptions({
   queryKey: ["policies"],
   queryFn: ({ signal }) => ask(api.GET("/api/v1/policies", { signal })),

@@ -37,6 +37,7 @@ mod session;
 mod sign_in;
 mod stream;
 mod timeline;
+mod understand;
 
 pub use app::{
     App, Inside, Limits, LiveCall, Readiness, RuleTrial, TrialError, TrialOver, UpkeepJob, Working,

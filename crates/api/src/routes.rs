@@ -14,6 +14,7 @@ use crate::problem::Problem;
 use crate::{
     alerts, authzen, connectors, console, elastic, events, health, lake, manage, me, otlp, people,
     policies, query, records, rules, saved, services, session, sign_in, stream, timeline,
+    understand,
 };
 
 /// Bytes of a body that is not intake.
@@ -134,6 +135,8 @@ fn table() -> Vec<Entry> {
         own(DELETE, "/api/v1/services/{id}", RightEverywhere(Action::SERVICE_CHANGE), delete(services::end)),
         own(GET, "/api/v1/policies", Right(Action::POLICY_READ), get(policies::list)),
         own(GET, "/api/v1/access", Known, get(policies::mine)),
+        own(GET, "/api/v1/access/of/{id}", RightEverywhere(Action::PERSON_READ), get(understand::of)),
+        own(GET, "/api/v1/access/who", RightEverywhere(Action::PERSON_READ), get(understand::who)),
 
         own(GET, "/.well-known/authzen-configuration", Nothing, get(authzen::configuration)),
         own(POST, "/access/v1/evaluation", Right(Action::DECISION_ASK), post(authzen::evaluation)),

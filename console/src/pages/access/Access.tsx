@@ -4,6 +4,7 @@ import { IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { policiesQuery } from "../../api/queries";
+import { useMay } from "../../app/session";
 import { plural } from "../../lib/format";
 import { Page, Section } from "../../ui/Page";
 import { Asked, Loading } from "../../ui/States";
@@ -12,12 +13,15 @@ import { Laws } from "./Laws";
 import { Matrix } from "./Matrix";
 import { NewService } from "./NewService";
 import { Services } from "./Services";
+import { WhoCan } from "./WhoCan";
 
 export function AccessPage() {
   const search = useSearch({ from: "/access" });
   const navigate = useNavigate({ from: "/access" });
   const policies = useQuery(policiesQuery);
-  const add = (open: boolean) => void navigate({ search: open ? { add: "service" } : {}, replace: !open });
+  const people = useMay("person:read");
+  const add = (open: boolean) =>
+    void navigate({ search: open ? { ...search, add: "service" } : { ...search, add: undefined }, replace: !open });
   return (
     <Page
       title="Access"
@@ -41,6 +45,11 @@ export function AccessPage() {
       <Asked query={policies} loading={<Loading rows={8} />}>
         {({ actions, items }) => (
           <>
+            {people && (
+              <Section title="Who may…">
+                <WhoCan actions={actions} />
+              </Section>
+            )}
             <Section title="Who may do what">
               <Matrix actions={actions} />
             </Section>

@@ -16,6 +16,7 @@ import type { Account } from "../people/model";
 import { StateChip } from "../people/StateChip";
 import { Actions } from "./Actions";
 import { Dialogs, type Do } from "./Dialogs";
+import { InEffect } from "./InEffect";
 import { Resets } from "./Resets";
 import { Roles } from "./Roles";
 
@@ -72,6 +73,7 @@ export function PersonPage() {
             </Section>
             <Section title="What they may do">
               <Roles account={account} isMe={isMe} may={gives} name={name} act={act} />
+              <InEffect id={account.id} />
             </Section>
             <Section title="How they sign in">
               {factors.length === 0 ? (

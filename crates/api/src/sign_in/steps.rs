@@ -169,7 +169,11 @@ pub(crate) async fn passkey_form(
                 false => Severity::Low,
             };
             let address = address(peer.as_ref());
-            told::refused(&app, not.person.as_deref(), &not.why, severity, address).await?;
+            // Passkeys are never shut out, but an address that tries many fills no log.
+            if !app.sign_in.guesses.too_many(address, now) {
+                told::refused(&app, not.person.as_deref(), &not.why, severity, address).await?;
+            }
+            app.sign_in.guesses.count(address, now);
             sign_in_page(&app, StatusCode::UNAUTHORIZED, &next, Some(NOT_OPENED))
         }
     }

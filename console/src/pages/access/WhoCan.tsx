@@ -1,0 +1,109 @@
+/** The question the other way round: who may do this, there? The address keeps what was asked. */
+import { Autocomplete, Badge, Paper, Select, SimpleGrid, Table, Text } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { useState } from "react";
+import type { Schemas } from "../../api/client";
+import { sourcesQuery, whoMayQuery } from "../../api/queries";
+import { brief } from "../../lib/format";
+import { heldWords, programWords } from "../../lib/roles";
+import { Asked, Empty, Loading } from "../../ui/States";
+import { When } from "../../ui/When";
+
+export function WhoCan({ actions }: { actions: Schemas["Policies"]["actions"] }) {
+  const search = useSearch({ from: "/access" });
+  const navigate = useNavigate({ from: "/access" });
+  const sources = useQuery(sourcesQuery);
+  const programs = [...new Set(["*", "default", ...(sources.data?.items ?? []).map((source) => source.program)])];
+  const { action, program = "*" } = search;
+  const [typed, setTyped] = useState(program);
+  const ask = (change: { action?: string; program?: string }) =>
+    void navigate({ search: { ...search, program, ...change }, replace: true });
+  return (
+    <>
+      <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="xs" maw={640} mb="sm">
+        <Select
+          label="Who may…"
+          placeholder="hear recordings, for example"
+          searchable
+          data={actions.map(({ action, words }) => ({ value: action, label: words }))}
+          value={action ?? null}
+          onChange={(action) => action && ask({ action })}
+        />
+        <Autocomplete
+          label="in which program ( * is all )"
+          data={programs}
+          value={typed}
+          maxLength={128}
+          onChange={setTyped}
+          onOptionSubmit={(program) => ask({ program })}
+          onBlur={() => typed.trim() !== program && typed.trim() !== "" && ask({ program: typed.trim() })}
+          onKeyDown={(event) => event.key === "Enter" && typed.trim() !== "" && ask({ program: typed.trim() })}
+        />
+      </SimpleGrid>
+      {action !== undefined && <Answer action={action} program={program} />}
+    </>
+  );
+}
+
+function Answer({ action, program }: { action: string; program: string }) {
+  const query = useQuery(whoMayQuery(action, program));
+  return (
+    <Asked query={query} loading={<Loading rows={3} />}>
+      {({ words, items }) =>
+        items.length === 0 ? (
+          <Empty title="Nobody">
+            Nobody may {words} in {programWords(program)}.
+          </Empty>
+        ) : (
+          <>
+            <Text size="sm" mb="xs" role="status">
+              {items.length} may {words} in {programWords(program)}.
+            </Text>
+            <Paper style={{ overflowX: "auto" }} tabIndex={0} role="region" aria-label="Who may">
+              <Table horizontalSpacing={8} miw={560}>
+                <Table.Thead>
+                  <Table.Tr>
+                    <Table.Th>Who</Table.Th>
+                    <Table.Th>When</Table.Th>
+                    <Table.Th>By which role</Table.Th>
+                    <Table.Th>Last seen</Table.Th>
+                  </Table.Tr>
+                </Table.Thead>
+                <Table.Tbody>
+                  {items.map((who) => (
+                    <Table.Tr key={who.id}>
+                      <Table.Td>
+                        <Text span size="sm" fw={600} className="rf-outside">
+                          {who.kind === "person" ? (
+                            <Link to="/people/$id" params={{ id: who.id }}>
+                              {brief(who.name, 128)}
+                            </Link>
+                          ) : (
+                            brief(who.name, 128)
+                          )}
+                        </Text>{" "}
+                        {who.kind !== "person" && (
+                          <Badge variant="default" tt="none">
+                            a token
+                          </Badge>
+                        )}
+                      </Table.Td>
+                      <Table.Td>{whenWords(who.when)}</Table.Td>
+                      <Table.Td>{who.roles.map(heldWords).join(", ")}</Table.Td>
+                      <Table.Td>{who.last_used_ms === null ? "never" : <When ms={who.last_used_ms} />}</Table.Td>
+                    </Table.Tr>
+                  ))}
+                </Table.Tbody>
+              </Table>
+            </Paper>
+          </>
+        )
+      }
+    </Asked>
+  );
+}
+
+/** `sometimes` as people say it. */
+export const whenWords = (when: "always" | "sometimes"): string =>
+  when === "always" ? "always" : "on a call, in its wrap-up, or with a stated reason";
