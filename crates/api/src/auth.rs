@@ -48,6 +48,11 @@ impl Person {
         &self.principal.name
     }
 
+    /// Id of their session, when they have one.
+    pub fn session_id(&self) -> Option<&str> {
+        self.session.as_deref().map(|session| session.id.as_str())
+    }
+
     /// Their id.
     pub fn id(&self) -> &str {
         &self.principal.id

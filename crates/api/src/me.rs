@@ -17,7 +17,7 @@ use crate::problem::Problem;
 use crate::session::must_be_fresh;
 use crate::sign_in::told::{self, Change};
 use crate::sign_in::{
-    Gave, Stage, hash, is_used_before, judge, new_codes, registered, seal_codes, weakness,
+    Flow, Gave, Stage, hash, is_used_before, judge, new_codes, registered, seal_codes, weakness,
 };
 
 /// Somebody's own account.
@@ -42,7 +42,7 @@ pub(crate) async fn show(State(app): State<App>, person: Person) -> Result<Json<
         account: app.state.account(id, now).await?,
         factors: app.state.factors(id).await?,
         sessions: app.state.sessions_of(id, now).await?,
-        session: person.session.as_ref().map(|session| session.id.clone()),
+        session: person.session_id().map(str::to_owned),
         resets: app.state.resets(Some(id)).await?,
         no_passkeys: app.sign_in.no_passkeys().map(str::to_owned),
     }))
@@ -90,8 +90,7 @@ pub(crate) async fn set_password(
     }
     let hash = hash(asked.new).await?;
     app.state.set_password(id, &hash, now).await?;
-    let here = person.session.as_ref().map(|session| session.id.as_str());
-    app.state.end_sessions_of(id, here).await?;
+    app.state.end_sessions_of(id, person.session_id()).await?;
     told(&app, Change::NewPassword, &person, "changed the password").await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -111,8 +110,7 @@ pub(crate) async fn begin_passkey(
 ) -> Result<Json<BegunPasskey>, Problem> {
     let id = person.id();
     must_be_fresh(&app, &person)?;
-    let party = app.sign_in.relying_party.as_ref();
-    let party = party.map_err(|why| Problem::bad_request(why.clone()))?;
+    let party = app.sign_in.party()?;
     let now = app.inside.now().0;
     let account = app.state.account(id, now).await?;
     let mut flow = app.sign_in.flows.begin(now)?;
@@ -155,17 +153,21 @@ pub(crate) async fn add_passkey(
     must_be_fresh(&app, &person)?;
     let asked = read(body)?;
     let now = app.inside.now().0;
-    let flow = app.sign_in.flows.open(Stage::AddPasskey, &asked.flow, now);
-    let flow = flow.filter(|flow| flow.person.as_deref() == Some(id));
-    let flow = flow.ok_or_else(|| Problem::bad_request(STALE))?;
-    let party = app.sign_in.relying_party.as_ref();
-    let party = party.map_err(|why| Problem::bad_request(why.clone()))?;
+    let flow = brought_back(&app, Stage::AddPasskey, &asked.flow, id)?;
+    let party = app.sign_in.party()?;
     let passkey = registered(&app, party, &flow, &asked.credential.to_string())?;
     app.state
         .add_passkey(id, &passkey, &asked.name, now)
         .await?;
     told(&app, Change::FactorEnable, &person, "added a passkey").await?;
     Ok(StatusCode::CREATED)
+}
+
+/// A flow that this person began.
+fn brought_back(app: &App, stage: Stage, flow: &str, person: &str) -> Result<Flow, Problem> {
+    let flow = app.sign_in.flows.open(stage, flow, app.inside.now().0);
+    flow.filter(|flow| flow.person.as_deref() == Some(person))
+        .ok_or_else(|| Problem::bad_request(STALE))
 }
 
 const STALE: &str = "flow: it took too long, or was used already: begin again";
@@ -223,9 +225,7 @@ pub(crate) async fn add_codes(
     must_be_fresh(&app, &person)?;
     let asked = read(body)?;
     let now = app.inside.now().0;
-    let flow = app.sign_in.flows.open(Stage::AddCodes, &asked.flow, now);
-    let flow = flow.filter(|flow| flow.person.as_deref() == Some(id));
-    let flow = flow.ok_or_else(|| Problem::bad_request(STALE))?;
+    let flow = brought_back(&app, Stage::AddCodes, &asked.flow, id)?;
     let totp = flow.totp().ok_or_else(|| Problem::bad_request(STALE))?;
     let Some(step) = totp.accept(&asked.code, now, None) else {
         let detail = "code: it is not the one that the device should show now: is its clock right?";
@@ -303,8 +303,7 @@ pub(crate) async fn end_sessions(
     person: Person,
 ) -> Result<StatusCode, Problem> {
     let id = person.id();
-    let here = person.session.as_ref().map(|session| session.id.as_str());
-    app.state.end_sessions_of(id, here).await?;
+    app.state.end_sessions_of(id, person.session_id()).await?;
     told::signed_out(&app, &person.principal, "ended all other sessions").await?;
     Ok(StatusCode::NO_CONTENT)
 }

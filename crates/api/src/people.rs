@@ -15,6 +15,7 @@ use crate::acts;
 use crate::app::App;
 use crate::auth::Person;
 use crate::gate::granted;
+use crate::manage::All;
 use crate::object::{Body, read};
 use crate::problem::Problem;
 use crate::session::must_be_fresh;
@@ -24,16 +25,10 @@ const DAY_MS: i64 = 86_400_000;
 /// Days that a role which ends by itself may last at most.
 const MOST_DAYS: i64 = 3_650;
 
-/// A list.
-#[derive(Debug, Serialize)]
-pub(crate) struct Items<T> {
-    items: Vec<T>,
-}
-
 /// `GET /api/v1/people`.
-pub(crate) async fn list(State(app): State<App>) -> Result<Json<Items<Account>>, Problem> {
+pub(crate) async fn list(State(app): State<App>) -> Result<Json<All<Account>>, Problem> {
     let items = app.state.accounts(app.inside.now().0).await?;
-    Ok(Json(Items { items }))
+    Ok(Json(All { items }))
 }
 
 /// Somebody with all that there is to know of how they sign in.
@@ -371,9 +366,9 @@ pub(crate) async fn refuse_reset(
 }
 
 /// `GET /api/v1/resets`.
-pub(crate) async fn resets(State(app): State<App>) -> Result<Json<Items<Reset>>, Problem> {
+pub(crate) async fn resets(State(app): State<App>) -> Result<Json<All<Reset>>, Problem> {
     let items = app.state.resets(None).await?;
-    Ok(Json(Items { items }))
+    Ok(Json(All { items }))
 }
 
 async fn told(

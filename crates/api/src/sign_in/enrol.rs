@@ -1,7 +1,7 @@
 //! Enrolment: a code, and then what its owner will sign in with.
 
-use axum::extract::{Extension, Form, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::Response;
 use ringfence_crypto::{TokenHash, to_base64url};
 use ringfence_identity::webauthn::User;
@@ -10,12 +10,11 @@ use ringfence_state::{Enrolling, Identity, Setup};
 use serde::Deserialize;
 
 use crate::app::App;
-use crate::auth::Peer;
 use crate::problem::Problem;
 use crate::sign_in::flow::{Flow, Stage};
-use crate::sign_in::html::must_be_ours;
 use crate::sign_in::pages::{self, Choice};
-use crate::sign_in::steps::{Come, address, open, seal_codes, set};
+use crate::sign_in::posted::{Come, Posted};
+use crate::sign_in::steps::{open, seal_codes, set};
 use crate::sign_in::told::{self, Change};
 use crate::sign_in::{new_codes, password, registered};
 
@@ -38,13 +37,10 @@ pub(crate) struct Shown {
 /// `POST /enrol`: the code, for what it opens.
 pub(crate) async fn show_code(
     State(app): State<App>,
-    peer: Option<Extension<Peer>>,
-    headers: HeaderMap,
-    Form(form): Form<Shown>,
+    Posted(form, come): Posted<Shown>,
 ) -> Result<Response, Problem> {
-    must_be_ours(&headers)?;
     let now = app.inside.now().0;
-    let address = address(peer.as_ref());
+    let address = come.address();
     if app.sign_in.guesses.too_many(address, now) {
         return Ok(pages::enrol(StatusCode::TOO_MANY_REQUESTS, Some(BUSY)));
     }
@@ -84,10 +80,8 @@ pub(crate) struct Who {
 /// `POST /enrol/name`.
 pub(crate) async fn name_first(
     State(app): State<App>,
-    headers: HeaderMap,
-    Form(form): Form<Who>,
+    Posted(form, _): Posted<Who>,
 ) -> Result<Response, Problem> {
-    must_be_ours(&headers)?;
     let Some(mut underway) = underway(&app, &form.flow).await? else {
         return Ok(pages::enrol(StatusCode::UNAUTHORIZED, Some(STALE)));
     };
@@ -123,16 +117,12 @@ pub(crate) struct Made {
 /// `POST /enrol/passkey`.
 pub(crate) async fn enrol_with_passkey(
     State(app): State<App>,
-    peer: Option<Extension<Peer>>,
-    headers: HeaderMap,
-    Form(form): Form<Made>,
+    Posted(form, come): Posted<Made>,
 ) -> Result<Response, Problem> {
-    must_be_ours(&headers)?;
     let Some(underway) = underway(&app, &form.flow).await? else {
         return Ok(pages::enrol(StatusCode::UNAUTHORIZED, Some(STALE)));
     };
-    let party = app.sign_in.relying_party.as_ref();
-    let party = party.map_err(|why| Problem::bad_request(why.clone()))?;
+    let party = app.sign_in.party()?;
     let passkey = match registered(&app, party, &underway.flow, &form.credential) {
         Ok(passkey) => passkey,
         Err(why) => return underway.choose(&app, why.status(), Some(why.detail())),
@@ -141,7 +131,6 @@ pub(crate) async fn enrol_with_passkey(
         passkey: Some((passkey, form.label.trim().to_owned())),
         ..Setup::default()
     };
-    let come = Come { peer, headers };
     underway.finish(&app, setup, "passkey", &come).await
 }
 
@@ -157,11 +146,8 @@ pub(crate) struct PasswordAndCode {
 /// `POST /enrol/password`.
 pub(crate) async fn enrol_with_password(
     State(app): State<App>,
-    peer: Option<Extension<Peer>>,
-    headers: HeaderMap,
-    Form(form): Form<PasswordAndCode>,
+    Posted(form, come): Posted<PasswordAndCode>,
 ) -> Result<Response, Problem> {
-    must_be_ours(&headers)?;
     let now = app.inside.now().0;
     let Some(underway) = underway(&app, &form.flow).await? else {
         return Ok(pages::enrol(StatusCode::UNAUTHORIZED, Some(STALE)));
@@ -193,7 +179,6 @@ pub(crate) async fn enrol_with_password(
         one_time_codes: Some((sealed, step, "Authenticator".to_owned())),
         ..Setup::default()
     };
-    let come = Come { peer, headers };
     underway.finish(&app, setup, "password,totp", &come).await
 }
 

@@ -12,6 +12,7 @@ mod html;
 mod pages;
 mod passkey;
 mod password;
+mod posted;
 mod recovery;
 mod steps;
 pub(crate) mod told;
@@ -19,10 +20,12 @@ pub(crate) mod told;
 use ringfence_crypto::{RandomError, SealKey};
 use ringfence_identity::webauthn::RelyingParty;
 
+use crate::problem::Problem;
+
 pub(crate) use enrol::{
     enrol_page, enrol_with_passkey, enrol_with_password, name_first, show_code,
 };
-pub(crate) use flow::{Flows, Stage};
+pub(crate) use flow::{Flow, Flows, Stage};
 pub(crate) use passkey::registered;
 pub(crate) use password::{Gave, hash, is_used_before, judge, weakness};
 pub(crate) use recovery::new_codes;
@@ -58,6 +61,12 @@ impl SignIn {
             guesses: Guesses::default(),
             lanes: Lanes::default(),
         })
+    }
+
+    /// Whom passkeys are made for.
+    pub(crate) fn party(&self) -> Result<&RelyingParty, Problem> {
+        let party = self.relying_party.as_ref();
+        party.map_err(|why| Problem::bad_request(why.clone()))
     }
 
     /// Why there are no passkeys here, if there are none.

@@ -1,23 +1,21 @@
 //! Sign-in, step by step: a passkey, or a name and a password and then a code.
 
-use std::net::IpAddr;
-
-use axum::extract::{Extension, Form, Query, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, SET_COOKIE, USER_AGENT};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::extract::{Query, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, SET_COOKIE};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use ringfence_crypto::SealKey;
 use ringfence_event::Severity;
 use ringfence_identity::{Login, RecoveryCode, Totp};
-use ringfence_state::{NewSession, SignInAs};
+use ringfence_state::SignInAs;
 use serde::Deserialize;
 
 use crate::app::App;
-use crate::auth::Peer;
 use crate::problem::Problem;
-use crate::session::{self, cookie};
+use crate::session;
 use crate::sign_in::flow::Stage;
-use crate::sign_in::html::{must_be_ours, next_of};
+use crate::sign_in::html::next_of;
+use crate::sign_in::posted::{Come, Posted};
 use crate::sign_in::told::{self, Change};
 use crate::sign_in::{device, pages, passkey, password};
 
@@ -49,15 +47,12 @@ pub(crate) struct NameAndPassword {
 /// `POST /signin`.
 pub(crate) async fn password_form(
     State(app): State<App>,
-    peer: Option<Extension<Peer>>,
-    headers: HeaderMap,
-    Form(form): Form<NameAndPassword>,
+    Posted(form, come): Posted<NameAndPassword>,
 ) -> Result<Response, Problem> {
-    must_be_ours(&headers)?;
     let next = next_of(form.next.as_deref());
-    let address = address(peer.as_ref());
+    let address = come.address();
     let known = Login::parse(&form.login)
-        .is_ok_and(|login| device::knows(&app.sign_in.device, &headers, &login));
+        .is_ok_and(|login| device::knows(&app.sign_in.device, &come.headers, &login));
     match password::judge(&app, &form.login, form.password, address, known).await? {
         password::Gave::Right(who) => {
             let mut flow = app.sign_in.flows.begin(app.inside.now().0)?;
@@ -92,21 +87,16 @@ pub(crate) struct Code {
 /// `POST /signin/code`.
 pub(crate) async fn code(
     State(app): State<App>,
-    peer: Option<Extension<Peer>>,
-    headers: HeaderMap,
-    Form(form): Form<Code>,
+    Posted(form, come): Posted<Code>,
 ) -> Result<Response, Problem> {
-    must_be_ours(&headers)?;
     let next = next_of(form.next.as_deref());
     let now = app.inside.now().0;
     let flow = app.sign_in.flows.open(Stage::Code, &form.flow, now);
-    let Some((flow, person)) = flow
-        .and_then(|flow| Some((flow.person.clone()?, flow)))
-        .map(|(person, flow)| (flow, person))
-    else {
+    let flow = flow.and_then(|flow| Some((flow.person.clone()?, flow)));
+    let Some((person, flow)) = flow else {
         return sign_in_page(&app, StatusCode::UNAUTHORIZED, &next, Some(STALE));
     };
-    let address = address(peer.as_ref());
+    let address = come.address();
     let who = app.state.sign_in_by_id(&person, now).await?;
     // Wrong codes lock it too: then the password that opened this step opens nothing any longer.
     let Some(who) = who.filter(|who| who.locked_until_ms.is_none()) else {
@@ -128,7 +118,6 @@ pub(crate) async fn code(
             ));
         }
     };
-    let come = Come { peer, headers };
     welcome(&app, &who.person, methods, &come, &next).await
 }
 
@@ -146,29 +135,22 @@ pub(crate) struct Shown {
 /// `POST /signin/passkey`.
 pub(crate) async fn passkey_form(
     State(app): State<App>,
-    peer: Option<Extension<Peer>>,
-    headers: HeaderMap,
-    Form(form): Form<Shown>,
+    Posted(form, come): Posted<Shown>,
 ) -> Result<Response, Problem> {
-    must_be_ours(&headers)?;
     let next = next_of(form.next.as_deref());
     let now = app.inside.now().0;
-    let party = app.sign_in.relying_party.as_ref();
-    let party = party.map_err(|why| Problem::bad_request(why.clone()))?;
+    let party = app.sign_in.party()?;
     let Some(flow) = app.sign_in.flows.open(Stage::Passkey, &form.flow, now) else {
         return sign_in_page(&app, StatusCode::UNAUTHORIZED, &next, Some(STALE));
     };
     match passkey::shown(&app, party, &flow, &form.credential).await? {
-        Ok(known) => {
-            let come = Come { peer, headers };
-            welcome(&app, &known.person, "passkey", &come, &next).await
-        }
+        Ok(known) => welcome(&app, &known.person, "passkey", &come, &next).await,
         Err(not) => {
             let severity = match not.may_be_copy {
                 true => Severity::High,
                 false => Severity::Low,
             };
-            let address = address(peer.as_ref());
+            let address = come.address();
             // Passkeys are never shut out, but an address that tries many fills no log.
             if !app.sign_in.guesses.too_many(address, now) {
                 told::refused(&app, not.person.as_deref(), &not.why, severity, address).await?;
@@ -181,33 +163,6 @@ pub(crate) async fn passkey_form(
 
 const NOT_OPENED: &str =
     "That passkey does not open anything here. Use another one, or your password.";
-
-/// What of a request is needed to open a session for it.
-pub(crate) struct Come {
-    pub peer: Option<Extension<Peer>>,
-    pub headers: HeaderMap,
-}
-
-impl Come {
-    /// What a session is opened with.
-    pub(crate) fn session(&self, methods: &'static str) -> NewSession {
-        let browser = self.headers.get(USER_AGENT);
-        let browser = browser.and_then(|value| value.to_str().ok());
-        NewSession {
-            methods,
-            address: address(self.peer.as_ref()).map_or_else(String::new, |ip| ip.to_string()),
-            browser: browser.unwrap_or_default().to_owned(),
-            instead_of: cookie(&self.headers, session::NAME).map(str::to_owned),
-        }
-    }
-
-    /// The connection cannot be listened to.
-    pub(crate) fn is_encrypted(&self) -> bool {
-        self.peer
-            .as_ref()
-            .is_some_and(|Extension(peer)| peer.encrypted)
-    }
-}
 
 /// Opens a session for somebody who proved who they are. The cookies are new: nothing that a browser
 /// had before a sign-in is good after it.
@@ -224,7 +179,7 @@ pub(crate) async fn open(
         .await;
     let (token, opened) = opened?;
     let account = app.state.account(person, now).await?;
-    let address = address(come.peer.as_ref());
+    let address = come.address();
     told::signed_in(app, &account, methods, &opened.id, address).await?;
     let secure = come.is_encrypted();
     let lasts = (opened.expires_ms - now) / 1_000;
@@ -327,11 +282,6 @@ fn sign_in_page(
     let party = app.sign_in.relying_party.as_ref().ok();
     let asked = party.map(|party| passkey::asked(app, party)).transpose()?;
     Ok(pages::sign_in(status, next, asked.as_ref(), error))
-}
-
-/// Whose connection it is.
-pub(crate) fn address(peer: Option<&Extension<Peer>>) -> Option<IpAddr> {
-    peer.map(|Extension(peer)| peer.address.ip())
 }
 
 /// `GET /signin/style.css`.

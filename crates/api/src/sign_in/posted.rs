@@ -1,0 +1,64 @@
+//! What a form of sign-in comes with.
+
+use std::net::IpAddr;
+
+use axum::extract::{Form, FromRequest, Request};
+use axum::http::HeaderMap;
+use axum::http::header::USER_AGENT;
+use axum::response::{IntoResponse, Response};
+use ringfence_state::NewSession;
+use serde::de::DeserializeOwned;
+
+use crate::app::App;
+use crate::auth::Peer;
+use crate::session::{self, cookie};
+use crate::sign_in::html::must_be_ours;
+
+/// A form of a page of ours, and what it came with. One that another site posts is refused here, so
+/// that no step can forget to.
+pub(crate) struct Posted<T>(pub T, pub Come);
+
+/// What of a request is needed to open a session for it.
+pub(crate) struct Come {
+    peer: Option<Peer>,
+    pub headers: HeaderMap,
+}
+
+impl<T: DeserializeOwned> FromRequest<App> for Posted<T> {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
+        let come = Come {
+            peer: request.extensions().get::<Peer>().copied(),
+            headers: request.headers().clone(),
+        };
+        let form = Form::from_request(request, app).await;
+        let Form(form) = form.map_err(IntoResponse::into_response)?;
+        must_be_ours(&come.headers).map_err(IntoResponse::into_response)?;
+        Ok(Self(form, come))
+    }
+}
+
+impl Come {
+    /// Whose connection it is.
+    pub(crate) fn address(&self) -> Option<IpAddr> {
+        self.peer.map(|peer| peer.address.ip())
+    }
+
+    /// The connection cannot be listened to.
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.peer.is_some_and(|peer| peer.encrypted)
+    }
+
+    /// What a session is opened with.
+    pub(crate) fn session(&self, methods: &'static str) -> NewSession {
+        let browser = self.headers.get(USER_AGENT);
+        let browser = browser.and_then(|value| value.to_str().ok());
+        NewSession {
+            methods,
+            address: self.address().map_or_else(String::new, |ip| ip.to_string()),
+            browser: browser.unwrap_or_default().to_owned(),
+            instead_of: cookie(&self.headers, session::NAME).map(str::to_owned),
+        }
+    }
+}
