@@ -147,7 +147,8 @@ impl State {
         let mut tx = self.begin().await?;
         let session = open(&mut tx, self, person, &new, &token, now_ms).await?;
         tx.commit().await?;
-        self.principals_changed();
+        // Tokens are programs': a sign-in is no reason to read all of them again.
+        self.session_index().invalidate();
         Ok((token, session))
     }
 
