@@ -20,7 +20,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 LAYERS = {
     "words": ["event", "crypto"],
     "engines": ["console", "sip", "capture", "sigma", "media", "stir", "dlp", "tlog", "policy",
-                "identity"],
+                "identity", "scim"],
     "decisions": ["normalise", "calls", "detect", "simulate", "behaviour", "consent", "compliance"],
     "world": ["backup", "spine", "lake", "state", "respond", "sources", "connectors", "edge", "endpoint", "vault",
               "access",

@@ -112,6 +112,11 @@ install_pips() {
     || die "could not install: ${missing[*]}"
 }
 
+download() {
+  (cd "$1" && apt-get -qq download syslog-ng-core syslog-ng-mod-http syslog-ng-scl \
+    libivykis0 libnet1 libjson-c5 libpcre3 libcurl4 >/dev/null)
+}
+
 # syslog-ng and rsyslog exclude each other in Debian: this one is unpacked into a folder of its own,
 # ${RINGFENCE_SYSLOG_NG:-~/.cache/ringfence/syslog-ng}, and runs from there.
 unpack_syslog_ng() {
@@ -119,8 +124,8 @@ unpack_syslog_ng() {
   [ ! -x "$dir/usr/sbin/syslog-ng" ] || return 0
   say "unpacking Debian's syslog-ng into $dir"
   fetched=$(mktemp -d)
-  if ! (cd "$fetched" && apt-get -qq download syslog-ng-core syslog-ng-mod-http syslog-ng-scl \
-    libivykis0 libnet1 libjson-c5 libpcre3 libcurl4 >/dev/null 2>&1); then
+  # The package lists may name versions that are there no longer.
+  if ! download "$fetched" 2>/dev/null && ! { quiet_apt update && download "$fetched"; }; then
     rm -rf "$fetched"
     die "could not download syslog-ng"
   fi

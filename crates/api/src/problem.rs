@@ -153,7 +153,7 @@ impl From<ringfence_state::Error> for Problem {
         use ringfence_state::Error;
         match &error {
             Error::NotFound { .. } => Self::not_found(error.to_string()),
-            Error::Invalid { .. } => Self::bad_request(error.to_string()),
+            Error::Invalid { .. } | Error::Taken { .. } => Self::bad_request(error.to_string()),
             Error::Conflict(_) => Self::new(
                 StatusCode::CONFLICT,
                 "conflict",

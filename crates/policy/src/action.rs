@@ -54,6 +54,7 @@ actions! {
     NOTIFICATION_CHANGE "notification:change" "change who is told of alerts";
     NOTIFICATION_READ "notification:read" "see who is told of alerts";
     PERSON_CHANGE "person:change" "change accounts";
+    PERSON_PROVISION "person:provision" "make and switch off accounts of a directory";
     PERSON_READ "person:read" "see accounts";
     POLICY_READ "policy:read" "see policies";
     QUARANTINE_DELETE "quarantine:delete" "delete refused records";

@@ -27,12 +27,14 @@ pub enum Role {
     Administrator,
     /// An application that sends events and asks for decisions.
     Integration,
+    /// A directory that makes accounts and switches them off.
+    Provisioner,
     /// The token of scripts on the machine itself.
     Automation,
 }
 
 /// All roles.
-pub const ROLES: [Role; 10] = [
+pub const ROLES: [Role; 11] = [
     Role::Agent,
     Role::Supervisor,
     Role::QualityReviewer,
@@ -42,6 +44,7 @@ pub const ROLES: [Role; 10] = [
     Role::Auditor,
     Role::Administrator,
     Role::Integration,
+    Role::Provisioner,
     Role::Automation,
 ];
 
@@ -59,6 +62,7 @@ impl Role {
             Self::Auditor => "auditor",
             Self::Administrator => "administrator",
             Self::Integration => "integration",
+            Self::Provisioner => "provisioner",
             Self::Automation => "automation",
         }
     }
@@ -77,7 +81,10 @@ impl Role {
     /// Whether people may be given it; the others are for programs.
     #[must_use]
     pub fn is_for_people(self) -> bool {
-        !matches!(self, Self::Integration | Self::Automation)
+        !matches!(
+            self,
+            Self::Integration | Self::Provisioner | Self::Automation
+        )
     }
 
     /// Whether programs may be given it; the others are for people. A supervisor hears recordings,
@@ -90,6 +97,7 @@ impl Role {
                 | Self::Auditor
                 | Self::TelephonyEngineer
                 | Self::Integration
+                | Self::Provisioner
                 | Self::Automation
         )
     }

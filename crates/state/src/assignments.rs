@@ -33,6 +33,9 @@ pub struct Held {
     pub why: String,
     /// Until when, if it ends by itself.
     pub expires_ms: Option<i64>,
+    /// The group of the directory that has it, when it is held by being in that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub through: Option<String>,
 }
 
 impl Held {
@@ -55,6 +58,20 @@ impl Held {
             role: self.role,
             program: Program::from(self.program.as_str()),
         }
+    }
+
+    pub(crate) fn read(row: &Row) -> Result<Self> {
+        let role: String = row.try_get("role")?;
+        Ok(Self {
+            id: row.try_get("id")?,
+            role: role.parse().map_err(|_| Error::Corrupt("role"))?,
+            program: row.try_get("program")?,
+            granted_ms: row.try_get("granted_ms")?,
+            granted_by: row.try_get("granted_by")?,
+            why: row.try_get("why")?,
+            expires_ms: row.try_get("expires_ms")?,
+            through: row.try_get("through")?,
+        })
     }
 }
 
@@ -115,6 +132,18 @@ impl State {
     }
 }
 
+/// What holds of every role, whoever is given it.
+pub(crate) fn check(new: &NewRole, now_ms: i64) -> Result<()> {
+    names::text_field("why", &new.why, MAX_WHY)?;
+    if new.program != "*" {
+        names::name("program", &new.program)?;
+    }
+    match new.expires_ms {
+        Some(at) if at <= now_ms => Err(Error::invalid("expires_ms", "must be in the future")),
+        _ => Ok(()),
+    }
+}
+
 pub(crate) async fn give(
     tx: &mut Tx,
     principal: &str,
@@ -122,10 +151,7 @@ pub(crate) async fn give(
     by: &str,
     now_ms: i64,
 ) -> Result<()> {
-    names::text_field("why", &new.why, MAX_WHY)?;
-    if new.program != "*" {
-        names::name("program", &new.program)?;
-    }
+    check(new, now_ms)?;
     let kind = query("SELECT kind FROM principals WHERE id = $1 AND disabled_ms IS NULL")
         .bind(principal.to_owned())
         .fetch_optional(&mut *tx)
@@ -140,15 +166,9 @@ pub(crate) async fn give(
         let reason = format!("`{}` is for people: services have another role", new.role);
         return Err(Error::invalid("role", reason));
     }
-    match new.expires_ms {
-        Some(at) if at <= now_ms => {
-            return Err(Error::invalid("expires_ms", "must be in the future"));
-        }
-        None if new.role.must_expire() => {
-            let reason = format!("`{}` is given for a time: say until when", new.role);
-            return Err(Error::invalid("expires_ms", reason));
-        }
-        _ => {}
+    if new.expires_ms.is_none() && new.role.must_expire() {
+        let reason = format!("`{}` is given for a time: say until when", new.role);
+        return Err(Error::invalid("expires_ms", reason));
     }
     query(
         "INSERT INTO assignments
@@ -171,35 +191,30 @@ pub(crate) async fn give(
     Ok(())
 }
 
+/// Roles with whose they are: those given by name, and those of groups. `$1` is the principal, or nothing
+/// for all.
+const HELD: &str = "
+    SELECT principal_id, id, role, program, granted_ms, granted_by, why, expires_ms,
+           CAST(NULL AS TEXT) AS through
+    FROM assignments WHERE $1 IS NULL OR principal_id = $1
+    UNION ALL
+    SELECT m.person_id, r.id, r.role, r.program, r.granted_ms, r.granted_by, r.why,
+           CAST(NULL AS BIGINT), g.name
+    FROM directory_roles r JOIN directory_members m ON m.group_id = r.group_id
+    JOIN directory_groups g ON g.id = r.group_id WHERE $1 IS NULL OR m.person_id = $1
+    ORDER BY 1, 3, 4, 2";
+
 pub(crate) async fn of(from: impl Reads, principal: &str) -> Result<Vec<Held>> {
-    let rows = query("SELECT * FROM assignments WHERE principal_id = $1 ORDER BY role, program")
-        .bind(principal.to_owned())
-        .fetch_all(from)
-        .await?;
-    rows.iter().map(read).collect()
+    let rows = query(HELD).bind(principal).fetch_all(from).await?;
+    rows.iter().map(Held::read).collect()
 }
 
 pub(crate) async fn of_all(from: impl Reads) -> Result<HashMap<String, Vec<Held>>> {
-    let rows = query("SELECT * FROM assignments ORDER BY principal_id, role, program")
-        .fetch_all(from)
-        .await?;
+    let rows = query(HELD).bind(None::<&str>).fetch_all(from).await?;
     let mut all: HashMap<String, Vec<Held>> = HashMap::new();
     for row in &rows {
         let principal = row.try_get("principal_id")?;
-        all.entry(principal).or_default().push(read(row)?);
+        all.entry(principal).or_default().push(Held::read(row)?);
     }
     Ok(all)
-}
-
-fn read(row: &Row) -> Result<Held> {
-    let role: String = row.try_get("role")?;
-    Ok(Held {
-        id: row.try_get("id")?,
-        role: role.parse().map_err(|_| Error::Corrupt("role"))?,
-        program: row.try_get("program")?,
-        granted_ms: row.try_get("granted_ms")?,
-        granted_by: row.try_get("granted_by")?,
-        why: row.try_get("why")?,
-        expires_ms: row.try_get("expires_ms")?,
-    })
 }

@@ -49,6 +49,14 @@ pub enum Error {
         /// What is wrong and what would be right.
         reason: String,
     },
+    /// A value that is one's only is somebody else's.
+    #[error("{field}: {reason}")]
+    Taken {
+        /// Which part of the input.
+        field: &'static str,
+        /// Whose it is, as far as the caller may know.
+        reason: String,
+    },
     /// A stored row does not read back; the database was edited or damaged.
     #[error("the state database holds an unreadable {0}")]
     Corrupt(&'static str),

@@ -23,6 +23,7 @@ mod copy;
 mod cursor;
 mod db;
 mod detail;
+mod directory;
 mod edit;
 mod error;
 mod filter;
@@ -65,6 +66,9 @@ pub use changes::{AlertChange, ChangeKind, ChangePage, ChangeStream};
 pub use copy::{DatabaseCopy, copy_database};
 pub use cursor::{Cursor, CursorError};
 pub use detail::AlertDetail;
+pub use directory::{
+    DirectoryChange, DirectoryPerson, Group, GroupChange, GroupRole, NewGroup, Said,
+};
 pub use edit::{AlertEdit, Edited};
 pub use error::{Error, Result};
 pub use filter::AlertFilter;

@@ -112,7 +112,7 @@ async fn an_account_is_one_whatever_its_capitals() {
     let who = state.sign_in_as(&login(" ANN"), T0).await.unwrap().unwrap();
     assert_eq!(who.person, ann);
     let twice = state.create_person(somebody("aNN", None), "x", T0).await;
-    assert!(matches!(twice, Err(Error::Invalid { field: "login", .. })));
+    assert!(matches!(twice, Err(Error::Taken { field: "login", .. })));
 }
 
 #[tokio::test]
@@ -561,9 +561,9 @@ async fn names_and_agents_are_one_persons() {
     let account = set(&ann, change(Some("4711"), None)).await.unwrap();
     assert_eq!(account.principal.subject(T0).agent.as_deref(), Some("4711"));
     let taken = set(&ben, change(Some("4711"), None)).await;
-    assert!(matches!(taken, Err(Error::Invalid { field: "agent", .. })));
+    assert!(matches!(taken, Err(Error::Taken { field: "agent", .. })));
     let taken = set(&ben, change(None, Some("ANN"))).await;
-    assert!(matches!(taken, Err(Error::Invalid { field: "login", .. })));
+    assert!(matches!(taken, Err(Error::Taken { field: "login", .. })));
     set(&ben, change(None, Some("Benedict"))).await.unwrap();
     assert!(
         state

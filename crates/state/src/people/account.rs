@@ -38,6 +38,10 @@ pub struct Account {
     pub recovery_left: u64,
     /// Until when an enrolment code is open, if one is.
     pub invited_until_ms: Option<i64>,
+    /// Since when a directory looks after them, if one does.
+    pub directory_ms: Option<i64>,
+    /// When the directory took them out; their sign-in name means nothing then.
+    pub removed_ms: Option<i64>,
 }
 
 /// What a user says about a person to be invited.
@@ -128,6 +132,11 @@ impl State {
     ) -> Result<Account> {
         let mut tx = self.begin().await?;
         let before = one(&mut tx, id, now_ms).await?;
+        let names = change.name.is_some() || change.login.is_some() || change.agent.is_some();
+        if before.directory_ms.is_some() && names {
+            let reason = "the directory says how they are called: change it there";
+            return Err(Error::Conflict(reason.to_owned()));
+        }
         if let Some(name) = &change.name {
             names::name("name", name)?;
             set(
@@ -183,7 +192,19 @@ impl State {
     /// When there is no such person.
     pub async fn enable_person(&self, id: &str, now_ms: i64) -> Result<Account> {
         let mut tx = self.begin().await?;
-        one(&mut tx, id, now_ms).await?;
+        let before = one(&mut tx, id, now_ms).await?;
+        if before.removed_ms.is_some() {
+            let reason = "the directory took them out: it makes them again, or invite them anew";
+            return Err(Error::Conflict(reason.to_owned()));
+        }
+        let off = query("SELECT id FROM people WHERE id = $1 AND directory_off_ms IS NOT NULL")
+            .bind(id)
+            .fetch_optional(&mut tx)
+            .await?;
+        if off.is_some() {
+            let reason = "the directory switched them off: switch them on there, or take them back";
+            return Err(Error::Conflict(reason.to_owned()));
+        }
         // Else they would be dormant at the next look.
         query("UPDATE principals SET disabled_ms = NULL, last_used_ms = $1 WHERE id = $2")
             .bind(now_ms)
@@ -201,7 +222,7 @@ impl State {
 macro_rules! accounts {
     ($end:literal) => {
         concat!(
-            "SELECT p.*, h.login, h.enrolled_ms, h.password_ms, h.locked_until_ms,
+            "SELECT p.*, h.login, h.directory_ms, h.removed_ms, h.enrolled_ms, h.password_ms, h.locked_until_ms,
              (SELECT COUNT(*) FROM factors f WHERE f.person_id = h.id AND f.kind = 'passkey') AS passkeys,
              (SELECT COUNT(*) FROM factors f WHERE f.person_id = h.id AND f.kind = 'totp') AS codes,
              (SELECT COUNT(*) FROM recovery_codes c WHERE c.person_id = h.id AND c.used_ms IS NULL)
@@ -239,10 +260,12 @@ fn read(row: &Row, principal: Principal) -> Result<Account> {
         one_time_codes: count(row, "codes")?,
         recovery_left: count(row, "recovery")?,
         invited_until_ms: row.try_get("invited")?,
+        directory_ms: row.try_get("directory_ms")?,
+        removed_ms: row.try_get("removed_ms")?,
     })
 }
 
-pub(super) async fn insert(tx: &mut Tx, new: &NewPerson, now_ms: i64) -> Result<String> {
+pub(crate) async fn insert(tx: &mut Tx, new: &NewPerson, now_ms: i64) -> Result<String> {
     names::name("name", &new.name)?;
     check_agent(new.agent.as_deref())?;
     let id = new_id(now_ms)?;
@@ -268,7 +291,7 @@ pub(super) async fn insert(tx: &mut Tx, new: &NewPerson, now_ms: i64) -> Result<
 }
 
 /// Switches a person off, whatever follows from that.
-pub(super) async fn disable(tx: &mut Tx, id: &str, now_ms: i64) -> Result<()> {
+pub(crate) async fn disable(tx: &mut Tx, id: &str, now_ms: i64) -> Result<()> {
     query("UPDATE principals SET disabled_ms = COALESCE(disabled_ms, $1) WHERE id = $2")
         .bind(now_ms)
         .bind(id)
@@ -306,9 +329,12 @@ fn check_agent(agent: Option<&str>) -> Result<()> {
 }
 
 /// A unique column refused a value.
-pub(super) fn taken(error: Error, field: &'static str, reason: &str) -> Error {
+pub(crate) fn taken(error: Error, field: &'static str, reason: &str) -> Error {
     match error.is_unique_violation() {
-        true => Error::invalid(field, reason),
+        true => Error::Taken {
+            field,
+            reason: reason.to_owned(),
+        },
         false => error,
     }
 }

@@ -11,8 +11,8 @@ mod factors;
 mod password;
 mod resets;
 
-pub(crate) use account::has_administrator;
 pub use account::{Account, ChangePerson, NewPerson};
+pub(crate) use account::{disable, has_administrator, insert, taken};
 pub use enrol::{Enrolling, Identity, Invitation, Setup};
 pub use factors::{Factor, FactorKind, KnownPasskey, OneTimeCode};
 pub use password::SignInAs;
