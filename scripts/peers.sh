@@ -30,8 +30,8 @@ test_debs=(
   "/usr/lib/python3*/ensurepip/__init__.py python3-venv"
 )
 # A mail server, a checker of the bill of materials, a SIP scanner, readers of the lake, a checker of
-# the API, senders of documents and of logs, another judge of passkeys, a reader of QR codes.
-test_pips=(aiosmtpd cedarpy==4.12.2 webauthn==3.0.1 zxing-cpp==3.1.1
+# the API, senders of documents and of logs, another judge of passkeys, a reader of QR codes, a checker of SCIM.
+test_pips=(aiosmtpd cedarpy==4.12.2 webauthn==3.0.1 zxing-cpp==3.1.1 'scim2-tester[httpx2]==0.5.2'
   'cyclonedx-python-lib[json-validation]' sipvicious deltalake duckdb pyarrow schemathesis
   'elasticsearch<9' opentelemetry-sdk opentelemetry-exporter-otlp-proto-http)
 # Compiles the event schema anew. The tests use the compiled form in the repository.

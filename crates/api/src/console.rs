@@ -13,6 +13,7 @@ use url::form_urlencoded;
 
 use crate::app::App;
 use crate::problem::Problem;
+use crate::scim;
 use crate::session;
 
 /// What the page has where its answer's nonce belongs.
@@ -111,6 +112,9 @@ pub(crate) async fn fallback(
     request: Request,
 ) -> Result<Response, Problem> {
     let path = request.uri().path();
+    if scim::is_scim(path) {
+        return Ok(scim::failed(Problem::not_found("there is no such address")));
+    }
     let ours = !path.starts_with("/api/") && !path.starts_with("/assets/");
     if !ours || request.method() != Method::GET || !wants_page(request.headers()) {
         return Err(Problem::not_found(

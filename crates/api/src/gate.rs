@@ -13,6 +13,7 @@ use ringfence_state::Scope;
 use crate::app::App;
 use crate::auth::{self, Person};
 use crate::problem::Problem;
+use crate::scim;
 
 /// What a route needs of whoever asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,9 +74,23 @@ impl Entry {
     }
 }
 
-/// Lets a request pass with what its handler may know of whoever asks.
+/// Lets a request pass, or says why not in the words of its protocol.
 async fn pass(
     AxumState((app, needs)): AxumState<(App, Needs)>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let of_directory = scim::is_scim(request.uri().path());
+    match checked(&app, needs, request, next).await {
+        Err(problem) if of_directory => Ok(scim::failed(problem)),
+        other => other,
+    }
+}
+
+/// Lets a request pass with what its handler may know of whoever asks.
+async fn checked(
+    app: &App,
+    needs: Needs,
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
@@ -84,7 +99,7 @@ async fn pass(
         // The extractors of these handlers check the credential.
         Needs::Nothing | Needs::VendorProof | Needs::Source => {}
         Needs::Known | Needs::Person | Needs::Right(_) | Needs::RightEverywhere(_) => {
-            let known = auth::known(&parts, &app).await?;
+            let known = auth::known(&parts, app).await?;
             let principal = known.principal;
             if needs == Needs::Person && principal.kind != Kind::Person {
                 let detail = "this is about somebody's own account: sign in at /signin";
@@ -92,16 +107,16 @@ async fn pass(
             }
             let scope = match needs {
                 Needs::Right(action) => {
-                    let granted = granted(&app, &principal, action);
+                    let granted = granted(app, &principal, action);
                     if granted.is_nowhere() {
-                        return Err(refused(&app, &principal, action, granted));
+                        return Err(refused(app, &principal, action, granted));
                     }
                     scope_of(granted)
                 }
                 Needs::RightEverywhere(action) => {
-                    let granted = granted(&app, &principal, action);
+                    let granted = granted(app, &principal, action);
                     if !granted.everywhere {
-                        return Err(refused(&app, &principal, action, granted));
+                        return Err(refused(app, &principal, action, granted));
                     }
                     Scope::All
                 }

@@ -67,7 +67,7 @@ pub(crate) struct AskedRole {
 }
 
 impl AskedRole {
-    fn role(self, now_ms: i64) -> Result<NewRole, Problem> {
+    pub(crate) fn role(self, now_ms: i64) -> Result<NewRole, Problem> {
         if self
             .days
             .is_some_and(|days| !(1..=MOST_DAYS).contains(&days))
@@ -165,6 +165,8 @@ pub(crate) struct Changes {
     agent: Option<Option<String>>,
     /// Whether they may sign in at all.
     enabled: Option<bool>,
+    /// Whether the directory looks after them.
+    directory: Option<bool>,
 }
 
 fn there<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Option<String>>, D::Error> {
@@ -197,6 +199,15 @@ pub(crate) async fn change(
     let mut account = app.state.change_person(&id, &changed, now).await?;
     if changed.name.is_some() || changed.login.is_some() || changed.agent.is_some() {
         told(&app, Change::Other, &account, &person, "has other names").await?;
+    }
+    if let Some(given) = asked.directory {
+        app.state.give_to_directory(&id, given, now).await?;
+        account = app.state.account(&id, now).await?;
+        let what = match given {
+            true => "was handed over to the directory",
+            false => "was taken back from the directory",
+        };
+        told(&app, Change::Other, &account, &person, what).await?;
     }
     match asked.enabled {
         Some(true) => {

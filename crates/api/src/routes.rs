@@ -12,9 +12,9 @@ use crate::app::App;
 use crate::gate::{Entry, Needs, Route, entry};
 use crate::problem::Problem;
 use crate::{
-    alerts, authzen, connectors, console, elastic, events, health, lake, manage, me, otlp, people,
-    policies, query, records, rules, saved, services, session, sign_in, stream, timeline,
-    understand,
+    alerts, authzen, connectors, console, elastic, events, groups, health, lake, manage, me, otlp,
+    people, policies, query, records, rules, saved, scim, services, session, sign_in, stream,
+    timeline, understand,
 };
 
 /// Bytes of a body that is not intake.
@@ -28,6 +28,7 @@ fn table() -> Vec<Entry> {
     const PATCH: Method = Method::PATCH;
     const PUT: Method = Method::PUT;
     const DELETE: Method = Method::DELETE;
+    const DIRECTORY: Needs = RightEverywhere(Action::PERSON_PROVISION);
     let own = |method, path, needs, handler| entry(method, path, needs, handler);
     #[rustfmt::skip]
     let mut all = vec![
@@ -137,6 +138,31 @@ fn table() -> Vec<Entry> {
         own(GET, "/api/v1/access", Known, get(policies::mine)),
         own(GET, "/api/v1/access/of/{id}", RightEverywhere(Action::PERSON_READ), get(understand::of)),
         own(GET, "/api/v1/access/who", RightEverywhere(Action::PERSON_READ), get(understand::who)),
+
+        own(GET, "/api/v1/groups", RightEverywhere(Action::PERSON_READ), get(groups::list)),
+        own(POST, "/api/v1/groups/{id}/roles", RightEverywhere(Action::ROLE_ASSIGN), post(groups::give_role)),
+        own(DELETE, "/api/v1/groups/{id}/roles/{role}", RightEverywhere(Action::ROLE_ASSIGN), delete(groups::take_role)),
+
+        own(GET, "/scim/v2/ServiceProviderConfig", DIRECTORY, get(scim::config)),
+        own(GET, "/scim/v2/ResourceTypes", DIRECTORY, get(scim::resource_types)),
+        own(GET, "/scim/v2/ResourceTypes/{id}", DIRECTORY, get(scim::resource_type)),
+        own(GET, "/scim/v2/Schemas", DIRECTORY, get(scim::schemas)),
+        own(GET, "/scim/v2/Schemas/{id}", DIRECTORY, get(scim::schema)),
+        own(GET, "/scim/v2/Users", DIRECTORY, get(scim::list_users)),
+        own(POST, "/scim/v2/Users", DIRECTORY, post(scim::create_user)),
+        own(POST, "/scim/v2/Users/.search", DIRECTORY, post(scim::search_users)),
+        own(GET, "/scim/v2/Users/{id}", DIRECTORY, get(scim::user)),
+        own(PUT, "/scim/v2/Users/{id}", DIRECTORY, put(scim::change_user)),
+        own(PATCH, "/scim/v2/Users/{id}", DIRECTORY, patch(scim::patch_user)),
+        own(DELETE, "/scim/v2/Users/{id}", DIRECTORY, delete(scim::remove_user)),
+        own(GET, "/scim/v2/Groups", DIRECTORY, get(scim::list_groups)),
+        own(POST, "/scim/v2/Groups", DIRECTORY, post(scim::create_group)),
+        own(POST, "/scim/v2/Groups/.search", DIRECTORY, post(scim::search_groups)),
+        own(GET, "/scim/v2/Groups/{id}", DIRECTORY, get(scim::group)),
+        own(PUT, "/scim/v2/Groups/{id}", DIRECTORY, put(scim::change_group)),
+        own(PATCH, "/scim/v2/Groups/{id}", DIRECTORY, patch(scim::patch_group)),
+        own(DELETE, "/scim/v2/Groups/{id}", DIRECTORY, delete(scim::remove_group)),
+        own(POST, "/scim/v2/.search", DIRECTORY, post(scim::search_all)),
 
         own(GET, "/.well-known/authzen-configuration", Nothing, get(authzen::configuration)),
         own(POST, "/access/v1/evaluation", Right(Action::DECISION_ASK), post(authzen::evaluation)),

@@ -26,3 +26,30 @@ pub use resource::{Object, read};
 pub use schema::ResourceType;
 pub use select::Selection;
 pub use types::{AGENT_EXTENSION, GROUP, USER};
+
+/// A filter of whatever bytes, for fuzzing.
+#[doc(hidden)]
+pub fn fuzz_filter(data: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(data)
+        && let Ok(filter) = Filter::parse(&USER, text)
+    {
+        let _ = filter.matches(&Object::new());
+    }
+}
+
+/// A resource and a patch of it, one line each, for fuzzing.
+#[doc(hidden)]
+pub fn fuzz_patch(data: &[u8]) {
+    let mut lines = data.splitn(2, |byte| *byte == b'\n');
+    let mut json = || serde_json::from_slice::<serde_json::Value>(lines.next()?).ok();
+    let (Some(document), Some(request)) = (json(), json()) else {
+        return;
+    };
+    for of in [&USER, &GROUP] {
+        if let Ok(before) = read(of, &document)
+            && let Ok(mut after) = patch(of, &before, &request)
+        {
+            Selection::new(Some("emails.value,name"), Some("id")).apply(of, &mut after);
+        }
+    }
+}

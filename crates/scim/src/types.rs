@@ -59,7 +59,6 @@ const MEMBERS: &[Attribute] = &[
         .exact()
         .immutable(),
     REFERENCE.of(Kind::Reference(&["User"])).immutable(),
-    Attribute::text("display", "Name of the user").read_only(),
 ];
 
 const USER_SCHEMA: Schema = Schema {

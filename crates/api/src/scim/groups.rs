@@ -41,7 +41,7 @@ pub(super) async fn find(
     let filter = filter.as_ref();
     let name = filter.and_then(|filter| filter.only("displayName"));
     let needed = asked.selection().wants(&GROUP, "members") || filter.is_some() && name.is_none();
-    let groups = app.state.groups(name, needed).await?;
+    let groups = app.state.directory_groups(name, needed).await?;
     let all = groups.iter().map(|group| shown(group, base));
     Ok(filtered(&GROUP, filter.filter(|_| name.is_none()), all))
 }
@@ -52,7 +52,7 @@ pub(crate) async fn one(
     Path(id): Path<String>,
     asked: Query<Asked>,
 ) -> Answer {
-    let group = app.state.group(&id).await?;
+    let group = app.state.directory_group(&id).await?;
     Ok(answer(StatusCode::OK, &app, &group, &asked.selection()))
 }
 
@@ -106,15 +106,16 @@ async fn changed(
     let now = app.inside.now().0;
     let change = app.state.change_group(id, now, change).await?;
     told::group_changed(app, by, &change).await?;
-    Ok(answer(StatusCode::OK, app, &change.after, &asked.selection()))
+    Ok(answer(
+        StatusCode::OK,
+        app,
+        &change.after,
+        &asked.selection(),
+    ))
 }
 
 /// `DELETE /scim/v2/Groups/{id}`.
-pub(crate) async fn remove(
-    State(app): State<App>,
-    by: Person,
-    Path(id): Path<String>,
-) -> Answer {
+pub(crate) async fn remove(State(app): State<App>, by: Person, Path(id): Path<String>) -> Answer {
     let held = told::roles_of(&app, &id).await?;
     let gone = app.state.remove_group(&id).await?;
     told::group_removed(&app, &by, &gone, &held).await?;
@@ -149,9 +150,8 @@ fn shown(group: &Group, base: &str) -> Object {
     all.insert("id".to_owned(), id.as_str().into());
     all.extend(document(group));
     if !group.members.is_empty() {
-        let members = group.members.iter().map(|(id, name)| {
-            json!({"value": id, "$ref": format!("{base}/Users/{id}"), "display": name})
-        });
+        let members = group.members.keys();
+        let members = members.map(|id| json!({"value": id, "$ref": format!("{base}/Users/{id}")}));
         all.insert("members".to_owned(), members.collect());
     }
     all.insert(

@@ -74,7 +74,10 @@ impl Asked {
         });
         let skipped = usize::try_from(start - 1).unwrap_or(usize::MAX);
         let selection = self.selection();
-        let page = found.into_iter().skip(skipped).take(count.min(MOST_RESULTS));
+        let page = found
+            .into_iter()
+            .skip(skipped)
+            .take(count.min(MOST_RESULTS));
         let page: Vec<Value> = page
             .map(|(of, mut resource)| {
                 selection.apply(of, &mut resource);
@@ -110,4 +113,3 @@ pub(super) fn filtered(
     let meets = |object: &Object| filter.is_none_or(|filter| filter.matches(object));
     all.filter(meets).map(|object| (of, object)).collect()
 }
-

@@ -47,7 +47,11 @@ pub(super) async fn changed(
     }
     let names = |who: &DirectoryPerson| {
         let principal = &who.principal;
-        (who.login.clone(), principal.name.clone(), principal.agent.clone())
+        (
+            who.login.clone(),
+            principal.name.clone(),
+            principal.agent.clone(),
+        )
     };
     if names(before) != names(after) {
         let what = "has other names, says the directory";
@@ -128,7 +132,10 @@ async fn members(
         .map(|(id, name)| {
             acts::begun(app, acts::USER_ACCESS, activity)
                 .message(format!("{name} {word} group {}", group.name))
-                .with("user", json!({"uid": id, "name": name, "type": "User", "type_id": 1}))
+                .with(
+                    "user",
+                    json!({"uid": id, "name": name, "type": "User", "type_id": 1}),
+                )
                 .with("group", json!({"uid": group.id, "name": group.name}))
                 .with("privileges", roles.clone())
         })

@@ -41,7 +41,10 @@ pub(super) async fn find(
     let filter = asked.filter(&USER)?;
     let filter = filter.as_ref();
     // What is no sign-in name is nobody's.
-    let login = match filter.and_then(|filter| filter.only("userName")).map(Login::parse) {
+    let login = match filter
+        .and_then(|filter| filter.only("userName"))
+        .map(Login::parse)
+    {
         Some(Err(_)) => return Ok(Vec::new()),
         Some(Ok(login)) => Some(login),
         None => None,
@@ -121,11 +124,7 @@ async fn changed(
 }
 
 /// `DELETE /scim/v2/Users/{id}`.
-pub(crate) async fn remove(
-    State(app): State<App>,
-    by: Person,
-    Path(id): Path<String>,
-) -> Answer {
+pub(crate) async fn remove(State(app): State<App>, by: Person, Path(id): Path<String>) -> Answer {
     let gone = app.state.directory_remove(&id, app.inside.now().0).await?;
     told::removed(&app, &by, &gone).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
@@ -145,10 +144,16 @@ fn document(person: &DirectoryPerson) -> Object {
         _ => Object::new(),
     };
     // Whoever was handed over to the directory has names that it did not give.
-    let own = object.get("userName").and_then(Value::as_str).map(Login::parse);
+    let own = object
+        .get("userName")
+        .and_then(Value::as_str)
+        .map(Login::parse);
     if own.is_none_or(|own| own.is_ok_and(|own| own.as_str() != person.login)) {
         object.insert("userName".to_owned(), person.login.as_str().into());
-        object.insert("displayName".to_owned(), person.principal.name.as_str().into());
+        object.insert(
+            "displayName".to_owned(),
+            person.principal.name.as_str().into(),
+        );
     }
     match &person.principal.agent {
         Some(agent) => object.insert(AGENT_EXTENSION.to_owned(), json!({ "agent": agent })),
@@ -216,9 +221,17 @@ fn said(document: Object) -> Result<Said, Failed> {
         .unwrap_or(user_name);
     Ok(Said {
         login,
-        name: name.chars().take(MOST_NAME).collect::<String>().trim().to_owned(),
+        name: name
+            .chars()
+            .take(MOST_NAME)
+            .collect::<String>()
+            .trim()
+            .to_owned(),
         agent: text(&[AGENT_EXTENSION, "agent"]),
-        active: document.get("active").and_then(Value::as_bool).unwrap_or(true),
+        active: document
+            .get("active")
+            .and_then(Value::as_bool)
+            .unwrap_or(true),
         external_id: text(&["externalId"]),
         document: serde_json::to_string(&document)
             .map_err(|_| Failed::from(Error::Corrupt("user")))?,

@@ -24,6 +24,7 @@ pub(crate) enum Change {
     NewPassword = 3,
     Reset = 4,
     Disable = 5,
+    Delete = 6,
     Lock = 9,
     FactorEnable = 10,
     FactorDisable = 11,

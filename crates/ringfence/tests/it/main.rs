@@ -37,6 +37,7 @@ mod people;
 mod postgres;
 mod rules;
 mod running;
+mod scim;
 mod shippers;
 mod sql;
 mod story;

@@ -94,7 +94,7 @@ impl State {
     ///
     /// # Errors
     /// When there is no such group.
-    pub async fn group(&self, id: &str) -> Result<Group> {
+    pub async fn directory_group(&self, id: &str) -> Result<Group> {
         let row = find(self.reader(), id).await?;
         read(&row, &mut members(self.reader(), Some(id)).await?)
     }
@@ -103,7 +103,11 @@ impl State {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn groups(&self, name: Option<&str>, with_members: bool) -> Result<Vec<Group>> {
+    pub async fn directory_groups(
+        &self,
+        name: Option<&str>,
+        with_members: bool,
+    ) -> Result<Vec<Group>> {
         let rows = query(
             "SELECT * FROM directory_groups WHERE $1 IS NULL OR folded = $1 ORDER BY made_ms, id",
         )

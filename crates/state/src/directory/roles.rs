@@ -41,7 +41,7 @@ impl State {
             .fetch_all(self.reader())
             .await?;
         let mut all: Vec<_> = self
-            .groups(None, true)
+            .directory_groups(None, true)
             .await?
             .into_iter()
             .map(|group| GroupRole {
