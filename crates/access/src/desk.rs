@@ -176,6 +176,12 @@ impl Access {
         Ok(Ok(SeveralAnswers { evaluations }))
     }
 
+    /// What the call join knows of an agent of a program now, seen from a customer's record.
+    #[must_use]
+    pub fn call(&self, program: &str, agent: &str, customer: Option<&str>) -> Option<CallNow> {
+        self.calls.of(program, agent, customer)
+    }
+
     /// Takes down that our own API refused something.
     pub fn refused(&self, refused: Refused<'_>) {
         let (kind, id) = refused.subject;

@@ -11,6 +11,7 @@
 mod access;
 mod authzen;
 mod desk;
+mod replay;
 mod search;
 
 pub use access::{Access, Granted};
@@ -19,6 +20,8 @@ pub use authzen::{
     Several, SeveralAnswers,
 };
 pub use desk::{Asker, Calls, Decided, Journal, Refused};
+
+pub use replay::{Replay, replayed};
 
 #[doc(hidden)]
 pub use authzen::fuzz_authzen;

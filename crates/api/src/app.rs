@@ -9,6 +9,7 @@ use ringfence_access::Access;
 use ringfence_connectors::Connectors;
 use ringfence_event::Time;
 use ringfence_lake::{Erasable, LakeError};
+use ringfence_policy::{Mistake, Policies, PolicyFile};
 use ringfence_sources::Sink;
 use ringfence_state::{Scope, State};
 use serde::Serialize;
@@ -189,6 +190,12 @@ pub trait Inside: Send + Sync + 'static {
     fn upkeep(&self, job: UpkeepJob) -> Working<Result<serde_json::Value, LakeError>>;
     /// How others reach this server: scheme, host and port.
     fn public_url(&self) -> String;
+    /// The policies that would be in force if these files took the place of those of the same name.
+    /// Reads files.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them.
+    fn propose(&self, files: Vec<PolicyFile>) -> Result<Policies, Vec<Mistake>>;
     /// Whether a webhook may be sent to this URL; the reason if not.
     fn check_webhook_url(&self, url: &str) -> Result<(), String>;
 }

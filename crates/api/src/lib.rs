@@ -26,8 +26,10 @@ mod object;
 mod otlp;
 mod people;
 mod policies;
+mod preview;
 mod problem;
 mod query;
+mod recorded;
 mod records;
 mod routes;
 mod rows;
@@ -40,6 +42,7 @@ mod sign_in;
 mod stream;
 mod timeline;
 mod understand;
+mod why;
 
 pub use app::{
     App, Inside, Limits, LiveCall, Readiness, RuleTrial, TrialError, TrialOver, UpkeepJob, Working,

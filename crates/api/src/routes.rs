@@ -13,8 +13,8 @@ use crate::gate::{Entry, Needs, Route, entry};
 use crate::problem::Problem;
 use crate::{
     alerts, authzen, connectors, console, elastic, events, groups, health, lake, manage, me, otlp,
-    people, policies, query, records, rules, saved, scim, services, session, sign_in, stream,
-    timeline, understand,
+    people, policies, preview, query, recorded, records, rules, saved, scim, services, session,
+    sign_in, stream, timeline, understand, why,
 };
 
 /// Bytes of a body that is not intake.
@@ -70,6 +70,7 @@ fn table() -> Vec<Entry> {
         own(DELETE, "/api/v1/me/factors/{id}", Person, delete(me::remove_factor)),
         own(DELETE, "/api/v1/me/sessions", Person, delete(me::end_sessions)),
         own(DELETE, "/api/v1/me/sessions/{id}", Person, delete(me::end_session)),
+        own(GET, "/api/v1/me/records", Person, get(recorded::about_me)),
         own(DELETE, "/api/v1/me/resets/{id}", Person, delete(me::refuse_reset)),
 
         own(GET, "/api/v1/people", RightEverywhere(Action::PERSON_READ), get(people::list)),
@@ -135,10 +136,12 @@ fn table() -> Vec<Entry> {
         own(POST, "/api/v1/services", RightEverywhere(Action::SERVICE_CHANGE), post(services::create)),
         own(DELETE, "/api/v1/services/{id}", RightEverywhere(Action::SERVICE_CHANGE), delete(services::end)),
         own(GET, "/api/v1/policies", Right(Action::POLICY_READ), get(policies::list)),
+        own(POST, "/api/v1/policies/preview", RightEverywhere(Action::DECISION_READ), post(preview::preview)),
         own(GET, "/api/v1/access", Known, get(policies::mine)),
         own(GET, "/api/v1/access/of/{id}", RightEverywhere(Action::PERSON_READ), get(understand::of)),
         own(GET, "/api/v1/access/who", RightEverywhere(Action::PERSON_READ), get(understand::who)),
 
+        own(GET, "/api/v1/access/why", RightEverywhere(Action::DECISION_READ), get(why::why)),
         own(GET, "/api/v1/groups", RightEverywhere(Action::PERSON_READ), get(groups::list)),
         own(POST, "/api/v1/groups/{id}/roles", RightEverywhere(Action::ROLE_ASSIGN), post(groups::give_role)),
         own(DELETE, "/api/v1/groups/{id}/roles/{role}", RightEverywhere(Action::ROLE_ASSIGN), delete(groups::take_role)),

@@ -3,6 +3,7 @@
 use axum::body::to_bytes;
 use axum::response::Response;
 use ringfence_event::Time;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -219,20 +220,20 @@ impl TimelineEvent {
 }
 
 #[derive(Deserialize)]
-struct Answer {
-    rows: Vec<Row>,
+struct Answer<T> {
+    rows: Vec<T>,
 }
 
 /// Asks the lake as `person` may.
-pub(crate) async fn ask(
+pub(crate) async fn ask<T: DeserializeOwned>(
     app: &App,
     person: &Person,
     sql: String,
     most: usize,
-) -> Result<Vec<Row>, Problem> {
+) -> Result<Vec<T>, Problem> {
     let answer: Response = document(app, person, sql, Some(most)).await?;
     let bytes = to_bytes(answer.into_body(), MOST_BYTES).await;
     let bytes = bytes.map_err(|e| Problem::internal(&e))?;
-    let answer: Answer = serde_json::from_slice(&bytes).map_err(|e| Problem::internal(&e))?;
+    let answer: Answer<T> = serde_json::from_slice(&bytes).map_err(|e| Problem::internal(&e))?;
     Ok(answer.rows)
 }

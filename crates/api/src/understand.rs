@@ -15,7 +15,7 @@ use crate::problem::Problem;
 /// When somebody may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-enum When {
+pub(crate) enum When {
     /// Whenever they are signed in.
     Always,
     /// On a call, in its wrap-up or with a stated reason.
@@ -23,7 +23,12 @@ enum When {
 }
 
 /// When, if ever, by the policies in force. People are asked about as if they showed both factors.
-fn when(policies: &Policies, who: &Subject, action: Action, program: &Program) -> Option<When> {
+pub(crate) fn when(
+    policies: &Policies,
+    who: &Subject,
+    action: Action,
+    program: &Program,
+) -> Option<When> {
     if !policies.could_ever(who, action, program) {
         return None;
     }

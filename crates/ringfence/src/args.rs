@@ -490,6 +490,17 @@ pub enum PolicyWhat {
         /// Folder of `*.cedar` files; without one the built-in policies alone.
         folder: Option<PathBuf>,
     },
+    /// What would be otherwise if files of a folder took the place of those of the same name at a
+    /// running server: decisions of the last days, and what people may do. Changes nothing.
+    Preview {
+        /// Folder of `*.cedar` files.
+        folder: PathBuf,
+        /// Days of decisions that are asked again, at most 366.
+        #[arg(long, default_value_t = 30)]
+        days: u32,
+        #[command(flatten)]
+        server: Server,
+    },
 }
 
 /// `state`.

@@ -179,6 +179,7 @@ fn event(decided: &Decided, at: Time) -> Event {
         tell("call_state", json!(call.state));
         tell("call_unknown", json!(call.unknown));
         tell("same_customer", json!(call.same_customer));
+        tell("minutes_since", json!(call.minutes_since));
     }
     if let Some(reason) = &decided.stated_reason {
         tell("stated_reason", json!(reason));

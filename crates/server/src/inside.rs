@@ -1,5 +1,6 @@
 //! What the running process tells its own API.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -8,6 +9,7 @@ use ringfence_connectors::Connectors;
 use ringfence_detect::Pack;
 use ringfence_event::Time;
 use ringfence_lake::{Lake, LakeError};
+use ringfence_policy::{Mistake, Policies, PolicyFile};
 use ringfence_respond::Guard;
 use ringfence_sources::{Intake, ListenerHandle};
 use ringfence_spine::{LocalSpine, Spine as _};
@@ -24,7 +26,7 @@ use crate::queries::{QueryCounts, QueryEngine};
 use crate::trial::Trials;
 use crate::upkeep::Upkeep;
 use crate::watch::Watched;
-use crate::{clock, metrics};
+use crate::{clock, metrics, policies};
 
 /// Which ways to tell people of alerts are open.
 #[derive(Debug, Clone, Copy)]
@@ -58,6 +60,8 @@ pub(crate) struct Inner {
     pub costs: Arc<Costs>,
     /// How others reach this server.
     pub public_url: String,
+    /// Folder of policies, if there is one.
+    pub policies: Option<PathBuf>,
     pub started: Time,
     pub stopping: CancellationToken,
     /// A consumer ended with an error.
@@ -71,6 +75,10 @@ impl Inside for Inner {
 
     fn public_url(&self) -> String {
         self.public_url.clone()
+    }
+
+    fn propose(&self, files: Vec<PolicyFile>) -> Result<Policies, Vec<Mistake>> {
+        policies::load_with(self.policies.as_deref(), files)
     }
 
     fn readiness(&self) -> Readiness {

@@ -26,6 +26,17 @@ const SETTING: &str = "policies";
 /// # Errors
 /// Everything that is wrong with them.
 pub fn load(folder: Option<&Path>) -> Result<Policies, Vec<Mistake>> {
+    load_with(folder, Vec::new())
+}
+
+/// The same with files that are not there yet, in the place of those of the same name.
+///
+/// # Errors
+/// Everything that is wrong with them.
+pub fn load_with(
+    folder: Option<&Path>,
+    proposed: Vec<PolicyFile>,
+) -> Result<Policies, Vec<Mistake>> {
     let mut files = builtin::files();
     for path in folder.map(|f| folders(f).files()).unwrap_or_default() {
         let name = path
@@ -43,6 +54,10 @@ pub fn load(folder: Option<&Path>) -> Result<Policies, Vec<Mistake>> {
         })?;
         files.retain(|file| file.name != name);
         files.push(PolicyFile { name, text });
+    }
+    for new in proposed {
+        files.retain(|file| file.name != new.name);
+        files.push(new);
     }
     Policies::load(&files)
 }

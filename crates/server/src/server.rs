@@ -227,6 +227,7 @@ impl Server {
                 mail: config.mail.as_ref().map(|_| mail.is_some()),
             },
             public_url,
+            policies: config.access.policies.clone(),
             started: now,
             stopping: stages.api.clone(),
             broken: AtomicBool::new(false),
