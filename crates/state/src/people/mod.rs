@@ -9,6 +9,7 @@ mod dormant;
 mod enrol;
 mod factors;
 mod password;
+mod recover;
 mod resets;
 
 pub(crate) use account::has_administrator;
