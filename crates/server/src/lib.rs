@@ -8,6 +8,7 @@
 //! This crate holds no detection, no parsing and no storage of its own.
 
 mod access_config;
+mod access_time;
 pub mod backup;
 mod bookmarks;
 pub mod child;

@@ -148,6 +148,12 @@ impl State {
         Ok(emergency)
     }
 
+    /// How long a broken glass is in force, minutes.
+    #[must_use]
+    pub fn emergency_minutes(&self) -> i64 {
+        millis(self.limits().access.emergency) / 60_000
+    }
+
     /// Ends what a person has in force by a broken glass, and answers what that was.
     ///
     /// # Errors

@@ -115,7 +115,7 @@ impl State {
             names::name("program", &new.program)?;
         }
         assignments::is_for("person", new.role)?;
-        let most = millis(self.limits().access.grant) / 60_000;
+        let most = self.most_grant_minutes();
         if !(LEAST_MINUTES..=most).contains(&new.minutes) {
             let reason = format!("{LEAST_MINUTES} to {most}");
             return Err(Error::invalid("minutes", reason));
@@ -267,6 +267,12 @@ impl State {
         tx.commit().await?;
         self.principals_changed();
         Ok(request)
+    }
+
+    /// Longest time that a role is granted for, minutes.
+    #[must_use]
+    pub fn most_grant_minutes(&self) -> i64 {
+        millis(self.limits().access.grant) / 60_000
     }
 
     /// A request.

@@ -184,7 +184,8 @@ macro_rules! item {
     };
 }
 
-const ITEMS: &str = item!("WHERE i.review_id = $1 ORDER BY i.id");
+const ITEMS: &str =
+    item!("WHERE i.review_id = $1 ORDER BY i.name, i.principal_id, i.role, i.program, i.id");
 
 impl State {
     /// All reviews, newest first.
