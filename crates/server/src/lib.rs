@@ -51,7 +51,7 @@ pub use config::{Config, ConfigError};
 pub use mail::MailSettings;
 pub use offline::Offline;
 pub use open::normaliser;
-pub use people::Waiting;
+pub use people::{Recovered, Waiting, recover_administrator};
 pub use server::{Server, ServerError};
 pub use store::{StateConfig, StorePlaceError};
 pub use written::Mistake;

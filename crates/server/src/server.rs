@@ -196,9 +196,7 @@ impl Server {
             retention: Arc::new(config.retention.clone()),
             share: config.upkeep_share,
         };
-        let public_url = config.server.public_url.clone();
-        let public_url =
-            public_url.unwrap_or_else(|| format!("https://localhost:{}", address.port()));
+        let public_url = config.server.url_at(address.port());
         let sign_in = Arc::new(SignIn::new(&public_url, &key)?);
         if let Some(why) = sign_in.no_passkeys() {
             tracing::warn!(why, "nobody can make a passkey: set `server.public_url`");

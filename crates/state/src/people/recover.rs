@@ -21,14 +21,16 @@ impl State {
     /// and reviewed as every other.
     ///
     /// # Errors
-    /// When nobody has this name, or the database cannot be written.
+    /// When nobody has this name or it can be none, or the database cannot be written.
     pub async fn recover_administrator(
         &self,
-        login: Option<&Login>,
+        login: Option<&str>,
         now_ms: i64,
     ) -> Result<(Account, Invitation, Emergency)> {
+        let login = login.map(Login::parse).transpose();
+        let login = login.map_err(|e| Error::invalid("login", e.to_string()))?;
         let mut tx = self.begin().await?;
-        let name = login.map_or(RECOVERED, Login::as_str);
+        let name = login.as_ref().map_or(RECOVERED, Login::as_str);
         let known = query("SELECT id FROM people WHERE login = $1")
             .bind(name)
             .fetch_optional(&mut tx)
