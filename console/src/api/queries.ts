@@ -62,6 +62,41 @@ export const resetsQuery = queryOptions({
   refetchInterval: 30_000,
 });
 
+/** One's own requests of roles, and those that one may answer. */
+export const requestsQuery = queryOptions({
+  queryKey: ["requests"],
+  queryFn: ({ signal }) => ask(api.GET("/api/v1/access/requests", { signal })),
+  refetchInterval: 15_000,
+});
+
+export const emergenciesQuery = queryOptions({
+  queryKey: ["emergencies"],
+  queryFn: ({ signal }) => ask(api.GET("/api/v1/emergencies", { signal })),
+  refetchInterval: 15_000,
+});
+
+export const reviewsQuery = queryOptions({
+  queryKey: ["reviews"],
+  queryFn: ({ signal }) => ask(api.GET("/api/v1/reviews", { signal })),
+  refetchInterval: 30_000,
+});
+
+export const reviewQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["reviews", id],
+    queryFn: ({ signal }) => ask(api.GET("/api/v1/reviews/{id}", { params: { path: { id } }, signal })),
+    // Several reviewers work at a time.
+    refetchInterval: 15_000,
+  });
+
+/** Who was not let in, and which roles nobody needed, for so many days. */
+export const unusedQuery = (days: number) =>
+  queryOptions({
+    queryKey: ["unused", days],
+    queryFn: ({ signal }) => ask(api.GET("/api/v1/access/unused", { params: { query: { days } }, signal })),
+    staleTime: 60_000,
+  });
+
 export const statusQuery = queryOptions({
   queryKey: ["status"],
   queryFn: ({ signal }) => ask(api.GET("/api/v1/status", { signal })),

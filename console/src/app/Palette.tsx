@@ -26,6 +26,7 @@ const PAGES = [
   ["/rules", "Rules", "what is looked for"],
   ["/access", "Access", "who may do what"],
   ["/people", "People", "accounts, invitations, roles"],
+  ["/reviews", "Reviews", "who still needs what they hold"],
   ["/account", "My account", "how I sign in, and where"],
   ["/design", "Design", "signs and what they mean"],
 ] as const;
@@ -78,7 +79,8 @@ export function Palette({ close }: { close: () => void }) {
   }
   const pages = PAGES.filter(
     ([to, label, hint]) =>
-      (to !== "/people" || seesPeople) && `${label} ${hint}`.toLowerCase().includes(wanted.toLowerCase()),
+      (!["/people", "/reviews"].includes(to) || seesPeople) &&
+      `${label} ${hint}`.toLowerCase().includes(wanted.toLowerCase()),
   );
   const pagePlaces: Place[] = pages.map(([to, label, hint]) => ({
     id: to,

@@ -17,6 +17,7 @@ import { useDisclosure } from "@mantine/hooks";
 import {
   IconBell,
   IconBroadcast,
+  IconChecklist,
   IconDeviceDesktop,
   IconHome,
   IconListSearch,
@@ -42,6 +43,7 @@ import { lasting } from "../lib/time";
 import { Mark } from "../ui/Mark";
 import { Loading } from "../ui/States";
 import { useNow } from "../ui/When";
+import { InForce } from "./InForce";
 import { useLive } from "./live";
 import { signOut, useMay, useSession } from "./session";
 
@@ -56,8 +58,12 @@ const PAGES = [
   { to: "/rules", label: "Rules", icon: IconScript },
   { to: "/access", label: "Access", icon: IconShieldLock },
   { to: "/people", label: "People", icon: IconUsers },
+  { to: "/reviews", label: "Reviews", icon: IconChecklist },
   { to: "/design", label: "Design", icon: IconPalette },
 ] as const;
+
+/** Pages of whoever may see accounts. */
+const ABOUT_PEOPLE: ReadonlySet<string> = new Set(["/people", "/reviews"]);
 
 export function Shell() {
   const [opened, nav] = useDisclosure(false);
@@ -107,7 +113,7 @@ export function Shell() {
         </Group>
       </AppShell.Header>
       <AppShell.Navbar p="xs" aria-label="Pages">
-        {PAGES.filter(({ to }) => to !== "/people" || seesPeople).map(({ to, label, icon: Icon }) => {
+        {PAGES.filter(({ to }) => !ABOUT_PEOPLE.has(to) || seesPeople).map(({ to, label, icon: Icon }) => {
           const here = to === "/" ? path === "/" : path.startsWith(to);
           return (
             <NavLink
@@ -123,6 +129,7 @@ export function Shell() {
         })}
       </AppShell.Navbar>
       <AppShell.Main id="page" tabIndex={-1} style={{ outline: "none" }}>
+        <InForce />
         <Suspense
           fallback={
             <Box p="lg">

@@ -114,6 +114,18 @@ const person = createRoute({
   validateSearch: texts("do"),
   component: lazyRouteComponent(() => import("../pages/person/Person"), "PersonPage"),
 });
+const reviews = createRoute({
+  getParentRoute: () => root,
+  path: "/reviews",
+  validateSearch: texts("do"),
+  component: lazyRouteComponent(() => import("../pages/reviews/Reviews"), "Reviews"),
+});
+const review = createRoute({
+  getParentRoute: () => root,
+  path: "/reviews/$id",
+  validateSearch: texts("show", "text"),
+  component: lazyRouteComponent(() => import("../pages/review/Review"), "ReviewPage"),
+});
 const account = createRoute({
   getParentRoute: () => root,
   path: "/account",
@@ -140,6 +152,8 @@ export const router = createRouter({
     access,
     people,
     person,
+    reviews,
+    review,
     account,
     design,
   ]),

@@ -27,6 +27,15 @@ export const programWords = (program: string): string => (program === "*" ? "all
 export const heldWords = (held: { role: string; program: string }): string =>
   `${label(held.role)} in ${programWords(held.program)}`;
 
-/** Roles that are not over. */
-export const heldNow = (roles: HeldRole[], now: number): HeldRole[] =>
-  roles.filter((held) => held.expires_ms === null || held.expires_ms > now);
+/** It lets its holder do something: it is neither over nor only in reserve. */
+const isHeld = (held: HeldRole, now: number): boolean => {
+  const until = held.reserve ? (held.in_force_until_ms ?? 0) : held.expires_ms;
+  return until === null || until > now;
+};
+
+/** Roles that let their holder do something. */
+export const heldNow = (roles: HeldRole[], now: number): HeldRole[] => roles.filter((held) => isHeld(held, now));
+
+/** Roles that would, if their holder broke the glass. */
+export const inReserve = (roles: HeldRole[], now: number): HeldRole[] =>
+  roles.filter((held) => held.reserve && !isHeld(held, now));

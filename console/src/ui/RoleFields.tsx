@@ -1,5 +1,5 @@
 /** Which role, where, why and for how long. */
-import { Autocomplete, NumberInput, Select, SimpleGrid, Stack, TextInput } from "@mantine/core";
+import { Autocomplete, NumberInput, Select, SimpleGrid, Stack, Switch, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { Schemas } from "../api/client";
 import { sourcesQuery } from "../api/queries";
@@ -12,30 +12,36 @@ export interface RoleDraft {
   program: string;
   why: string;
   days: number | "";
+  /** In force only while they break the glass. */
+  reserve: boolean;
 }
 
-export const DRAFT: RoleDraft = { role: "analyst", program: "*", why: "", days: "" };
+export const DRAFT: RoleDraft = { role: "analyst", program: "*", why: "", days: "", reserve: false };
 
 export const isWhole = (draft: RoleDraft): boolean =>
-  draft.program.trim() !== "" && (draft.days !== "" || !mustEnd(draft.role));
+  draft.program.trim() !== "" && (draft.days !== "" || draft.reserve || !mustEnd(draft.role));
 
 /** As the server takes it. */
-export const roleOf = ({ role, program, why, days }: RoleDraft): Schemas["NewRole"] => ({
+export const roleOf = ({ role, program, why, days, reserve }: RoleDraft): Schemas["NewRole"] => ({
   role,
   program: program.trim(),
   why: why.trim(),
-  ...(days === "" ? {} : { days }),
+  ...(days === "" || reserve ? {} : { days }),
+  ...(reserve ? { reserve } : {}),
 });
 
 export function RoleFields({
   draft,
   change,
   first = false,
+  reserves = false,
 }: {
   draft: RoleDraft;
   change: (draft: RoleDraft) => void;
   /** Whether typing begins here. */
   first?: boolean;
+  /** Whether it may be given in reserve. */
+  reserves?: boolean;
 }) {
   const sources = useQuery(sourcesQuery);
   const programs = [...new Set(["*", "default", ...(sources.data?.items ?? []).map((source) => source.program)])];
@@ -64,6 +70,7 @@ export function RoleFields({
           max={3_650}
           allowDecimal={false}
           allowNegative={false}
+          disabled={draft.reserve}
           value={draft.days}
           onChange={(value) => change({ ...draft, days: typeof value === "number" && value > 0 ? value : "" })}
         />
@@ -75,6 +82,14 @@ export function RoleFields({
         onChange={(e) => change({ ...draft, why: e.currentTarget.value })}
         maxLength={500}
       />
+      {reserves && (
+        <Switch
+          label="In reserve"
+          description="It lets them do nothing until they break the glass, for a short time, with an alarm and a review."
+          checked={draft.reserve}
+          onChange={(e) => change({ ...draft, reserve: e.currentTarget.checked })}
+        />
+      )}
     </Stack>
   );
 }

@@ -143,6 +143,7 @@ impl FromRequestParts<App> for Sender {
         }
         match principal(parts, app, token).await? {
             Some(principal) if granted(app, &principal, Action::EVENT_SEND).everywhere => {
+                app.state.note_right(&principal.id, Action::EVENT_SEND, now);
                 let origin = Arc::new(automation()?);
                 Ok(Self { origin })
             }

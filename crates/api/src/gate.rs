@@ -122,6 +122,10 @@ async fn checked(
                 }
                 _ => Scope::Programs(Default::default()),
             };
+            if let Needs::Right(action) | Needs::RightEverywhere(action) = needs {
+                let now = app.inside.now().0;
+                app.state.note_right(&principal.id, action, now);
+            }
             parts.extensions.insert(Person {
                 principal,
                 scope,

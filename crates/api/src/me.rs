@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use ringfence_crypto::to_base64url;
 use ringfence_identity::webauthn::{Known, User};
 use ringfence_identity::{Totp, qr_svg};
-use ringfence_state::{Account, Factor, Reset, ShownSession};
+use ringfence_state::{Account, Emergency, Factor, Reset, ShownSession};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -30,6 +30,10 @@ pub(crate) struct Mine {
     session: Option<String>,
     /// Resets of how they sign in, which they may refuse.
     resets: Vec<Reset>,
+    /// Glasses that they broke.
+    emergencies: Vec<Emergency>,
+    /// How long one is in force, minutes.
+    emergency_minutes: i64,
     /// Why there are no passkeys here, if there are none.
     no_passkeys: Option<String>,
 }
@@ -44,6 +48,8 @@ pub(crate) async fn show(State(app): State<App>, person: Person) -> Result<Json<
         sessions: app.state.sessions_of(id, now).await?,
         session: person.session_id().map(str::to_owned),
         resets: app.state.resets(Some(id)).await?,
+        emergencies: app.state.emergencies(Some(id)).await?,
+        emergency_minutes: app.state.emergency_minutes(),
         no_passkeys: app.sign_in.no_passkeys().map(str::to_owned),
     }))
 }

@@ -64,6 +64,9 @@ pub(crate) struct AskedRole {
     why: String,
     /// When it ends by itself.
     days: Option<i64>,
+    /// It is in force only while they break the glass.
+    #[serde(default)]
+    reserve: bool,
 }
 
 impl AskedRole {
@@ -136,6 +139,10 @@ pub(crate) async fn create(
     if !asked.roles.is_empty() && !granted(&app, &person.principal, Action::ROLE_ASSIGN).everywhere
     {
         return Err(Problem::forbidden("roles: you may not give roles"));
+    }
+    if asked.roles.iter().any(|role| role.reserve) {
+        let detail = "roles: what is in reserve is given to somebody who is there already";
+        return Err(Problem::bad_request(detail));
     }
     let roles = asked.roles.into_iter().map(|role| role.role(now));
     let new = NewPerson {
@@ -274,13 +281,20 @@ pub(crate) async fn give_role(
     must_be_another(&person, &id)?;
     let asked = read(body)?;
     let now = app.inside.now().0;
+    let reserve = asked.reserve;
     let role = asked.role(now)?;
     // Services are looked after elsewhere.
     app.state.account(&id, now).await?;
-    app.state.give_role(&id, &role, person.id(), now).await?;
+    let words = if reserve {
+        app.state.give_reserve(&id, &role, person.id(), now).await?;
+        "was given a role in reserve"
+    } else {
+        app.state.give_role(&id, &role, person.id(), now).await?;
+        "was given a role"
+    };
     let account = app.state.account(&id, now).await?;
     let held = format!("{}@{}", role.role, role.program);
-    privileges(&app, &person, &account, 1, "was given a role", &[held]).await?;
+    privileges(&app, &person, &account, 1, words, &[held]).await?;
     Ok(Json(account))
 }
 
@@ -296,7 +310,7 @@ pub(crate) async fn take_role(
     let before = app.state.account(&id, now).await?;
     let held = before.principal.roles.iter().find(|held| held.id == role);
     let held = held.ok_or_else(|| Problem::not_found(format!("no role `{role}` of theirs")))?;
-    app.state.take_role(&id, &role, now).await?;
+    app.state.take_role(&id, &role, person.id(), now).await?;
     privileges(&app, &person, &before, 2, "lost a role", &[held.text()]).await?;
     Ok(Json(app.state.account(&id, now).await?))
 }

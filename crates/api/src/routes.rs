@@ -12,9 +12,9 @@ use crate::app::App;
 use crate::gate::{Entry, Needs, Route, entry};
 use crate::problem::Problem;
 use crate::{
-    alerts, authzen, connectors, console, elastic, events, groups, health, lake, manage, me, otlp,
-    people, policies, preview, query, recorded, records, rules, saved, scim, services, session,
-    sign_in, stream, timeline, understand, why,
+    alerts, authzen, connectors, console, elastic, emergencies, events, groups, health, lake,
+    manage, me, otlp, people, policies, preview, query, recorded, records, requests, reviews,
+    rules, saved, scim, services, session, sign_in, stream, timeline, understand, why,
 };
 
 /// Bytes of a body that is not intake.
@@ -140,6 +140,21 @@ fn table() -> Vec<Entry> {
         own(GET, "/api/v1/access", Known, get(policies::mine)),
         own(GET, "/api/v1/access/of/{id}", RightEverywhere(Action::PERSON_READ), get(understand::of)),
         own(GET, "/api/v1/access/who", RightEverywhere(Action::PERSON_READ), get(understand::who)),
+        own(GET, "/api/v1/access/unused", RightEverywhere(Action::PERSON_READ), get(understand::unused)),
+        own(GET, "/api/v1/access/requests", Person, get(requests::list)),
+        own(POST, "/api/v1/access/requests", Person, post(requests::ask)),
+        own(DELETE, "/api/v1/access/requests/{id}", Person, delete(requests::withdraw)),
+        own(POST, "/api/v1/access/requests/{id}/approve", Right(Action::ROLE_ASSIGN), post(requests::approve)),
+        own(POST, "/api/v1/access/requests/{id}/refuse", Right(Action::ROLE_ASSIGN), post(requests::refuse)),
+        own(POST, "/api/v1/me/emergencies", Person, post(emergencies::break_glass)),
+        own(DELETE, "/api/v1/me/emergencies", Person, delete(emergencies::end)),
+        own(GET, "/api/v1/emergencies", RightEverywhere(Action::PERSON_READ), get(emergencies::list)),
+        own(POST, "/api/v1/emergencies/{id}/review", RightEverywhere(Action::REVIEW_SIGN), post(emergencies::review)),
+        own(GET, "/api/v1/reviews", RightEverywhere(Action::PERSON_READ), get(reviews::list)),
+        own(POST, "/api/v1/reviews", RightEverywhere(Action::REVIEW_SIGN), post(reviews::open)),
+        own(GET, "/api/v1/reviews/{id}", RightEverywhere(Action::PERSON_READ), get(reviews::one)),
+        own(POST, "/api/v1/reviews/{id}/decide", RightEverywhere(Action::REVIEW_SIGN), post(reviews::decide)),
+        own(POST, "/api/v1/reviews/{id}/sign", RightEverywhere(Action::REVIEW_SIGN), post(reviews::sign)),
 
         own(GET, "/api/v1/access/why", RightEverywhere(Action::DECISION_READ), get(why::why)),
         own(GET, "/api/v1/groups", RightEverywhere(Action::PERSON_READ), get(groups::list)),

@@ -68,7 +68,7 @@ pub(crate) async fn create(
     // Who gives roles to people gives them to services too, and proves again that it is them.
     if granted(&app, &person.principal, Action::ROLE_ASSIGN).everywhere {
         must_be_fresh(&app, &person)?;
-    } else if let Some(action) = exceeds(&app, &person, role, &asked.program, now) {
+    } else if let Some(action) = exceeds(&app, &person, Kind::Service, role, &asked.program, now) {
         let words = action.words();
         let detail =
             format!("`{role}` lets {words}, which you may not: nobody gives more than they have");
@@ -114,12 +114,19 @@ pub(crate) async fn end(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// What a role would let a service do that its maker may not: else a token that may make tokens could
-/// make one that may everything.
-fn exceeds(app: &App, maker: &Person, role: Role, program: &str, now_ms: i64) -> Option<Action> {
+/// What a role would let somebody do that whoever gives it may not: else a token that may make tokens
+/// could make one that may everything.
+pub(crate) fn exceeds(
+    app: &App,
+    maker: &Person,
+    kind: Kind,
+    role: Role,
+    program: &str,
+    now_ms: i64,
+) -> Option<Action> {
     let program = Program::from(program);
     let made = Subject {
-        kind: Kind::Service,
+        kind,
         id: "new".to_owned(),
         agent: None,
         roles: vec![Assignment {

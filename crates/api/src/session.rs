@@ -15,7 +15,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use ringfence_crypto::TokenHash;
 use ringfence_policy::{Kind, Program, Subject};
-use ringfence_state::{Scope, Session};
+use ringfence_state::{Held, Scope, Session};
 use serde::Serialize;
 
 use crate::app::App;
@@ -47,6 +47,8 @@ pub(crate) struct Shown {
     idle_ms: i64,
     /// Until when they may change how people sign in without signing in again.
     fresh_until_ms: Option<i64>,
+    /// Roles in reserve that are in force, since they broke the glass.
+    emergencies: Vec<Held>,
     now_ms: i64,
 }
 
@@ -114,6 +116,12 @@ pub(crate) async fn show(AxumState(app): AxumState<App>, person: Person) -> Json
         expires_ms: session.map(|session| session.expires_ms),
         idle_ms: app.state.session_idle_ms(),
         fresh_until_ms: session.map(|session| session.made_ms.saturating_add(FRESH_MS)),
+        emergencies: who
+            .roles
+            .iter()
+            .filter(|held| held.reserve && held.is_held_at(now))
+            .cloned()
+            .collect(),
         now_ms: now,
     })
 }

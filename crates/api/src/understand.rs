@@ -6,7 +6,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use ringfence_event::Name;
 use ringfence_policy::{ACTIONS, Action, Kind, Policies, Program, Subject};
-use ringfence_state::{Held, Principal};
+use ringfence_state::{Held, Principal, Unused};
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
@@ -20,6 +20,8 @@ pub(crate) enum When {
     Always,
     /// On a call, in its wrap-up or with a stated reason.
     Sometimes,
+    /// Not now: after breaking the glass.
+    InReserve,
 }
 
 /// When, if ever, by the policies in force. People are asked about as if they showed both factors.
@@ -38,6 +40,31 @@ pub(crate) fn when(
     })
 }
 
+/// When somebody may, what they hold in reserve included.
+fn when_ever(
+    policies: &Policies,
+    known: &Principal,
+    now_ms: i64,
+    action: Action,
+    program: &Program,
+) -> Option<When> {
+    let now = when(policies, &known.subject(now_ms), action, program);
+    now.or_else(|| {
+        let could = with_reserve(known, now_ms)?;
+        when(policies, &could, action, program).map(|_| When::InReserve)
+    })
+}
+
+/// Somebody as if they broke the glass, when they hold something in reserve.
+fn with_reserve(known: &Principal, now_ms: i64) -> Option<Subject> {
+    let mut who = known.subject(now_ms);
+    let held = who.roles.len();
+    let reserve = known.roles.iter();
+    let reserve = reserve.filter(|held| held.is_in_reserve_at(now_ms));
+    who.roles.extend(reserve.map(Held::assignment));
+    (who.roles.len() > held).then_some(who)
+}
+
 /// Something that somebody may do in a program.
 #[derive(Debug, Serialize)]
 pub(crate) struct Can {
@@ -53,7 +80,7 @@ pub(crate) struct Can {
 pub(crate) struct Theirs {
     /// SHA-256 of the policies that say so.
     fingerprint: String,
-    /// Roles that are not over.
+    /// Roles that are not over, those in reserve among them.
     roles: Vec<Held>,
     items: Vec<Can>,
 }
@@ -71,7 +98,6 @@ pub(crate) async fn of(
     let mut programs: Vec<_> = held(&found, now).map(|held| held.program.clone()).collect();
     programs.sort();
     programs.dedup();
-    let who = found.subject(now);
     let mut items = Vec::new();
     // Whoever is switched off may nothing, whatever they hold.
     for program in programs.iter().filter(|_| found.disabled_ms.is_none()) {
@@ -81,7 +107,7 @@ pub(crate) async fn of(
                 action: action.name(),
                 words: action.words(),
                 program: program.clone(),
-                when: when(&policies, &who, *action, &scope)?,
+                when: when_ever(&policies, &found, now, *action, &scope)?,
             })
         }));
     }
@@ -140,7 +166,7 @@ pub(crate) async fn who(
     let all = app.state.list_principals().await?;
     let items = all.into_iter().filter(|known| known.disabled_ms.is_none());
     let items = items.filter_map(|known| {
-        let when = when(&policies, &known.subject(now), action, &program)?;
+        let when = when_ever(&policies, &known, now, action, &program)?;
         let there = |role: &&Held| role.program == "*" || role.program == asked.program;
         Some(Who {
             roles: held(&known, now).filter(there).cloned().collect(),
@@ -159,5 +185,32 @@ pub(crate) async fn who(
 }
 
 fn held(who: &Principal, now_ms: i64) -> impl Iterator<Item = &Held> {
-    who.roles.iter().filter(move |held| held.is_held_at(now_ms))
+    let there = move |held: &&Held| held.is_held_at(now_ms) || held.reserve;
+    who.roles.iter().filter(there)
+}
+
+/// For how many days.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Days {
+    #[serde(default = "ninety")]
+    days: u32,
+}
+
+fn ninety() -> u32 {
+    90
+}
+
+/// `GET /api/v1/access/unused`: who was not let in for long, and which roles nobody needed.
+pub(crate) async fn unused(
+    State(app): State<App>,
+    asked: Result<Query<Days>, QueryRejection>,
+) -> Result<Json<Unused>, Problem> {
+    let Query(Days { days }) = asked.map_err(|e| Problem::bad_request(e.body_text()))?;
+    if !(1..=3_650).contains(&days) {
+        return Err(Problem::bad_request("days: 1 to 3650"));
+    }
+    let policies = app.access.policies();
+    let now = app.inside.now().0;
+    Ok(Json(app.state.unused(&policies, days, now).await?))
 }

@@ -16,10 +16,13 @@ macro_rules! rule {
 }
 
 static FILES: &[File] = &[
+    rule!("access_review"),
     rule!("after_hours_export"),
     rule!("blind_lookups"),
     rule!("bulk_lookups"),
     rule!("call_flood"),
+    rule!("emergency_access"),
+    rule!("emergency_unreviewed"),
     rule!("export_without_call"),
     rule!("logging_disabled"),
     rule!("logging_service_stopped"),

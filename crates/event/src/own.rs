@@ -41,6 +41,13 @@ impl Own {
         self
     }
 
+    /// About somebody with an account, by the name that alerts group by.
+    #[must_use]
+    pub fn about_user(mut self, name: &str) -> Self {
+        self.0.keys.user = Some(name.to_owned());
+        self
+    }
+
     /// One line for a person.
     #[must_use]
     pub fn message(mut self, message: impl Into<String>) -> Self {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 mod operate;
 
-pub use operate::{Backup, Doctor, Mail, MailWhat, Manual, Restore};
+pub use operate::{Backup, Doctor, Mail, MailWhat, Manual, Recover, Restore};
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
@@ -77,6 +77,8 @@ pub enum Command {
     Policy(Policy),
     /// Where sources, alerts and settings live: move them to another database.
     State(StateArgs),
+    /// With the server stopped, make somebody an administrator: for when nobody can sign in.
+    RecoverAdministrator(Recover),
     /// Try out, list and set back the connectors to cloud platforms.
     Connectors(Connectors),
     /// How the server is.

@@ -34,6 +34,7 @@ fn main() -> ExitCode {
         Command::Service(a) => commands::service::run(&a, &out),
         Command::Policy(a) => commands::policy::run(&a, &out),
         Command::State(a) => commands::state::run(&a, &out),
+        Command::RecoverAdministrator(a) => commands::recover::run(&a, &out),
         Command::Connectors(a) => commands::connectors::run(&a, &out),
         Command::Status(a) => commands::status::run(&a, &out),
         Command::Mail(a) => commands::mail::run(&a, &out),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ringfence_state::SignInLimits;
+use ringfence_state::{AccessLimits, SignInLimits};
 
 use crate::config::within;
 use crate::written::{Mistakes, Section};
@@ -23,6 +23,12 @@ pub struct AccessConfig {
     /// `invitation_days`: an enrolment code is good for so long. Default 7.
     /// `reset_wait_minutes`: a confirmed reset waits so long for its owner to object. Default 60.
     pub sign_in: SignInLimits,
+    /// `grant_hours`: a role that somebody asks for is granted for so long at most. Default 8.
+    /// `emergency_minutes`: a broken glass is in force for so long. Default 60.
+    /// `review_months`: an access review opens so often, a month being 30 days. Default 6, the most that
+    /// PCI DSS 7.2.4 leaves.
+    /// `review_days`: and has to be done in so long. Default 14.
+    pub limits: AccessLimits,
 }
 
 impl AccessConfig {
@@ -38,7 +44,14 @@ impl AccessConfig {
             invitation: minutes(DAY * within(&mut s, "invitation_days", 7, 1, 30, m)),
             reset_wait: minutes(within(&mut s, "reset_wait_minutes", 60, 5, 7 * DAY, m)),
         };
+        let limits = AccessLimits {
+            grant: minutes(60 * within(&mut s, "grant_hours", 8, 1, 24, m)),
+            emergency: minutes(within(&mut s, "emergency_minutes", 60, 5, 240, m)),
+            review_every: minutes(30 * DAY * within(&mut s, "review_months", 6, 1, 6, m)),
+            review_lasts: minutes(DAY * within(&mut s, "review_days", 14, 1, 28, m)),
+        };
         let config = Self {
+            limits,
             policies: s.take("policies", m).map(toml::Spanned::into_inner),
             sign_in,
         };

@@ -75,6 +75,15 @@ pub struct ServerConfig {
     pub public_url: Option<String>,
 }
 
+impl ServerConfig {
+    /// How browsers reach it, when it listens at this port.
+    #[must_use]
+    pub fn url_at(&self, port: u16) -> String {
+        let known = self.public_url.clone();
+        known.unwrap_or_else(|| format!("https://localhost:{port}"))
+    }
+}
+
 /// `[log]`.
 #[derive(Debug, Clone)]
 pub struct LogConfig {

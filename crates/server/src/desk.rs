@@ -7,8 +7,9 @@ use std::time::Duration;
 use ringfence_access::{Calls, Decided, Journal};
 use ringfence_calls::Standing;
 use ringfence_event::{CallState, Event, Own, Time, Unknown};
-use ringfence_policy::CallNow;
+use ringfence_policy::{Action, CallNow};
 use ringfence_sources::Intake;
+use ringfence_state::State;
 use serde_json::{Map, Value, json};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -124,6 +125,7 @@ pub(crate) fn log() -> (Log, Waiting) {
 /// Writes decisions as events until `cancel`, and then those that are still there.
 pub(crate) async fn write(
     Waiting { mut from, lost }: Waiting,
+    state: State,
     intake: Arc<Intake>,
     cancel: CancellationToken,
 ) {
@@ -134,6 +136,7 @@ pub(crate) async fn write(
             () = tokio::time::sleep(WRITE_EVERY) => false,
         };
         while let Ok(one) = from.try_recv() {
+            note(&state, &one);
             batch.push(one);
             if batch.len() >= BATCH {
                 put(&intake, &mut batch).await;
@@ -150,6 +153,17 @@ pub(crate) async fn write(
         if stopping {
             return;
         }
+    }
+}
+
+/// What an agent was let do in an application is a use of their right.
+fn note(state: &State, (at, decided): &(Time, Decided)) {
+    let (kind, id) = &decided.subject;
+    if decided.decision.allowed
+        && kind == "agent"
+        && let Some(action) = Action::named(&decided.action)
+    {
+        state.note_right_of_agent(id, action, at.0);
     }
 }
 

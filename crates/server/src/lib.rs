@@ -8,6 +8,7 @@
 //! This crate holds no detection, no parsing and no storage of its own.
 
 mod access_config;
+mod access_time;
 pub mod backup;
 mod bookmarks;
 pub mod child;
@@ -50,7 +51,7 @@ pub use config::{Config, ConfigError};
 pub use mail::MailSettings;
 pub use offline::Offline;
 pub use open::normaliser;
-pub use people::Waiting;
+pub use people::{Recovered, Waiting, recover_administrator};
 pub use server::{Server, ServerError};
 pub use store::{StateConfig, StorePlaceError};
 pub use written::Mistake;

@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use ringfence_crypto::{SealKey, from_hex, to_hex};
 use ringfence_event::{Own, Severity};
 use ringfence_sources::{Intake, Sink as _};
-use ringfence_state::{Invitation, State};
+use ringfence_state::{Invitation, Limits, State, Store};
 use serde_json::json;
 
 use crate::clock;
+use crate::config::Config;
 use crate::server::ServerError;
 
 /// Seals what is kept of people and has to be read back.
@@ -73,6 +74,50 @@ pub(crate) async fn bootstrap(
     };
     write(&file, invitation.code.reveal()).map_err(failed)?;
     Ok(Some(Waiting { invitation, file }))
+}
+
+/// Somebody who was made administrator on the machine.
+#[derive(Debug)]
+pub struct Recovered {
+    /// Who.
+    pub name: String,
+    /// Their code, and until when it is good.
+    pub invitation: Invitation,
+    /// Where it is shown.
+    pub url: String,
+}
+
+/// Makes somebody an administrator, while no server uses the state: the person of this name, or a new
+/// one. The next start tells of it.
+///
+/// # Errors
+/// When there is no state here, a server uses it, or nobody has this name.
+pub async fn recover_administrator(
+    config: &Config,
+    login: Option<&str>,
+) -> Result<Recovered, ServerError> {
+    let place = config.state.place(&config.server.data)?;
+    // Opening would make it.
+    if let Store::File(path) = &place {
+        std::fs::metadata(path).map_err(|source| ServerError::Data {
+            path: path.clone(),
+            source,
+        })?;
+    }
+    let limits = Limits {
+        sign_in: config.access.sign_in.clone(),
+        ..Limits::default()
+    };
+    let state = State::open_in(&place, limits).await?;
+    let made = state.recover_administrator(login, clock::now().0).await;
+    state.close().await;
+    let (account, invitation, _) = made?;
+    let url = config.server.url_at(config.server.listen.port());
+    Ok(Recovered {
+        name: account.principal.name,
+        invitation,
+        url: format!("{url}/enrol"),
+    })
 }
 
 /// Switches accounts off that nobody uses, each as an event.

@@ -30,7 +30,7 @@ use crate::queries::QueryEngine;
 use crate::trial::Trials;
 use crate::upkeep::Upkeep;
 use crate::watch::Watched;
-use crate::{clock, connectors, desk, http, policies, rules, watch as watching};
+use crate::{access_time, clock, connectors, desk, http, policies, rules, watch as watching};
 
 /// Why the server did not start.
 #[derive(Debug, Error)]
@@ -123,6 +123,7 @@ impl Server {
         let place = config.state.place(&data)?;
         let limits = ringfence_state::Limits {
             sign_in: config.access.sign_in.clone(),
+            access: config.access.limits.clone(),
             ..ringfence_state::Limits::default()
         };
         let state = State::open_in(&place, limits).await?;
@@ -195,9 +196,7 @@ impl Server {
             retention: Arc::new(config.retention.clone()),
             share: config.upkeep_share,
         };
-        let public_url = config.server.public_url.clone();
-        let public_url =
-            public_url.unwrap_or_else(|| format!("https://localhost:{}", address.port()));
+        let public_url = config.server.url_at(address.port());
         let sign_in = Arc::new(SignIn::new(&public_url, &key)?);
         if let Some(why) = sign_in.no_passkeys() {
             tracing::warn!(why, "nobody can make a passkey: set `server.public_url`");
@@ -255,7 +254,7 @@ impl Server {
         let most = config.server.max_connections;
         let api = tokio::spawn(http::serve(socket, router, tls, most, stages.api.clone()));
         let stop = &stages.consumers;
-        let taken_down = desk::write(decisions, Arc::clone(&intake), stop.clone());
+        let taken_down = desk::write(decisions, state.clone(), Arc::clone(&intake), stop.clone());
         let outbox = Arc::new(StateOutbox(state.clone()));
         let limits = ringfence_respond::Limits::default();
         let mut helpers = vec![
@@ -281,6 +280,12 @@ impl Server {
             tokio::spawn(queries.keep(stop.clone())),
         ];
         helpers.push(tokio::spawn(taken_down));
+        helpers.push(tokio::spawn(access_time::keep(
+            state.clone(),
+            Arc::clone(&access),
+            Arc::clone(&intake),
+            stop.clone(),
+        )));
         helpers.push(tokio::spawn(policies::keep(
             policy_files,
             access,

@@ -40,3 +40,12 @@ CREATE TABLE directory_roles (
     why TEXT NOT NULL,
     UNIQUE (group_id, role, program)
 );
+
+-- Members of a group from whom people here took its role.
+CREATE TABLE directory_exceptions (
+    role_id TEXT NOT NULL REFERENCES directory_roles (id) ON DELETE CASCADE,
+    person_id TEXT NOT NULL REFERENCES people (id) ON DELETE CASCADE,
+    made_by TEXT NOT NULL,
+    made_ms BIGINT NOT NULL,
+    PRIMARY KEY (role_id, person_id)
+);

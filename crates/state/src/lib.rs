@@ -25,6 +25,7 @@ mod db;
 mod detail;
 mod directory;
 mod edit;
+mod emergencies;
 mod error;
 mod filter;
 mod finding;
@@ -43,6 +44,9 @@ mod positions;
 mod postgres;
 mod principals;
 mod quarantine;
+mod requests;
+mod reviews;
+mod rights;
 mod saved;
 mod scope;
 mod sessions;
@@ -56,6 +60,7 @@ mod store;
 mod story;
 mod token_index;
 mod transfer;
+mod unused;
 mod webhooks;
 
 pub use alert::{Alert, AlertRule, Finding, HistoryEntry, Note, Status, Verdict};
@@ -70,10 +75,11 @@ pub use directory::{
     DirectoryChange, DirectoryPerson, Group, GroupChange, GroupRole, NewGroup, Said,
 };
 pub use edit::{AlertEdit, Edited};
+pub use emergencies::{Emergency, Justified};
 pub use error::{Error, Result};
 pub use filter::AlertFilter;
 pub use finding::{Entity, NewFinding};
-pub use limits::{Limits, SignInLimits};
+pub use limits::{AccessLimits, Limits, SignInLimits};
 pub use list::{AlertCounts, AlertOrder, Page, PageRequest};
 pub use mail::{DueItem, DueMail, NewRecipient, Recipient};
 pub use maintain::Maintained;
@@ -86,6 +92,8 @@ pub use people::{
 pub use positions::Position;
 pub use principals::{NewService, Principal};
 pub use quarantine::{NewQuarantined, QuarantineStats, Quarantined};
+pub use requests::{NewRequest, RoleRequest};
+pub use reviews::{Decision, Review, ReviewItem, ReviewStep};
 pub use saved::{NewSaved, Saved, SavedKind};
 pub use scope::Scope;
 pub use sessions::{Credential, NewSession, Session, ShownSession};
@@ -93,6 +101,7 @@ pub use source_edit::{MintedSource, SourceChange};
 pub use sources::{Classes, NewSource, Source};
 pub use store::{Password, PostgresStore, Store, StoreError};
 pub use transfer::{Moved, move_state};
+pub use unused::{Dormant, RoleUse, Unused, UnusedRole};
 pub use webhooks::{MintedWebhook, NewWebhook, Webhook, WebhookChange};
 
 #[doc(hidden)]

@@ -34,6 +34,33 @@ pub struct Limits {
     pub max_bytes: Option<u64>,
     /// How people's sign-ins are bounded.
     pub sign_in: SignInLimits,
+    /// How long what is given for a time lasts, and how often all of it is reviewed.
+    pub access: AccessLimits,
+}
+
+/// How long what is given for a time lasts, and how often all of it is reviewed.
+#[derive(Debug, Clone)]
+pub struct AccessLimits {
+    /// Longest time that a role is granted for on request. Default 8 h.
+    pub grant: Duration,
+    /// How long a broken glass is in force. Default 60 min.
+    pub emergency: Duration,
+    /// From the opening of one access review to that of the next (PCI DSS 7.2.4). Default 180 days.
+    pub review_every: Duration,
+    /// From the opening of an access review to its end. Default 14 days.
+    pub review_lasts: Duration,
+}
+
+impl Default for AccessLimits {
+    fn default() -> Self {
+        const HOUR: u64 = 3600;
+        Self {
+            grant: Duration::from_secs(8 * HOUR),
+            emergency: Duration::from_secs(HOUR),
+            review_every: Duration::from_secs(180 * 24 * HOUR),
+            review_lasts: Duration::from_secs(14 * 24 * HOUR),
+        }
+    }
 }
 
 /// How people's sign-ins are bounded. The figures of PCI DSS 4.0.1 are the loosest that the
@@ -88,6 +115,7 @@ impl Default for Limits {
             outbox_lease: Duration::from_secs(120),
             max_bytes: None,
             sign_in: SignInLimits::default(),
+            access: AccessLimits::default(),
         }
     }
 }

@@ -30,6 +30,11 @@ const FILES: &[(i64, &str, &str)] = &[
         "directory",
         include_str!("../migrations/0014_directory.sql"),
     ),
+    (
+        15,
+        "least privilege",
+        include_str!("../migrations/0015_least_privilege.sql"),
+    ),
 ];
 
 /// All of them.

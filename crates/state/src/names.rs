@@ -47,6 +47,14 @@ pub(crate) fn text_field(field: &'static str, text: &str, max_chars: usize) -> R
     Ok(())
 }
 
+/// Free text that somebody has to give: as [`text_field`], and not empty.
+pub(crate) fn said(field: &'static str, text: &str, max_chars: usize) -> Result<()> {
+    if text.trim().is_empty() {
+        return Err(Error::invalid(field, "must not be empty"));
+    }
+    text_field(field, text, max_chars)
+}
+
 /// The beginning of `text`, at most `max` bytes, never cutting a character in two.
 pub(crate) fn clip(text: &str, max: usize) -> &str {
     let end = (0..=max.min(text.len()))

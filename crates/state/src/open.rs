@@ -13,6 +13,7 @@ use crate::db::Pool;
 use crate::error::Result;
 use crate::limits::Limits;
 use crate::principals::Principal;
+use crate::rights::Uses;
 use crate::sessions::{Activity, Session};
 use crate::sources::Source;
 use crate::sql::{Tx, query};
@@ -50,6 +51,7 @@ struct Inner {
     principals: TokenIndex<Principal>,
     sessions: TokenIndex<Session>,
     activity: Activity,
+    uses: Uses,
 }
 
 impl State {
@@ -135,6 +137,7 @@ impl State {
             principals: TokenIndex::default(),
             sessions: TokenIndex::default(),
             activity: Activity::default(),
+            uses: Uses::default(),
         };
         Ok(Self {
             inner: Arc::new(inner),
@@ -190,6 +193,10 @@ impl State {
 
     pub(crate) fn activity(&self) -> &Activity {
         &self.inner.activity
+    }
+
+    pub(crate) fn uses(&self) -> &Uses {
+        &self.inner.uses
     }
 
     pub(crate) fn principal_index(&self) -> &TokenIndex<Principal> {

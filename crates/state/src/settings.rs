@@ -64,7 +64,7 @@ impl State {
         tx.commit().await
     }
 
-    async fn set_once(&self, name: &'static str, value: &str) -> Result<String> {
+    pub(crate) async fn set_once(&self, name: &'static str, value: &str) -> Result<String> {
         if let Some(known) = self.setting(name).await? {
             return Ok(known);
         }

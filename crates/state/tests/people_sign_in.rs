@@ -75,7 +75,7 @@ async fn the_bootstrap_ends_when_the_first_administrator_enrolled() {
     for refused in [
         state.disable_person(&ada.principal.id, T0).await.err(),
         state
-            .take_role(&ada.principal.id, &ada.principal.roles[0].id, T0)
+            .take_role(&ada.principal.id, &ada.principal.roles[0].id, "x", T0)
             .await
             .err(),
     ] {

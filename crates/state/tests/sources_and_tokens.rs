@@ -332,9 +332,9 @@ async fn a_role_ends_by_itself_and_when_it_is_taken() {
         (held.granted_by.as_str(), held.why.as_str()),
         ("ada", "looks at the pilot")
     );
-    state.take_role(&crm.id, &held.id, T0).await.unwrap();
+    state.take_role(&crm.id, &held.id, "ada", T0).await.unwrap();
     assert_eq!(roles(T0 + MINUTE).await, 0);
-    assert!(state.take_role(&crm.id, &held.id, T0).await.is_err());
+    assert!(state.take_role(&crm.id, &held.id, "ada", T0).await.is_err());
 }
 
 #[tokio::test]

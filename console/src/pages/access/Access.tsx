@@ -9,9 +9,11 @@ import { plural } from "../../lib/format";
 import { Page, Section } from "../../ui/Page";
 import { Asked, Loading } from "../../ui/States";
 import { Denials } from "./Denials";
+import { Emergencies } from "./Emergencies";
 import { Laws } from "./Laws";
 import { Matrix } from "./Matrix";
 import { NewService } from "./NewService";
+import { Requests } from "./Requests";
 import { Services } from "./Services";
 import { WhoCan } from "./WhoCan";
 
@@ -20,6 +22,7 @@ export function AccessPage() {
   const navigate = useNavigate({ from: "/access" });
   const policies = useQuery(policiesQuery);
   const people = useMay("person:read");
+  const gives = useMay("role:assign");
   const add = (open: boolean) =>
     void navigate({ search: open ? { ...search, add: "service" } : { ...search, add: undefined }, replace: !open });
   return (
@@ -36,6 +39,16 @@ export function AccessPage() {
         </Button>
       }
     >
+      {gives && (
+        <Section title="Requests of roles">
+          <Requests />
+        </Section>
+      )}
+      {people && (
+        <Section title="Emergencies">
+          <Emergencies />
+        </Section>
+      )}
       <Section title="Denied in the last day">
         <Denials />
       </Section>

@@ -1,10 +1,11 @@
 /** What was denied, to whom and why: to agents in other applications, and to programs here. */
-import { Paper, Table, Text } from "@mantine/core";
+import { Table, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { type Row, sqlQuery } from "../../api/queries";
 import { brief } from "../../lib/format";
 import { moment, textOf } from "../../lib/sql";
 import { EntityChip } from "../../ui/EntityChip";
+import { Rows } from "../../ui/Rows";
 import { Asked, Empty, Loading } from "../../ui/States";
 import { When } from "../../ui/When";
 import { useState } from "react";
@@ -38,28 +39,18 @@ export function Denials() {
       }
     >
       {({ rows }) => (
-        <Paper style={{ overflowX: "auto" }} tabIndex={0} role="region" aria-label="What was denied">
-          <Table horizontalSpacing={8} miw={640}>
-            <Table.Thead style={{ whiteSpace: "nowrap" }}>
-              <Table.Tr>
-                <Table.Th>When</Table.Th>
-                <Table.Th>Who</Table.Th>
-                <Table.Th>What</Table.Th>
-                <Table.Th>Why not</Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {rows.map((row, at) => (
-                <Denied key={at} row={row} />
-              ))}
-            </Table.Tbody>
-          </Table>
+        <>
+          <Rows label="What was denied" columns={["When", "Who", "What", "Why not"]} wide={640}>
+            {rows.map((row, at) => (
+              <Denied key={at} row={row} />
+            ))}
+          </Rows>
           {rows.length === MOST && (
             <Text size="xs" c="dimmed" p="xs">
               The newest {MOST}. Search has all of them: class_uid = 6003.
             </Text>
           )}
-        </Paper>
+        </>
       )}
     </Asked>
   );

@@ -1,5 +1,5 @@
 /** Programs that use the API with a token of their own. */
-import { Badge, Button, Group, Modal, Paper, Table, Text } from "@mantine/core";
+import { Badge, Button, Group, Modal, Table, Text } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { type Schemas, api, ask } from "../../api/client";
@@ -10,6 +10,7 @@ import { Notice } from "../../ui/Notice";
 import { Asked, Empty, Loading } from "../../ui/States";
 import { When, useNow } from "../../ui/When";
 import { roleWords } from "./words";
+import { Rows } from "../../ui/Rows";
 
 type Service = Schemas["Service"];
 
@@ -36,66 +37,53 @@ export function Services({ add }: { add: () => void }) {
         }
       >
         {({ items }) => (
-          <Paper style={{ overflowX: "auto" }} tabIndex={0} role="region" aria-label="Programs with a token">
-            <Table horizontalSpacing={8} miw={640}>
-              <Table.Thead style={{ whiteSpace: "nowrap" }}>
-                <Table.Tr>
-                  <Table.Th>Service</Table.Th>
-                  <Table.Th>May</Table.Th>
-                  <Table.Th>Last used</Table.Th>
-                  <Table.Th>Ends</Table.Th>
-                  <Table.Th aria-label="What can be done" />
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {items.map((service) => (
-                  <Table.Tr key={service.id}>
-                    <Table.Td>
-                      <Text size="sm" fw={600} className="rf-outside">
-                        {brief(service.name, 60)}
-                      </Text>
-                      {service.id === AUTOMATION && (
-                        <Text size="xs" c="dimmed">
-                          token of RINGFENCE_ADMIN_TOKEN, good on this machine only
-                        </Text>
-                      )}
-                    </Table.Td>
-                    <Table.Td>
-                      {service.roles.map((held) => (
-                        <Text key={held.id} size="sm" className="rf-outside" title={held.why}>
-                          {roleWords(held.role)} in {held.program === "*" ? "all programs" : brief(held.program)}
-                        </Text>
-                      ))}
-                    </Table.Td>
-                    <Table.Td>
-                      {service.last_used_ms === null ? (
-                        <Text size="sm" c="dimmed">
-                          never
-                        </Text>
-                      ) : (
-                        <When ms={service.last_used_ms} />
-                      )}
-                    </Table.Td>
-                    <Table.Td>
-                      <Ends service={service} />
-                    </Table.Td>
-                    <Table.Td ta="right">
-                      {service.disabled_ms === null && service.id !== AUTOMATION && (
-                        <Button
-                          variant="default"
-                          size="compact-xs"
-                          onClick={() => setEnding(service)}
-                          aria-label={`End ${service.name}…`}
-                        >
-                          End…
-                        </Button>
-                      )}
-                    </Table.Td>
-                  </Table.Tr>
-                ))}
-              </Table.Tbody>
-            </Table>
-          </Paper>
+          <Rows label="Programs with a token" columns={["Service", "May", "Last used", "Ends"]} acts wide={640}>
+            {items.map((service) => (
+              <Table.Tr key={service.id}>
+                <Table.Td>
+                  <Text size="sm" fw={600} className="rf-outside">
+                    {brief(service.name, 60)}
+                  </Text>
+                  {service.id === AUTOMATION && (
+                    <Text size="xs" c="dimmed">
+                      token of RINGFENCE_ADMIN_TOKEN, good on this machine only
+                    </Text>
+                  )}
+                </Table.Td>
+                <Table.Td>
+                  {service.roles.map((held) => (
+                    <Text key={held.id} size="sm" className="rf-outside" title={held.why}>
+                      {roleWords(held.role)} in {held.program === "*" ? "all programs" : brief(held.program)}
+                    </Text>
+                  ))}
+                </Table.Td>
+                <Table.Td>
+                  {service.last_used_ms === null ? (
+                    <Text size="sm" c="dimmed">
+                      never
+                    </Text>
+                  ) : (
+                    <When ms={service.last_used_ms} />
+                  )}
+                </Table.Td>
+                <Table.Td>
+                  <Ends service={service} />
+                </Table.Td>
+                <Table.Td ta="right">
+                  {service.disabled_ms === null && service.id !== AUTOMATION && (
+                    <Button
+                      variant="default"
+                      size="compact-xs"
+                      onClick={() => setEnding(service)}
+                      aria-label={`End ${service.name}…`}
+                    >
+                      End…
+                    </Button>
+                  )}
+                </Table.Td>
+              </Table.Tr>
+            ))}
+          </Rows>
         )}
       </Asked>
       {ending && <End service={ending} close={() => setEnding(undefined)} />}

@@ -1,5 +1,5 @@
 /** The question the other way round: who may do this, there? The address keeps what was asked. */
-import { Autocomplete, Badge, Paper, Select, SimpleGrid, Table, Text } from "@mantine/core";
+import { Autocomplete, Badge, Select, SimpleGrid, Table, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
@@ -9,6 +9,7 @@ import { brief } from "../../lib/format";
 import { heldWords, programWords } from "../../lib/roles";
 import { Asked, Empty, Loading } from "../../ui/States";
 import { When } from "../../ui/When";
+import { Rows } from "../../ui/Rows";
 
 export function WhoCan({ actions }: { actions: Schemas["Policies"]["actions"] }) {
   const search = useSearch({ from: "/access" });
@@ -60,43 +61,31 @@ function Answer({ action, program }: { action: string; program: string }) {
             <Text size="sm" mb="xs" role="status">
               {items.length} may {words} in {programWords(program)}.
             </Text>
-            <Paper style={{ overflowX: "auto" }} tabIndex={0} role="region" aria-label="Who may">
-              <Table horizontalSpacing={8} miw={560}>
-                <Table.Thead>
-                  <Table.Tr>
-                    <Table.Th>Who</Table.Th>
-                    <Table.Th>When</Table.Th>
-                    <Table.Th>By which role</Table.Th>
-                    <Table.Th>Last seen</Table.Th>
-                  </Table.Tr>
-                </Table.Thead>
-                <Table.Tbody>
-                  {items.map((who) => (
-                    <Table.Tr key={who.id}>
-                      <Table.Td>
-                        <Text span size="sm" fw={600} className="rf-outside">
-                          {who.kind === "person" ? (
-                            <Link to="/people/$id" params={{ id: who.id }}>
-                              {brief(who.name, 128)}
-                            </Link>
-                          ) : (
-                            brief(who.name, 128)
-                          )}
-                        </Text>{" "}
-                        {who.kind !== "person" && (
-                          <Badge variant="default" tt="none">
-                            a token
-                          </Badge>
-                        )}
-                      </Table.Td>
-                      <Table.Td>{whenWords(who.when)}</Table.Td>
-                      <Table.Td>{who.roles.map(heldWords).join(", ")}</Table.Td>
-                      <Table.Td>{who.last_used_ms === null ? "never" : <When ms={who.last_used_ms} />}</Table.Td>
-                    </Table.Tr>
-                  ))}
-                </Table.Tbody>
-              </Table>
-            </Paper>
+            <Rows label="Who may" columns={["Who", "When", "By which role", "Last seen"]} wide={560}>
+              {items.map((who) => (
+                <Table.Tr key={who.id}>
+                  <Table.Td>
+                    <Text span size="sm" fw={600} className="rf-outside">
+                      {who.kind === "person" ? (
+                        <Link to="/people/$id" params={{ id: who.id }}>
+                          {brief(who.name, 128)}
+                        </Link>
+                      ) : (
+                        brief(who.name, 128)
+                      )}
+                    </Text>{" "}
+                    {who.kind !== "person" && (
+                      <Badge variant="default" tt="none">
+                        a token
+                      </Badge>
+                    )}
+                  </Table.Td>
+                  <Table.Td>{whenWords(who.when)}</Table.Td>
+                  <Table.Td>{who.roles.map(heldWords).join(", ")}</Table.Td>
+                  <Table.Td>{who.last_used_ms === null ? "never" : <When ms={who.last_used_ms} />}</Table.Td>
+                </Table.Tr>
+              ))}
+            </Rows>
           </>
         )
       }
@@ -104,6 +93,11 @@ function Answer({ action, program }: { action: string; program: string }) {
   );
 }
 
+const WHENS = {
+  always: "always",
+  sometimes: "on a call, in its wrap-up, or with a stated reason",
+  in_reserve: "in reserve: after breaking the glass",
+} as const;
+
 /** `sometimes` as people say it. */
-export const whenWords = (when: "always" | "sometimes"): string =>
-  when === "always" ? "always" : "on a call, in its wrap-up, or with a stated reason";
+export const whenWords = (when: keyof typeof WHENS): string => WHENS[when];

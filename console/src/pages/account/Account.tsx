@@ -17,10 +17,13 @@ import { Asked, Empty, Loading } from "../../ui/States";
 import { When, useNow } from "../../ui/When";
 import { AddCodes } from "./AddCodes";
 import { AddPasskey } from "./AddPasskey";
+import { AskRole } from "./AskRole";
+import { MyRequests } from "./MyRequests";
 import { MyResets } from "./MyResets";
 import { MySessions } from "./MySessions";
 import { PasswordDialog } from "./PasswordDialog";
 import { Recovery } from "./Recovery";
+import { Reserve } from "./Reserve";
 
 type Me = Schemas["Me"];
 
@@ -39,13 +42,18 @@ export function AccountPage() {
             <Section title="Who you are">
               <Who me={me} />
             </Section>
+            <Reserve me={me} />
+            <Section title="Roles for a time">
+              <MyRequests me={me.account.id} ask={() => show("role")} />
+            </Section>
             <Section title="How you sign in">
               <Ways me={me} show={show} />
             </Section>
             <Section title="Sessions">
               <MySessions sessions={me.sessions} here={me.session} />
             </Section>
-            {search.do !== undefined && (
+            {search.do === "role" && <AskRole close={close} />}
+            {search.do !== undefined && search.do !== "role" && (
               <Fresh key={search.do} close={close}>
                 <Dialog what={search.do} me={me} close={close} />
               </Fresh>
@@ -79,20 +87,13 @@ function Who({ me: { account } }: { me: Me }) {
         [
           "Roles",
           roles.length === 0 ? (
-            "none: ask an administrator for one"
+            "none: ask for one below"
           ) : (
             <List listStyleType="none" size="sm">
               {roles.map((held) => (
                 <List.Item key={held.id}>
                   {heldWords(held)}
-                  {held.expires_ms !== null && (
-                    <>
-                      {" "}
-                      <Text span size="xs" c="dimmed">
-                        ends <When ms={held.expires_ms} />
-                      </Text>
-                    </>
-                  )}
+                  <Ends at={held.reserve ? held.in_force_until_ms : held.expires_ms} />
                 </List.Item>
               ))}
             </List>
@@ -111,6 +112,18 @@ function Who({ me: { account } }: { me: Me }) {
         ],
       ]}
     />
+  );
+}
+
+function Ends({ at }: { at: number | null }) {
+  if (at === null) return null;
+  return (
+    <>
+      {" "}
+      <Text span size="xs" c="dimmed">
+        ends <When ms={at} />
+      </Text>
+    </>
   );
 }
 

@@ -1,38 +1,27 @@
 /** The people as a table. */
-import { Anchor, Badge, Group, Paper, Table, Text } from "@mantine/core";
+import { Anchor, Badge, Group, Table, Text } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { brief } from "../../lib/format";
-import { heldNow, heldWords } from "../../lib/roles";
+import { heldNow, heldWords, inReserve } from "../../lib/roles";
 import { When, useNow } from "../../ui/When";
 import { type Account, ways } from "./model";
 import { StateChip } from "./StateChip";
+import { Rows } from "../../ui/Rows";
 
 export function PeopleTable({ people, me, resets }: { people: Account[]; me: string; resets: ReadonlySet<string> }) {
   return (
-    <Paper style={{ overflowX: "auto" }} tabIndex={0} role="region" aria-label="People">
-      <Table highlightOnHover horizontalSpacing={8} miw={700}>
-        <Table.Thead style={{ whiteSpace: "nowrap" }}>
-          <Table.Tr>
-            <Table.Th>Name</Table.Th>
-            <Table.Th>Roles</Table.Th>
-            <Table.Th>Signs in by</Table.Th>
-            <Table.Th>Last seen</Table.Th>
-            <Table.Th>State</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {people.map((account) => (
-            <Row key={account.id} account={account} isMe={account.id === me} reset={resets.has(account.id)} />
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Paper>
+    <Rows label="People" columns={["Name", "Roles", "Signs in by", "Last seen", "State"]} wide={700} hover>
+      {people.map((account) => (
+        <Row key={account.id} account={account} isMe={account.id === me} reset={resets.has(account.id)} />
+      ))}
+    </Rows>
   );
 }
 
 function Row({ account, isMe, reset }: { account: Account; isMe: boolean; reset: boolean }) {
   const now = useNow();
   const roles = heldNow(account.roles, now);
+  const reserve = inReserve(account.roles, now);
   return (
     <Table.Tr>
       <Table.Td miw={180}>
@@ -63,7 +52,12 @@ function Row({ account, isMe, reset }: { account: Account; isMe: boolean; reset:
               {heldWords(held)}
             </Badge>
           ))}
-          {roles.length === 0 && (
+          {reserve.map((held) => (
+            <Badge key={held.id} variant="outline" color="gray" tt="none" size="sm" title={held.why}>
+              in reserve: {heldWords(held)}
+            </Badge>
+          ))}
+          {roles.length + reserve.length === 0 && (
             <Text size="sm" c="dimmed">
               none
             </Text>

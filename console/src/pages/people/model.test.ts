@@ -32,6 +32,8 @@ const role = (role: "analyst" | "auditor", program: string) => ({
   granted_by: "x",
   why: "",
   expires_ms: null,
+  reserve: false,
+  in_force_until_ms: null,
 });
 
 describe("people", () => {

@@ -30,7 +30,7 @@ export function GiveRole({ account, close }: { account: Account; close: () => vo
         }}
       >
         <Stack gap="sm">
-          <RoleFields draft={draft} change={setDraft} first />
+          <RoleFields draft={draft} change={setDraft} first reserves />
           <Text size="xs" c="dimmed">
             It holds from the next request on. The same role in the same program takes the place of the one before.
           </Text>

@@ -26,7 +26,7 @@ export function InEffect({ id }: { id: string }) {
                 {there.map((item) => (
                   <List.Item key={item.action}>
                     {item.words}
-                    {item.when === "sometimes" && (
+                    {item.when !== "always" && (
                       <Text span c="dimmed" size="sm">
                         {" "}
                         ({whenWords(item.when)})

@@ -1,5 +1,5 @@
 /** What somebody may do: each role, where, since when, by whom and why. */
-import { Button, Group, Paper, Table, Text } from "@mantine/core";
+import { Badge, Button, Group, Table, Text } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, ask } from "../../api/client";
@@ -7,12 +7,13 @@ import { Fresh } from "../../app/SignInAgain";
 import { brief } from "../../lib/format";
 import { type HeldRole, heldWords } from "../../lib/roles";
 import { Ask } from "../../ui/Ask";
-import { HIDDEN } from "../../ui/Severity";
 import { Empty } from "../../ui/States";
 import { When, useNow } from "../../ui/When";
+import { clockTime } from "../../lib/time";
 import type { Account } from "../people/model";
 import type { Do } from "./Dialogs";
 import type { Namer } from "./Person";
+import { Rows } from "../../ui/Rows";
 
 export function Roles({
   account,
@@ -35,60 +36,43 @@ export function Roles({
       {account.roles.length === 0 ? (
         <Empty title="No role">Without one they see nothing.</Empty>
       ) : (
-        <Paper pos="relative" style={{ overflowX: "auto" }} tabIndex={0} role="region" aria-label="Roles">
-          <Table horizontalSpacing={8} miw={620}>
-            <Table.Thead style={{ whiteSpace: "nowrap" }}>
-              <Table.Tr>
-                <Table.Th>Role</Table.Th>
-                <Table.Th>Given</Table.Th>
-                <Table.Th>Why</Table.Th>
-                <Table.Th>Ends</Table.Th>
-                {changes && (
-                  <Table.Th>
-                    <span style={HIDDEN}>What can be done</span>
-                  </Table.Th>
-                )}
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {account.roles.map((held) => (
-                <Table.Tr key={held.id}>
-                  <Table.Td>
-                    <Text size="sm" fw={600} className="rf-outside">
-                      {heldWords(held)}
-                    </Text>
-                  </Table.Td>
-                  <Table.Td>
-                    <When ms={held.granted_ms} />
-                    <Text size="xs" c="dimmed" className="rf-outside">
-                      by {name(held.granted_by)}
-                    </Text>
-                  </Table.Td>
-                  <Table.Td miw={180}>
-                    <Text size="sm" className="rf-outside" c={held.why === "" ? "dimmed" : undefined}>
-                      {held.why === "" ? "not said" : brief(held.why, 500)}
-                    </Text>
-                  </Table.Td>
-                  <Table.Td>
-                    <Ends at={held.expires_ms} />
-                  </Table.Td>
-                  {changes && (
-                    <Table.Td ta="right">
-                      <Button
-                        variant="default"
-                        size="compact-xs"
-                        onClick={() => setTaking(held)}
-                        aria-label={`Take ${heldWords(held)}…`}
-                      >
-                        Take…
-                      </Button>
-                    </Table.Td>
-                  )}
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Paper>
+        <Rows label="Roles" columns={["Role", "Given", "Why", "Ends"]} acts={changes} wide={620}>
+          {account.roles.map((held) => (
+            <Table.Tr key={held.id}>
+              <Table.Td>
+                <Text size="sm" fw={600} className="rf-outside">
+                  {heldWords(held)}
+                </Text>
+              </Table.Td>
+              <Table.Td>
+                <When ms={held.granted_ms} />
+                <Text size="xs" c="dimmed" className="rf-outside">
+                  by {name(held.granted_by)}
+                </Text>
+              </Table.Td>
+              <Table.Td miw={180}>
+                <Text size="sm" className="rf-outside" c={held.why === "" ? "dimmed" : undefined}>
+                  {held.why === "" ? "not said" : brief(held.why, 500)}
+                </Text>
+              </Table.Td>
+              <Table.Td>
+                <Ends held={held} />
+              </Table.Td>
+              {changes && (
+                <Table.Td ta="right">
+                  <Button
+                    variant="default"
+                    size="compact-xs"
+                    onClick={() => setTaking(held)}
+                    aria-label={`Take ${heldWords(held)}…`}
+                  >
+                    Take…
+                  </Button>
+                </Table.Td>
+              )}
+            </Table.Tr>
+          ))}
+        </Rows>
       )}
       {may && isMe && (
         <Text size="sm" c="dimmed" mt="xs">
@@ -122,8 +106,19 @@ export function Roles({
   );
 }
 
-function Ends({ at }: { at: number | null }) {
+function Ends({ held }: { held: HeldRole }) {
   const now = useNow();
+  const at = held.reserve ? held.in_force_until_ms : held.expires_ms;
+  if (held.reserve)
+    return at !== null && at > now ? (
+      <Badge color="red.9" tt="none" miw="max-content">
+        in force until {clockTime(at)}
+      </Badge>
+    ) : (
+      <Badge variant="outline" color="gray" tt="none" miw="max-content" title="Not in force until they break the glass">
+        in reserve
+      </Badge>
+    );
   if (at === null)
     return (
       <Text size="sm" c="dimmed">

@@ -41,6 +41,23 @@ pub struct Restore {
     pub check: bool,
 }
 
+/// `recover-administrator`.
+#[derive(Debug, ClapArgs)]
+pub struct Recover {
+    /// The data folder. Default: the configuration's, else `ringfence-data`.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Configuration file of the server: its `[state]`, when that is a PostgreSQL database.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The sign-in name of somebody who has an account. Default: a new one, who chooses a name.
+    #[arg(long, value_name = "NAME")]
+    pub login: Option<String>,
+    /// Write the code into this new file, for its owner alone, instead of printing it.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
 /// `mail`.
 #[derive(Debug, ClapArgs)]
 pub struct Mail {

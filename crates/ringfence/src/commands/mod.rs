@@ -15,6 +15,7 @@ pub mod map;
 mod mirror;
 pub mod policy;
 pub mod query;
+pub mod recover;
 pub mod replay;
 pub mod rules;
 pub mod serve;

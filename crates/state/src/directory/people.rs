@@ -4,11 +4,12 @@ use std::collections::HashMap;
 
 use ringfence_identity::Login;
 
+use crate::assignments;
 use crate::db::Reads;
 use crate::error::{Error, Result};
 use crate::open::State;
 use crate::people::{NewPerson, disable, has_administrator, insert, taken};
-use crate::principals::{self, Principal};
+use crate::principals::{self, FIRST, Principal};
 use crate::sql::{Row, Tx, query};
 
 /// What a directory says of somebody.
@@ -162,6 +163,14 @@ impl State {
         let had = has_administrator(&mut tx, now_ms).await?;
         switch_off(&mut tx, id, now_ms).await?;
         must_keep_administrator(&mut tx, had, now_ms).await?;
+        let held = before
+            .principal
+            .roles
+            .iter()
+            .filter(|held| held.through.is_none());
+        for held in held {
+            assignments::take(&mut tx, id, &held.id, FIRST, now_ms).await?;
+        }
         // No sign-in name has a colon: this is nobody's.
         query("UPDATE people SET removed_ms = $1, login = $2, external_id = NULL WHERE id = $3")
             .bind(now_ms)

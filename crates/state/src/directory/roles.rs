@@ -13,7 +13,8 @@ use crate::sql::query;
 /// Roles of groups with all that is read of a role.
 macro_rules! roles {
     () => {
-        "SELECT r.*, CAST(NULL AS BIGINT) AS expires_ms, g.name AS through FROM directory_roles r
+        "SELECT r.*, g.name AS through, CAST(NULL AS BIGINT) AS expires_ms, CAST(0 AS BIGINT) AS reserve,
+         CAST(NULL AS BIGINT) AS in_force_until_ms FROM directory_roles r
          JOIN directory_groups g ON g.id = r.group_id "
     };
 }

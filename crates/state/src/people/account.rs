@@ -7,6 +7,7 @@ use ringfence_identity::Login;
 use serde::Serialize;
 
 use crate::assignments::{self, NewRole};
+use crate::emergencies;
 use crate::error::{Error, Result};
 use crate::id::new_id;
 use crate::names;
@@ -301,17 +302,20 @@ pub(crate) async fn disable(tx: &mut Tx, id: &str, now_ms: i64) -> Result<()> {
         .bind(id)
         .execute(&mut *tx)
         .await?;
+    emergencies::ended_of(tx, id, now_ms).await?;
     end_all(tx, id, None).await?;
     Ok(())
 }
 
-/// Whether somebody who can sign in administers all programs, for good.
+/// Whether somebody who can sign in administers all programs: neither in reserve, nor for some hours.
 pub(crate) async fn has_administrator(tx: &mut Tx, now_ms: i64) -> Result<bool> {
     let found = query(
         "SELECT p.id FROM principals p JOIN people h ON h.id = p.id
          JOIN assignments a ON a.principal_id = p.id
          WHERE p.disabled_ms IS NULL AND h.enrolled_ms IS NOT NULL AND a.role = 'administrator'
-         AND a.program = '*' AND (a.expires_ms IS NULL OR a.expires_ms > $1) LIMIT 1",
+         AND a.program = '*' AND (a.expires_ms IS NULL OR a.expires_ms > $1)
+         AND NOT EXISTS (SELECT 1 FROM role_requests r
+                         WHERE r.assignment_id = a.id AND r.state = 'granted') LIMIT 1",
     )
     .bind(now_ms)
     .fetch_optional(tx)

@@ -20,6 +20,8 @@ use crate::sql::{Tx, query};
 
 /// The name that the first administrator has until they choose their own.
 const NOBODY_YET: &str = "first-administrator";
+/// The name of an administrator who was made on the machine, until they choose their own.
+pub(super) const RECOVERED: &str = "recovered-administrator";
 
 /// A code for somebody to set up how they sign in.
 #[derive(Debug, Clone)]
@@ -39,7 +41,7 @@ pub struct Enrolling {
     pub account: Account,
     /// Their WebAuthn user handle.
     pub handle: Vec<u8>,
-    /// They are the first administrator, and choose their own name.
+    /// They are the first administrator, or one who was made on the machine, and choose their own name.
     pub is_first: bool,
 }
 
@@ -199,7 +201,7 @@ const CODE: &str = "SELECT e.person_id, h.handle FROM enrolments e
      AND p.disabled_ms IS NULL";
 
 fn is_first(account: &Account) -> bool {
-    account.login == NOBODY_YET && account.enrolled_ms.is_none()
+    [NOBODY_YET, RECOVERED].contains(&account.login.as_str()) && account.enrolled_ms.is_none()
 }
 
 /// Gives somebody a code instead of any they had.
@@ -236,16 +238,20 @@ pub(super) async fn invite(
     })
 }
 
-/// The account that waits for the first administrator. It may also search: whoever is alone needs to.
-async fn first(tx: &mut Tx, now_ms: i64) -> Result<String> {
-    let login = Login::parse(NOBODY_YET).map_err(|_| Error::Corrupt("name"))?;
+/// An account of somebody who chooses their name when they enrol.
+pub(super) async fn nameless(tx: &mut Tx, login: &str, name: &str, now_ms: i64) -> Result<String> {
     let new = NewPerson {
-        login,
-        name: "First administrator".to_owned(),
+        login: Login::parse(login).map_err(|_| Error::Corrupt("name"))?,
+        name: name.to_owned(),
         agent: None,
         roles: Vec::new(),
     };
-    let id = account::insert(tx, &new, now_ms).await?;
+    account::insert(tx, &new, now_ms).await
+}
+
+/// The account that waits for the first administrator. It may also search: whoever is alone needs to.
+async fn first(tx: &mut Tx, now_ms: i64) -> Result<String> {
+    let id = nameless(tx, NOBODY_YET, "First administrator", now_ms).await?;
     for role in [Role::Administrator, Role::Analyst] {
         let role = NewRole {
             role,
@@ -260,7 +266,7 @@ async fn first(tx: &mut Tx, now_ms: i64) -> Result<String> {
 
 async fn become_somebody(tx: &mut Tx, id: &str, identity: &Identity) -> Result<()> {
     names::name("name", &identity.name)?;
-    if identity.login.as_str() == NOBODY_YET {
+    if [NOBODY_YET, RECOVERED].contains(&identity.login.as_str()) {
         return Err(Error::invalid("login", "choose another name"));
     }
     query("UPDATE principals SET name = $1 WHERE id = $2")

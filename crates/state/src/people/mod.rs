@@ -9,6 +9,7 @@ mod dormant;
 mod enrol;
 mod factors;
 mod password;
+mod recover;
 mod resets;
 
 pub use account::{Account, ChangePerson, NewPerson};

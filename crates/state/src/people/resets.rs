@@ -60,10 +60,7 @@ impl State {
         now_ms: i64,
     ) -> Result<Reset> {
         for (field, text) in [("why", why), ("called_back", called_back)] {
-            if text.trim().is_empty() {
-                return Err(Error::invalid(field, "must not be empty"));
-            }
-            names::text_field(field, text, MOST_TEXT)?;
+            names::said(field, text, MOST_TEXT)?;
         }
         if person == by {
             let reason = "nobody asks for a reset of their own sign-in";

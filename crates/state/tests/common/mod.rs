@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use ringfence_crypto::PasswordHash;
 use ringfence_identity::Login;
 use ringfence_identity::webauthn::Passkey;
-use ringfence_policy::Role;
+use ringfence_policy::{Action, Policies, Role, builtin};
 use ringfence_state::{
-    Entity, Limits, NewFinding, NewPerson, NewRole, NewSession, NewSource, Position, PostgresStore,
-    Scope, Setup, State, Store,
+    Entity, Limits, NewFinding, NewPerson, NewRequest, NewRole, NewSession, NewSource, Position,
+    PostgresStore, Scope, Setup, State, Store,
 };
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
@@ -212,4 +212,38 @@ pub async fn people(state: &State) {
         .unwrap();
     let cleo = enrolled(state, "cleo", None, &with_passkey(3)).await;
     state.confirm_reset(&reset.id, &cleo, T0).await.unwrap();
+    let role = NewRole {
+        role: Role::Supervisor,
+        program: "bank".to_owned(),
+        why: "for the night".to_owned(),
+        expires_ms: None,
+    };
+    state.give_reserve(&cleo, &role, &ann, T0).await.unwrap();
+    let held = state.account(&cleo, T0).await.unwrap().principal.roles;
+    let glass = state.break_glass(&cleo, &held[0].id, "the night", T0).await;
+    state.emergency_told(&glass.unwrap().id, T0).await.unwrap();
+    state
+        .ask_role(&cleo, &wants(Role::Analyst), T0)
+        .await
+        .unwrap();
+    state.note_right(&ann, Action::PERSON_READ, T0);
+    state.touch_rights().await.unwrap();
+    let policies = builtin_policies();
+    let opened = state.open_review(&policies, "for the audit", &ann, T0);
+    opened.await.unwrap();
+}
+
+/// A role of a program for an hour.
+pub fn wants(role: Role) -> NewRequest {
+    NewRequest {
+        role,
+        program: "bank".to_owned(),
+        why: "ticket 12".to_owned(),
+        minutes: 60,
+    }
+}
+
+/// The policies that come with the product.
+pub fn builtin_policies() -> Policies {
+    Policies::load(&builtin::files()).unwrap()
 }

@@ -1,0 +1,171 @@
+//! Roles for hours: whoever is signed in asks, another person answers.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use ringfence_access::Granted;
+use ringfence_policy::{Action, Kind, Role};
+use ringfence_state::{NewRequest, RoleRequest};
+use serde::{Deserialize, Serialize};
+
+use crate::app::App;
+use crate::auth::Person;
+use crate::gate::granted;
+use crate::object::{Body, read};
+use crate::problem::Problem;
+use crate::services::exceeds;
+use crate::session::must_be_fresh;
+use crate::{acts, occasions};
+
+/// A request as whoever asks may see and answer it.
+#[derive(Debug, Serialize)]
+pub(crate) struct Shown {
+    #[serde(flatten)]
+    request: RoleRequest,
+    /// Whoever asks may answer it.
+    answerable: bool,
+}
+
+/// Requests.
+#[derive(Debug, Serialize)]
+pub(crate) struct Requests {
+    /// Longest time that a role is granted for, minutes.
+    most_minutes: i64,
+    items: Vec<Shown>,
+}
+
+/// `GET /api/v1/access/requests`: one's own, and those that one may answer.
+pub(crate) async fn list(
+    State(app): State<App>,
+    person: Person,
+) -> Result<Json<Requests>, Problem> {
+    let now = app.inside.now().0;
+    let gives = granted(&app, &person.principal, Action::ROLE_ASSIGN);
+    let all = match gives.is_nowhere() {
+        true => app.state.role_requests(Some(person.id())).await?,
+        false => app.state.role_requests(None).await?,
+    };
+    let is_own = |request: &RoleRequest| request.person_id == person.id();
+    let items = all
+        .into_iter()
+        .filter(|request| is_own(request) || is_of(&gives, request));
+    let items = items.map(|request| Shown {
+        answerable: request.is_waiting_at(now) && !is_own(&request) && is_of(&gives, &request),
+        request,
+    });
+    Ok(Json(Requests {
+        most_minutes: app.state.most_grant_minutes(),
+        items: items.collect(),
+    }))
+}
+
+fn is_of(gives: &Granted, request: &RoleRequest) -> bool {
+    gives.everywhere || gives.programs.contains(&request.program)
+}
+
+/// What somebody asks for.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Asked {
+    role: Role,
+    /// `*` is everywhere.
+    program: String,
+    why: String,
+    minutes: i64,
+}
+
+/// `POST /api/v1/access/requests`.
+pub(crate) async fn ask(
+    State(app): State<App>,
+    person: Person,
+    body: Body<Asked>,
+) -> Result<(StatusCode, Json<RoleRequest>), Problem> {
+    let asked = read(body)?;
+    let now = app.inside.now();
+    let new = NewRequest {
+        role: asked.role,
+        program: asked.program,
+        why: asked.why,
+        minutes: asked.minutes,
+    };
+    let request = app.state.ask_role(person.id(), &new, now.0).await?;
+    acts::tell(&app, &person, occasions::request(&request, now)).await?;
+    Ok((StatusCode::CREATED, Json(request)))
+}
+
+/// What somebody answers.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Answer {
+    #[serde(default)]
+    note: String,
+}
+
+/// `POST /api/v1/access/requests/{id}/approve`.
+pub(crate) async fn approve(
+    State(app): State<App>,
+    person: Person,
+    Path(id): Path<String>,
+    body: Body<Answer>,
+) -> Result<Json<RoleRequest>, Problem> {
+    let answer = read(body)?;
+    let request = to_answer(&app, &person, &id).await?;
+    let now = app.inside.now();
+    // Who gives roles everywhere gives them here too; who gives them in a program gives what is theirs.
+    let everywhere = granted(&app, &person.principal, Action::ROLE_ASSIGN).everywhere;
+    let (role, program) = (request.role, request.program.as_str());
+    if !everywhere && let Some(action) = exceeds(&app, &person, Kind::Person, role, program, now.0)
+    {
+        let words = action.words();
+        let detail =
+            format!("`{role}` lets {words}, which you may not: nobody gives more than they have");
+        return Err(Problem::forbidden(detail));
+    }
+    let granted = app
+        .state
+        .grant_request(&id, person.id(), &answer.note, now.0);
+    let granted = granted.await?;
+    acts::tell(&app, &person, occasions::request(&granted, now)).await?;
+    Ok(Json(granted))
+}
+
+/// `POST /api/v1/access/requests/{id}/refuse`.
+pub(crate) async fn refuse(
+    State(app): State<App>,
+    person: Person,
+    Path(id): Path<String>,
+    body: Body<Answer>,
+) -> Result<Json<RoleRequest>, Problem> {
+    let answer = read(body)?;
+    to_answer(&app, &person, &id).await?;
+    let now = app.inside.now();
+    let refused = app
+        .state
+        .refuse_request(&id, person.id(), &answer.note, now.0);
+    let refused = refused.await?;
+    acts::tell(&app, &person, occasions::request(&refused, now)).await?;
+    Ok(Json(refused))
+}
+
+/// A request of the programs in which somebody gives roles; another one is not there for them.
+async fn to_answer(app: &App, person: &Person, id: &str) -> Result<RoleRequest, Problem> {
+    must_be_fresh(app, person)?;
+    let request = app.state.role_request(id).await?;
+    let gives = granted(app, &person.principal, Action::ROLE_ASSIGN);
+    match is_of(&gives, &request) {
+        true => Ok(request),
+        false => Err(Problem::not_found(format!("no request `{id}`"))),
+    }
+}
+
+/// `DELETE /api/v1/access/requests/{id}`: whoever asked needs it no longer.
+pub(crate) async fn withdraw(
+    State(app): State<App>,
+    person: Person,
+    Path(id): Path<String>,
+) -> Result<Json<RoleRequest>, Problem> {
+    let now = app.inside.now();
+    let request = app.state.withdraw_request(&id, person.id(), now.0).await?;
+    acts::tell(&app, &person, occasions::request(&request, now)).await?;
+    Ok(Json(request))
+}
