@@ -207,6 +207,30 @@ export const whoMayQuery = (action: string, program: string) =>
   });
 
 /** What a person or a service may do. */
+/** A question about one person or service. */
+export type Question = NonNullable<import("./schema").paths["/api/v1/access/why"]["get"]["parameters"]["query"]>;
+
+export const whyQuery = (question: Question) =>
+  queryOptions({
+    queryKey: ["access", "why", question],
+    queryFn: ({ signal }) => ask(api.GET("/api/v1/access/why", { params: { query: question }, signal })),
+    placeholderData: keepPreviousData,
+  });
+
+/** Groups of the directory. */
+export const groupsQuery = queryOptions({
+  queryKey: ["groups"],
+  queryFn: ({ signal }) => ask(api.GET("/api/v1/groups", { signal })),
+  refetchInterval: 30_000,
+});
+
+/** What is recorded about whoever looks. */
+export const recordedQuery = queryOptions({
+  queryKey: ["me", "records"],
+  queryFn: ({ signal }) => ask(api.GET("/api/v1/me/records", { signal })),
+  staleTime: 30_000,
+});
+
 export const accessOfQuery = (id: string) =>
   queryOptions({
     queryKey: ["people", id, "access"],

@@ -99,7 +99,7 @@ const rules = createRoute({
 const access = createRoute({
   getParentRoute: () => root,
   path: "/access",
-  validateSearch: texts("add", "action", "program"),
+  validateSearch: texts("add", "action", "program", "id"),
   component: lazyRouteComponent(() => import("../pages/access/Access"), "AccessPage"),
 });
 const people = createRoute({

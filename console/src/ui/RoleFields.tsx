@@ -35,6 +35,7 @@ export function RoleFields({
   change,
   first = false,
   reserves = false,
+  group = false,
 }: {
   draft: RoleDraft;
   change: (draft: RoleDraft) => void;
@@ -42,6 +43,8 @@ export function RoleFields({
   first?: boolean;
   /** Whether it may be given in reserve. */
   reserves?: boolean;
+  /** It is for a group of the directory, which never administers and holds nothing for a time. */
+  group?: boolean;
 }) {
   const sources = useQuery(sourcesQuery);
   const programs = [...new Set(["*", "default", ...(sources.data?.items ?? []).map((source) => source.program)])];
@@ -49,7 +52,9 @@ export function RoleFields({
     <Stack gap="xs">
       <Select
         label="Role"
-        data={FOR_PEOPLE.map(([value, words]) => ({ value, label: `${label(value)}: ${words}` }))}
+        data={FOR_PEOPLE.filter(([role]) => !group || (role !== "administrator" && !mustEnd(role))).map(
+          ([value, words]) => ({ value, label: `${label(value)}: ${words}` }),
+        )}
         value={draft.role}
         onChange={(role) => role && change({ ...draft, role })}
         allowDeselect={false}
@@ -63,17 +68,19 @@ export function RoleFields({
           onChange={(program) => change({ ...draft, program })}
           maxLength={128}
         />
-        <NumberInput
-          label="For how many days"
-          placeholder={mustEnd(draft.role) ? "has to end" : "without an end"}
-          min={1}
-          max={3_650}
-          allowDecimal={false}
-          allowNegative={false}
-          disabled={draft.reserve}
-          value={draft.days}
-          onChange={(value) => change({ ...draft, days: typeof value === "number" && value > 0 ? value : "" })}
-        />
+        {!group && (
+          <NumberInput
+            label="For how many days"
+            placeholder={mustEnd(draft.role) ? "has to end" : "without an end"}
+            min={1}
+            max={3_650}
+            allowDecimal={false}
+            allowNegative={false}
+            disabled={draft.reserve}
+            value={draft.days}
+            onChange={(value) => change({ ...draft, days: typeof value === "number" && value > 0 ? value : "" })}
+          />
+        )}
       </SimpleGrid>
       <TextInput
         label="Why"

@@ -30,7 +30,7 @@ pub(crate) async fn get(
         columns(),
         literal(&id)
     );
-    let row = ask(&app, &person, sql, 1).await?.into_iter().next();
+    let row: Option<Row> = ask(&app, &person, sql, 1).await?.into_iter().next();
     let mut row = row.ok_or_else(|| Problem::not_found("no event has this id"))?;
     let raw = row.raw.take().unwrap_or_default();
     Ok(Json(Record {

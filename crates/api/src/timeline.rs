@@ -102,7 +102,7 @@ pub(crate) async fn get(
         "SELECT {columns} FROM events WHERE {condition} \
          ORDER BY time {order}, spine_offset {order} LIMIT {most}"
     );
-    let mut rows = ask(&app, &person, sql, most).await?;
+    let mut rows: Vec<Row> = ask(&app, &person, sql, most).await?;
     let mut truncated = rows.len() == most;
     if asked.kind == Kind::Call {
         let missing = missing(&rows);
@@ -111,7 +111,7 @@ pub(crate) async fn get(
                 "SELECT {columns} FROM events WHERE event_id IN ({}) AND class_uid <> 0",
                 literals(some)
             );
-            rows.extend(ask(&app, &person, sql, BATCH).await?);
+            rows.extend(ask::<Row>(&app, &person, sql, BATCH).await?);
         }
         // What was said at first may have been taken back, in rows that name another call. They
         // stand at the time of the event that they are about.
@@ -127,7 +127,7 @@ pub(crate) async fn get(
                 moment(to)?,
                 literals(&ids)
             );
-            rows.extend(ask(&app, &person, sql, BATCH * 4).await?);
+            rows.extend(ask::<Row>(&app, &person, sql, BATCH * 4).await?);
         }
     }
     let mut items = merge(rows);

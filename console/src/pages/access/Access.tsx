@@ -3,6 +3,7 @@ import { Button } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useState } from "react";
 import { policiesQuery } from "../../api/queries";
 import { useMay } from "../../app/session";
 import { plural } from "../../lib/format";
@@ -10,9 +11,11 @@ import { Page, Section } from "../../ui/Page";
 import { Asked, Loading } from "../../ui/States";
 import { Denials } from "./Denials";
 import { Emergencies } from "./Emergencies";
+import { Groups } from "./Groups";
 import { Laws } from "./Laws";
 import { Matrix } from "./Matrix";
 import { NewService } from "./NewService";
+import { Preview } from "./Preview";
 import { Requests } from "./Requests";
 import { Services } from "./Services";
 import { WhoCan } from "./WhoCan";
@@ -23,6 +26,8 @@ export function AccessPage() {
   const policies = useQuery(policiesQuery);
   const people = useMay("person:read");
   const gives = useMay("role:assign");
+  const tries = useMay("decision:read");
+  const [trying, setTrying] = useState(false);
   const add = (open: boolean) =>
     void navigate({ search: open ? { ...search, add: "service" } : { ...search, add: undefined }, replace: !open });
   return (
@@ -55,6 +60,11 @@ export function AccessPage() {
       <Section title="Services">
         <Services add={() => add(true)} />
       </Section>
+      {people && (
+        <Section title="Groups of the directory">
+          <Groups />
+        </Section>
+      )}
       <Asked query={policies} loading={<Loading rows={8} />}>
         {({ actions, items }) => (
           <>
@@ -67,11 +77,17 @@ export function AccessPage() {
               <Matrix actions={actions} />
             </Section>
             <Section title="Policies">
+              {tries && (
+                <Button variant="default" size="xs" mb="xs" onClick={() => setTrying(true)}>
+                  Try a change…
+                </Button>
+              )}
               <Laws laws={items} />
             </Section>
           </>
         )}
       </Asked>
+      {trying && <Preview close={() => setTrying(false)} />}
       {search.add !== undefined && <NewService close={() => add(false)} />}
     </Page>
   );

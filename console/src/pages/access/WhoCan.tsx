@@ -4,12 +4,14 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import type { Schemas } from "../../api/client";
-import { sourcesQuery, whoMayQuery } from "../../api/queries";
+import { peopleQuery, servicesQuery, sourcesQuery, whoMayQuery } from "../../api/queries";
+import { useMay } from "../../app/session";
 import { brief } from "../../lib/format";
 import { heldWords, programWords } from "../../lib/roles";
 import { Asked, Empty, Loading } from "../../ui/States";
 import { When } from "../../ui/When";
 import { Rows } from "../../ui/Rows";
+import { Why } from "./Why";
 
 export function WhoCan({ actions }: { actions: Schemas["Policies"]["actions"] }) {
   const search = useSearch({ from: "/access" });
@@ -17,6 +19,13 @@ export function WhoCan({ actions }: { actions: Schemas["Policies"]["actions"] })
   const sources = useQuery(sourcesQuery);
   const programs = [...new Set(["*", "default", ...(sources.data?.items ?? []).map((source) => source.program)])];
   const { action, program = "*" } = search;
+  const decides = useMay("decision:read");
+  const people = useQuery(peopleQuery);
+  const services = useQuery({ ...servicesQuery, enabled: useMay("service:read") });
+  const known = [...(people.data?.items ?? []), ...(services.data?.items ?? [])].map(({ id, name }) => ({
+    value: id,
+    label: brief(name, 128),
+  }));
   const [typed, setTyped] = useState(program);
   const ask = (change: { action?: string; program?: string }) =>
     void navigate({ search: { ...search, program, ...change }, replace: true });
@@ -42,7 +51,25 @@ export function WhoCan({ actions }: { actions: Schemas["Policies"]["actions"] })
           onKeyDown={(event) => event.key === "Enter" && typed.trim() !== "" && ask({ program: typed.trim() })}
         />
       </SimpleGrid>
-      {action !== undefined && <Answer action={action} program={program} />}
+      {decides && action !== undefined && (
+        <Select
+          label="Why may, or may not…"
+          placeholder="anybody: all who may are listed"
+          searchable
+          clearable
+          maw={640}
+          mb="sm"
+          data={known}
+          value={search.id ?? null}
+          onChange={(id) => void navigate({ search: { ...search, program, id: id ?? undefined }, replace: true })}
+        />
+      )}
+      {action !== undefined &&
+        (decides && search.id !== undefined ? (
+          <Why key={search.id} id={search.id} action={action} program={program} />
+        ) : (
+          <Answer action={action} program={program} />
+        ))}
     </>
   );
 }

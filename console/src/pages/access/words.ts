@@ -6,6 +6,7 @@ export const FOR_SERVICES = [
   ["integration", "asks for decisions: a CRM, a dialer, a recorder"],
   ["analyst", "searches events, tries rules, works with alerts"],
   ["telephony_engineer", "looks after sources and connectors"],
+  ["provisioner", "a directory (Okta, Entra ID): makes accounts by SCIM"],
   ["automation", "runs the product by script"],
 ] as const;
 

@@ -22,6 +22,7 @@ import { MyRequests } from "./MyRequests";
 import { MyResets } from "./MyResets";
 import { MySessions } from "./MySessions";
 import { PasswordDialog } from "./PasswordDialog";
+import { Recorded } from "./Recorded";
 import { Recovery } from "./Recovery";
 import { Reserve } from "./Reserve";
 
@@ -51,6 +52,9 @@ export function AccountPage() {
             </Section>
             <Section title="Sessions">
               <MySessions sessions={me.sessions} here={me.session} />
+            </Section>
+            <Section title="What is recorded about you">
+              <Recorded />
             </Section>
             {search.do === "role" && <AskRole close={close} />}
             {search.do !== undefined && search.do !== "role" && (

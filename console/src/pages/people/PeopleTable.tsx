@@ -42,7 +42,8 @@ function Row({ account, isMe, reset }: { account: Account; isMe: boolean; reset:
           </Text>
         )}
         <Text size="xs" c="dimmed" className="rf-outside">
-          {brief(account.login, 80)}
+          {account.removed_ms === null ? brief(account.login, 80) : "no sign-in name any more"}
+          {account.directory_ms !== null && " · from the directory"}
         </Text>
       </Table.Td>
       <Table.Td miw={190}>

@@ -8,6 +8,12 @@ export function StateChip({ account }: { account: Account }) {
   const state = stateOf(account, now);
   // All of it is to be read: a chip would rather cut it off.
   const chip = { variant: "default", tt: "none", miw: "max-content", "data-state": state } as const;
+  if (state === "removed")
+    return (
+      <Badge {...chip} title="The directory took them out; what they did stays known">
+        taken out <When ms={account.removed_ms ?? 0} />
+      </Badge>
+    );
   if (state === "off")
     return (
       <Badge {...chip}>

@@ -21,6 +21,8 @@ const account = (more: Partial<Account> = {}): Account => ({
   one_time_codes: 0,
   recovery_left: 0,
   invited_until_ms: null,
+  directory_ms: null,
+  removed_ms: null,
   ...more,
 });
 

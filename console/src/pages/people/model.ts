@@ -6,7 +6,7 @@ export type Account = Schemas["Account"];
 export type Reset = Schemas["Reset"];
 
 /** Where an account stands. */
-export type State = "active" | "invited" | "waiting" | "locked" | "off";
+export type State = "active" | "invited" | "waiting" | "locked" | "off" | "removed";
 
 export const STATES: readonly (readonly [state: State, word: string])[] = [
   ["active", "active"],
@@ -14,9 +14,11 @@ export const STATES: readonly (readonly [state: State, word: string])[] = [
   ["waiting", "invitation over"],
   ["locked", "locked"],
   ["off", "switched off"],
+  ["removed", "taken out"],
 ];
 
 export function stateOf(account: Account, now: number): State {
+  if (account.removed_ms !== null) return "removed";
   if (account.disabled_ms !== null) return "off";
   if (account.enrolled_ms === null)
     return account.invited_until_ms !== null && account.invited_until_ms > now ? "invited" : "waiting";
@@ -25,7 +27,7 @@ export function stateOf(account: Account, now: number): State {
 
 /** How somebody signs in, in words. */
 export function ways(account: Account): string[] {
-  if (account.enrolled_ms === null) return ["not yet"];
+  if (account.enrolled_ms === null) return [account.directory_ms === null ? "not yet" : "identity provider"];
   const all = [];
   if (account.passkeys > 0) all.push(account.passkeys === 1 ? "passkey" : `${account.passkeys} passkeys`);
   if (account.password_ms !== null && account.one_time_codes > 0) all.push("password + codes");
