@@ -77,14 +77,14 @@ pub use open::State;
 pub use outbox::{Due, OutboxEntry, OutboxState, Settlement};
 pub use people::{
     Account, ChangePerson, Enrolling, Factor, FactorKind, Identity, Invitation, KnownPasskey,
-    NewPerson, OneTimeCode, Reset, Setup, SignInAs,
+    Link, Linked, NewPerson, OneTimeCode, Reset, Setup, SignInAs,
 };
 pub use positions::Position;
 pub use principals::{NewService, Principal};
 pub use quarantine::{NewQuarantined, QuarantineStats, Quarantined};
 pub use saved::{NewSaved, Saved, SavedKind};
 pub use scope::Scope;
-pub use sessions::{Credential, NewSession, Session, ShownSession};
+pub use sessions::{Credential, NewSession, Session, ShownSession, Vouch};
 pub use source_edit::{MintedSource, SourceChange};
 pub use sources::{Classes, NewSource, Source};
 pub use store::{Password, PostgresStore, Store, StoreError};

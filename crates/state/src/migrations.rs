@@ -25,6 +25,11 @@ const FILES: &[(i64, &str, &str)] = &[
     ),
     (12, "roles", include_str!("../migrations/0012_roles.sql")),
     (13, "people", include_str!("../migrations/0013_people.sql")),
+    (
+        17,
+        "identities",
+        include_str!("../migrations/0017_identities.sql"),
+    ),
 ];
 
 /// All of them.

@@ -35,6 +35,7 @@ const TABLES: &[Table] = &[
     table("recovery_codes", &["digest"]),
     table("enrolments", &["token_hash"]),
     table("resets", &["id"]),
+    table("identities", &["id"]),
     table("sources", &["id"]),
     table("alerts", &["id"]),
     table("alert_rules", &["alert_id", "rule_id"]),

@@ -8,6 +8,7 @@ mod account;
 mod dormant;
 mod enrol;
 mod factors;
+pub(crate) mod links;
 mod password;
 mod resets;
 
@@ -15,5 +16,6 @@ pub(crate) use account::has_administrator;
 pub use account::{Account, ChangePerson, NewPerson};
 pub use enrol::{Enrolling, Identity, Invitation, Setup};
 pub use factors::{Factor, FactorKind, KnownPasskey, OneTimeCode};
+pub use links::{Link, Linked};
 pub use password::SignInAs;
 pub use resets::Reset;
