@@ -72,6 +72,8 @@ pub enum SetupError {
     #[error("`ca_file` holds no PEM certificates")]
     ExtraCa,
     /// TLS.
-    #[error("TLS could not be set up on this machine: install `ca-certificates`, or name a `ca_file`")]
+    #[error(
+        "TLS could not be set up on this machine: install `ca-certificates`, or name a `ca_file`"
+    )]
     Tls,
 }

@@ -145,7 +145,9 @@ impl Known {
             "{}/.well-known/openid-configuration",
             self.issuer.trim_end_matches('/')
         );
-        let url = place.parse().map_err(|_| Failure::Unreachable("no address"))?;
+        let url = place
+            .parse()
+            .map_err(|_| Failure::Unreachable("no address"))?;
         let text = http.get(url, None, MOST).await?;
         Ok(Metadata::parse(&text, &self.issuer)?)
     }

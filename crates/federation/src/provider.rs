@@ -203,7 +203,9 @@ impl Provider {
         let token = granted.id_token.expose();
         let check = |keys: &Jwks| verify(token, keys, &metadata.algorithms);
         let claims = self.by_known_keys(&metadata, true, check).await?;
-        let max_age_s = match wanted.asked.anew {
+        // A provider that knows neither question nor answer was asked all the same; one that answers is
+        // held to it.
+        let max_age_s = match wanted.asked.anew && claims.contains_key("auth_time") {
             true => Some(ANEW_S),
             false => self.config.max_age_s,
         };
@@ -290,19 +292,20 @@ impl Provider {
             Some(_) => metadata.secret_in_header()?,
             None => false,
         };
-        let mut form = form_urlencoded::Serializer::new(String::new());
-        form.append_pair("grant_type", "authorization_code")
-            .append_pair("code", code.expose())
-            .append_pair("redirect_uri", wanted.redirect_uri)
-            .append_pair("code_verifier", &wanted.asked.verifier);
+        let mut form = vec![
+            ("grant_type", "authorization_code"),
+            ("code", code.expose().as_str()),
+            ("redirect_uri", wanted.redirect_uri),
+            ("code_verifier", wanted.asked.verifier.as_str()),
+        ];
         if !in_header {
-            form.append_pair("client_id", client_id);
+            form.push(("client_id", client_id));
         }
         if let Some(secret) = secret.as_ref().filter(|_| !in_header) {
-            form.append_pair("client_secret", secret.expose());
+            form.push(("client_secret", secret.expose()));
         }
         let url = metadata.token_endpoint.clone();
-        let mut request = self.http.post(url, form.finish());
+        let mut request = self.http.post(url, written_as_form(&form));
         if let Some(secret) = secret.as_ref().filter(|_| in_header) {
             // RFC 6749, section 2.3.1: both are written as in a form first.
             let written = |text: &str| -> String {
@@ -319,4 +322,10 @@ impl Provider {
             Answer { status, .. } => Err(Failure::Status(status)),
         }
     }
+}
+
+fn written_as_form(pairs: &[(&str, &str)]) -> String {
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    form.extend_pairs(pairs);
+    form.finish()
 }

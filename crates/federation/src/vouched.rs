@@ -72,15 +72,27 @@ mod tests {
             matching(&claims, "email")
         };
         let some = Some("ann@example.com".to_owned());
-        assert_eq!(said(json!({"email": "ann@example.com", "email_verified": true})), some);
-        assert_eq!(said(json!({"email": "ann@example.com", "email_verified": "true"})), some);
+        assert_eq!(
+            said(json!({"email": "ann@example.com", "email_verified": true})),
+            some
+        );
+        assert_eq!(
+            said(json!({"email": "ann@example.com", "email_verified": "true"})),
+            some
+        );
         for verified in [json!(false), json!("false"), json!(1), json!(null)] {
-            assert_eq!(said(json!({"email": "ann@example.com", "email_verified": verified})), None);
+            assert_eq!(
+                said(json!({"email": "ann@example.com", "email_verified": verified})),
+                None
+            );
         }
         assert_eq!(said(json!({"email": "ann@example.com"})), None);
         let claims = json!({"preferred_username": "ann"});
         let claims = claims.as_object().unwrap();
-        assert_eq!(matching(claims, "preferred_username").as_deref(), Some("ann"));
+        assert_eq!(
+            matching(claims, "preferred_username").as_deref(),
+            Some("ann")
+        );
         assert_eq!(matching(claims, "upn"), None);
     }
 }

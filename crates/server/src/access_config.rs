@@ -6,6 +6,7 @@ use std::time::Duration;
 use ringfence_state::SignInLimits;
 
 use crate::config::within;
+use crate::providers::{self, ProviderSettings};
 use crate::written::{Mistakes, Section};
 
 /// `[access]`: who may do what.
@@ -23,6 +24,8 @@ pub struct AccessConfig {
     /// `invitation_days`: an enrolment code is good for so long. Default 7.
     /// `reset_wait_minutes`: a confirmed reset waits so long for its owner to object. Default 60.
     pub sign_in: SignInLimits,
+    /// `[[access.provider]]`: providers of sign-in.
+    pub providers: Vec<ProviderSettings>,
 }
 
 impl AccessConfig {
@@ -41,6 +44,7 @@ impl AccessConfig {
         let config = Self {
             policies: s.take("policies", m).map(toml::Spanned::into_inner),
             sign_in,
+            providers: providers::read_all(&mut s, m),
         };
         s.finish(m);
         config

@@ -76,8 +76,8 @@ pub use maintain::Maintained;
 pub use open::State;
 pub use outbox::{Due, OutboxEntry, OutboxState, Settlement};
 pub use people::{
-    Account, ChangePerson, Enrolling, Factor, FactorKind, Identity, Invitation, KnownPasskey,
-    Link, Linked, NewPerson, OneTimeCode, Reset, Setup, SignInAs,
+    Account, ChangePerson, Enrolling, Factor, FactorKind, Identity, Invitation, KnownPasskey, Link,
+    Linked, NewPerson, OneTimeCode, Reset, Setup, SignInAs,
 };
 pub use positions::Position;
 pub use principals::{NewService, Principal};

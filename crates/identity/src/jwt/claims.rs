@@ -91,7 +91,10 @@ pub fn check_access_token(claims: &Map<String, Value>, access_token: &str) -> Re
         None => return Ok(()),
         Some(said) => said.as_str().ok_or(JwtError::Claim("at_hash"))?,
     };
-    let (short, long) = (sha256(access_token.as_bytes()), sha512(access_token.as_bytes()));
+    let (short, long) = (
+        sha256(access_token.as_bytes()),
+        sha512(access_token.as_bytes()),
+    );
     let halves = [short.get(..16), long.get(..32)];
     let fits = |half: &[u8]| constant_time_eq(to_base64url(half).as_bytes(), said.as_bytes());
     match halves.into_iter().flatten().any(fits) {

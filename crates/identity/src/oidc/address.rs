@@ -92,6 +92,9 @@ mod tests {
         ] {
             assert_eq!(issuer(bad), Err(why), "{bad}");
         }
-        assert_eq!(endpoint("http://127.0.0.1/x", false), Err(AddressError::Clear));
+        assert_eq!(
+            endpoint("http://127.0.0.1/x", false),
+            Err(AddressError::Clear)
+        );
     }
 }

@@ -102,7 +102,10 @@ mod tests {
 
     #[test]
     fn a_reason_is_one_of_the_standards_and_a_person_the_one_asked_for() {
-        assert_eq!(refusal(br#"{"error":"invalid_grant"}"#), Some("invalid_grant"));
+        assert_eq!(
+            refusal(br#"{"error":"invalid_grant"}"#),
+            Some("invalid_grant")
+        );
         assert_eq!(refusal(br#"{"error":"<script>"}"#), None);
         assert!(person(br#"{"sub":"a","email":"x"}"#, "a").is_some());
         assert!(person(br#"{"sub":"b","email":"x"}"#, "a").is_none());

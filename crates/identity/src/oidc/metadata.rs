@@ -169,13 +169,19 @@ mod tests {
     fn what_is_allowed_here_is_kept_and_the_rest_passed_over() {
         let metadata = read(&json!({})).unwrap();
         assert_eq!(metadata.algorithms, [Alg::Es256, Alg::Rs256]);
-        assert_eq!((metadata.names_itself, metadata.secret_in_header()), (false, Ok(true)));
+        assert_eq!(
+            (metadata.names_itself, metadata.secret_in_header()),
+            (false, Ok(true))
+        );
         let with = read(&json!({
             "authorization_response_iss_parameter_supported": true,
             "token_endpoint_auth_methods_supported": ["private_key_jwt", "client_secret_post"],
         }));
         let with = with.unwrap();
-        assert_eq!((with.names_itself, with.secret_in_header()), (true, Ok(false)));
+        assert_eq!(
+            (with.names_itself, with.secret_in_header()),
+            (true, Ok(false))
+        );
     }
 
     #[test]
@@ -186,18 +192,42 @@ mod tests {
             (json!({"issuer": "https://op.example/realm/"}), Issuer),
             (json!({"issuer": ["https://op.example/realm"]}), Issuer),
             (json!({"token_endpoint": null}), Member("token_endpoint")),
-            (json!({"token_endpoint": "http://127.0.0.1/"}), Address("token_endpoint", Clear)),
-            (json!({"jwks_uri": "file:///etc/passwd"}), Address("jwks_uri", Form)),
-            (json!({"jwks_uri": "https://u:p@op.example"}), Address("jwks_uri", Credentials)),
-            (json!({"authorization_endpoint": "https://a#b"}), Address("authorization_endpoint", Tail)),
-            (json!({"authorization_endpoint": "javascript:alert(1)"}), Address("authorization_endpoint", Form)),
-            (json!({"response_types_supported": ["id_token"]}), Member("response_types_supported")),
-            (json!({"id_token_signing_alg_values_supported": ["none", "HS256"]}), Algorithms),
+            (
+                json!({"token_endpoint": "http://127.0.0.1/"}),
+                Address("token_endpoint", Clear),
+            ),
+            (
+                json!({"jwks_uri": "file:///etc/passwd"}),
+                Address("jwks_uri", Form),
+            ),
+            (
+                json!({"jwks_uri": "https://u:p@op.example"}),
+                Address("jwks_uri", Credentials),
+            ),
+            (
+                json!({"authorization_endpoint": "https://a#b"}),
+                Address("authorization_endpoint", Tail),
+            ),
+            (
+                json!({"authorization_endpoint": "javascript:alert(1)"}),
+                Address("authorization_endpoint", Form),
+            ),
+            (
+                json!({"response_types_supported": ["id_token"]}),
+                Member("response_types_supported"),
+            ),
+            (
+                json!({"id_token_signing_alg_values_supported": ["none", "HS256"]}),
+                Algorithms,
+            ),
         ] {
             assert_eq!(read(&change), Err(why), "{change}");
         }
         let twice = format!("{{\"issuer\":\"{ISSUER}\",\"issuer\":\"x\"}}");
-        assert_eq!(Metadata::parse(twice.as_bytes(), ISSUER), Err(MetadataError::Form));
+        assert_eq!(
+            Metadata::parse(twice.as_bytes(), ISSUER),
+            Err(MetadataError::Form)
+        );
         let large = vec![b' '; MOST_TEXT + 1];
         assert_eq!(Metadata::parse(&large, ISSUER), Err(MetadataError::Form));
     }

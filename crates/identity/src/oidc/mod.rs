@@ -10,7 +10,7 @@ mod metadata;
 mod returned;
 
 pub use address::{AddressError, issuer};
-pub use granted::{Granted, GrantError, person, refusal};
+pub use granted::{GrantError, Granted, person, refusal};
 pub use metadata::{Metadata, MetadataError};
 pub use returned::{Outcome, Returned};
 

@@ -90,8 +90,14 @@ mod tests {
             Outcome::Code(code) => Some(format!("code {}", code.expose())),
             Outcome::Refused(why) => Some(why.to_owned()),
         };
-        assert_eq!(read("state=s&code=a%20b&session_state=x").as_deref(), Some("code a b"));
-        assert_eq!(read("error=access_denied&state=s").as_deref(), Some("access_denied"));
+        assert_eq!(
+            read("state=s&code=a%20b&session_state=x").as_deref(),
+            Some("code a b")
+        );
+        assert_eq!(
+            read("error=access_denied&state=s").as_deref(),
+            Some("access_denied")
+        );
         let page = "state=s&error=%3Cb%3E&error_description=%3Cscript%3E";
         assert_eq!(read(page).as_deref(), Some("another reason"));
         for query in [
