@@ -35,7 +35,7 @@ impl Real {
             return None;
         }
         let mut child = Command::new(root.join("scripts/node.sh"))
-            .args(["node", "console/e2e/provider.mjs", &client.to_string()])
+            .args(["node", "console/scripts/provider.mjs", &client.to_string()])
             .current_dir(&root)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
