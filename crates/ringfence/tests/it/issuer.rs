@@ -231,6 +231,12 @@ impl Hostile {
         signed(&json!({"alg": "ES256", "kid": "first"}), claims, &self.key)
     }
 
+    /// An honest token that says that somebody signed out.
+    pub fn logout_token(&self, claims: &Value) -> String {
+        let header = json!({"alg": "ES256", "kid": "first", "typ": "logout+jwt"});
+        signed(&header, claims, &self.key)
+    }
+
     /// Its public key.
     pub fn jwk(&self) -> Value {
         jwk("first", &self.key)
