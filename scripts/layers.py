@@ -23,7 +23,7 @@ LAYERS = {
                 "identity", "scim"],
     "decisions": ["normalise", "calls", "detect", "simulate", "behaviour", "consent", "compliance"],
     "world": ["backup", "spine", "lake", "state", "respond", "sources", "connectors", "edge", "endpoint", "vault",
-              "access",
+              "access", "federation",
               "evidence"],
     "faces": ["api", "server", "ringfence"],
 }

@@ -12,9 +12,17 @@ import { ATTACKER, BROKEN, RULE, call, logOns } from "./hostile";
 export const TOKEN = `console-${crypto.randomUUID()}${crypto.randomUUID()}`;
 const HEP = "hep";
 
-const config = (folder: string, url: string): string => `version = 1
+const config = (folder: string, url: string, issuer: string): string => `version = 1
 [server]
 public_url = "${url}"
+[[access.provider]]
+name = "company"
+label = "The company"
+issuer = "${issuer}"
+client_id = "ringfence"
+client_secret = { file = ${JSON.stringify(join(folder, "secret"))} }
+match = "preferred_username"
+mfa = { amr = ["mfa"] }
 [rules]
 folders = [${JSON.stringify(join(folder, "rules"))}]
 [[source]]
@@ -49,6 +57,18 @@ async function freePort(): Promise<number> {
   return port;
 }
 
+/** A real provider of sign-in, where people are who they say they are. */
+async function provider(client: { redirect_uris: string[] }): Promise<{ issuer: string; process: ChildProcess }> {
+  const process_ = spawn(process.execPath, ["scripts/provider.mjs", JSON.stringify(client)], {
+    stdio: ["pipe", "pipe", "ignore"],
+  });
+  const line = await new Promise<string>((said, failed) => {
+    process_.stdout.once("data", (data: Buffer) => said(data.toString()));
+    process_.once("exit", () => failed(new Error("the provider ended: npm ci")));
+  });
+  return { issuer: (JSON.parse(line) as { issuer: string }).issuer, process: process_ };
+}
+
 export default async function setup(): Promise<() => Promise<void>> {
   const program = process.env["RINGFENCE"];
   if (!program) throw new Error("RINGFENCE: path of the program");
@@ -56,7 +76,9 @@ export default async function setup(): Promise<() => Promise<void>> {
   const log = join(folder, "log");
   const port = await freePort();
   const url = `http://localhost:${port}`;
-  writeFileSync(join(folder, "ringfence.toml"), config(folder, url));
+  const company = await provider({ redirect_uris: [`${url}/signin/from/company`] });
+  writeFileSync(join(folder, "secret"), "a secret of a test: 100% & more");
+  writeFileSync(join(folder, "ringfence.toml"), config(folder, url, company.issuer));
   mkdirSync(join(folder, "rules"));
   writeFileSync(join(folder, "rules", "hostile.yml"), RULE);
   writeFileSync(join(folder, "rules", "broken.yml"), BROKEN);
@@ -66,6 +88,8 @@ export default async function setup(): Promise<() => Promise<void>> {
     stdio: "ignore",
   });
   const end = async () => {
+    // Its end of input ends it.
+    company.process.stdin?.end();
     server.kill("SIGTERM");
     await until("the end of the server", 30, () =>
       (server.exitCode ?? server.signalCode) === null ? undefined : true,

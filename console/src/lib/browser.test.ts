@@ -38,6 +38,7 @@ describe("browsers in words", () => {
 it("says what was shown at sign-in", () => {
   expect(methodWords("passkey")).toBe("passkey");
   expect(methodWords("password,totp")).toBe("password and one-time code");
+  expect(methodWords("oidc,totp")).toBe("linked account and one-time code");
   expect(methodWords("password,recovery")).toBe("password and recovery code");
   expect(methodWords("single_sign_on")).toBe("single sign on");
 });

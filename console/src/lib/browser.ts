@@ -34,6 +34,8 @@ const METHODS: Record<string, string> = {
   password: "password",
   totp: "one-time code",
   recovery: "recovery code",
+  oidc: "linked account",
+  mfa: "a second factor there",
 };
 
 /** `password,totp`: `password and one-time code`. */

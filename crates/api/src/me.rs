@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use ringfence_crypto::to_base64url;
 use ringfence_identity::webauthn::{Known, User};
 use ringfence_identity::{Totp, qr_svg};
-use ringfence_state::{Account, Emergency, Factor, Reset, ShownSession};
+use ringfence_state::{Account, Emergency, Factor, Link, Reset, ShownSession};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -17,7 +17,8 @@ use crate::problem::Problem;
 use crate::session::must_be_fresh;
 use crate::sign_in::told::{self, Change};
 use crate::sign_in::{
-    Flow, Gave, Stage, hash, is_used_before, judge, new_codes, registered, seal_codes, weakness,
+    Flow, Gave, ShownProvider, Stage, hash, is_used_before, judge, new_codes, registered,
+    seal_codes, shown_providers, weakness,
 };
 
 /// Somebody's own account.
@@ -25,6 +26,10 @@ use crate::sign_in::{
 pub(crate) struct Mine {
     account: Account,
     factors: Vec<Factor>,
+    /// Accounts of theirs at providers of sign-in.
+    links: Vec<Link>,
+    /// Where they can link one.
+    providers: Vec<ShownProvider>,
     sessions: Vec<ShownSession>,
     /// Id of the session that asks.
     session: Option<String>,
@@ -45,6 +50,8 @@ pub(crate) async fn show(State(app): State<App>, person: Person) -> Result<Json<
     Ok(Json(Mine {
         account: app.state.account(id, now).await?,
         factors: app.state.factors(id).await?,
+        links: app.state.links(id).await?,
+        providers: shown_providers(&app),
         sessions: app.state.sessions_of(id, now).await?,
         session: person.session_id().map(str::to_owned),
         resets: app.state.resets(Some(id)).await?,
@@ -288,6 +295,19 @@ pub(crate) async fn remove_factor(
     must_be_fresh(&app, &person)?;
     app.state.remove_factor(id, &factor).await?;
     told(&app, Change::FactorDisable, &person, "took a factor away").await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `DELETE /api/v1/me/links/{id}`.
+pub(crate) async fn unlink(
+    State(app): State<App>,
+    person: Person,
+    Path(link): Path<String>,
+) -> Result<StatusCode, Problem> {
+    must_be_fresh(&app, &person)?;
+    let gone = app.state.unlink(person.id(), &link, true).await?;
+    let what = format!("unlinked an account of {}", gone.issuer);
+    told(&app, Change::FactorDisable, &person, &what).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use ringfence_identity::Login;
 use ringfence_policy::{Action, Role};
 use ringfence_state::{
-    Account, ChangePerson, Factor, Held, Invitation, NewPerson, NewRole, Reset, ShownSession,
+    Account, ChangePerson, Factor, Held, Invitation, Link, NewPerson, NewRole, Reset, ShownSession,
 };
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::json;
@@ -36,6 +36,8 @@ pub(crate) async fn list(State(app): State<App>) -> Result<Json<All<Account>>, P
 pub(crate) struct One {
     account: Account,
     factors: Vec<Factor>,
+    /// Accounts of theirs at providers of sign-in.
+    links: Vec<Link>,
     sessions: Vec<ShownSession>,
     resets: Vec<Reset>,
 }
@@ -49,6 +51,7 @@ pub(crate) async fn one(
     Ok(Json(One {
         account: app.state.account(&id, now).await?,
         factors: app.state.factors(&id).await?,
+        links: app.state.links(&id).await?,
         sessions: app.state.sessions_of(&id, now).await?,
         resets: app.state.resets(Some(&id)).await?,
     }))
@@ -267,6 +270,20 @@ pub(crate) async fn end_sessions(
         "all sessions were ended",
     )
     .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `DELETE /api/v1/people/{id}/links/{link}`. Their sessions by it end.
+pub(crate) async fn unlink(
+    State(app): State<App>,
+    person: Person,
+    Path((id, link)): Path<(String, String)>,
+) -> Result<StatusCode, Problem> {
+    must_be_fresh(&app, &person)?;
+    let account = app.state.account(&id, app.inside.now().0).await?;
+    let gone = app.state.unlink(&id, &link, false).await?;
+    let what = format!("an account of {} was unlinked", gone.issuer);
+    told(&app, Change::FactorDisable, &account, &person, &what).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -115,7 +115,7 @@ pub(crate) async fn show(AxumState(app): AxumState<App>, person: Person) -> Json
         session: session.map(|session| session.id.clone()),
         expires_ms: session.map(|session| session.expires_ms),
         idle_ms: app.state.session_idle_ms(),
-        fresh_until_ms: session.map(|session| session.made_ms.saturating_add(FRESH_MS)),
+        fresh_until_ms: session.map(|session| session.proved_ms.saturating_add(FRESH_MS)),
         emergencies: who
             .roles
             .iter()
@@ -130,7 +130,7 @@ pub(crate) async fn show(AxumState(app): AxumState<App>, person: Person) -> Json
 pub(crate) fn must_be_fresh(app: &App, person: &Person) -> Result<(), Problem> {
     let now = app.inside.now().0;
     let session = person.session.as_deref();
-    match session.is_some_and(|session| now.saturating_sub(session.made_ms) < FRESH_MS) {
+    match session.is_some_and(|session| now.saturating_sub(session.proved_ms) < FRESH_MS) {
         true => Ok(()),
         false => Err(Problem::new(
             StatusCode::FORBIDDEN,

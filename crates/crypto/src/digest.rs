@@ -1,6 +1,6 @@
-//! SHA-256 (FIPS 180-4), in one go or in pieces.
+//! SHA-256 (FIPS 180-4), in one go or in pieces, and SHA-512 where a standard names it.
 
-use aws_lc_rs::digest::{Context, SHA256, digest};
+use aws_lc_rs::digest::{Context, SHA256, SHA512, digest};
 
 use crate::encoding::to_hex;
 
@@ -18,6 +18,12 @@ pub fn sha256_128(data: &[u8]) -> u128 {
 #[must_use]
 pub fn sha256(data: &[u8]) -> [u8; 32] {
     fixed(digest(&SHA256, data).as_ref())
+}
+
+/// The SHA-512 of `data`.
+#[must_use]
+pub fn sha512(data: &[u8]) -> [u8; 64] {
+    fixed(digest(&SHA512, data).as_ref())
 }
 
 /// The SHA-256 of `data` as 64 lower-case hexadecimal digits.
@@ -93,6 +99,9 @@ mod tests {
             sha256_hex(b""),
             "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
         );
+        let long = to_hex(&sha512(b"abc"));
+        assert!(long.starts_with("ddaf35a193617abacc417349ae204131"));
+        assert!(long.ends_with("454d4423643ce80e2a9ac94fa54ca49f"));
     }
 
     #[test]

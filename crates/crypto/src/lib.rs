@@ -27,7 +27,7 @@ mod verify;
 #[doc(hidden)]
 pub mod stand_in;
 
-pub use digest::{Sha256, sha256, sha256_128, sha256_hex};
+pub use digest::{Sha256, sha256, sha256_128, sha256_hex, sha512};
 pub use encoding::{
     BaseError, HexError, from_base32, from_base64url, from_hex, to_base32, to_base64url, to_hex,
 };

@@ -10,7 +10,10 @@
 use proptest::prelude::*;
 use ringfence_crypto::stand_in::{Public, Signer};
 use ringfence_crypto::{EcdsaForm, RsaPadding, hmac_sha256, to_base64url};
-use ringfence_identity::jwt::{Alg, Expected, Jwks, JwtError, check_claims, verify};
+use ringfence_identity::jwt::{
+    Alg, Expected, ExpectedLogout, Jwks, JwtError, check_access_token, check_claims,
+    check_logout_claims, verify, verify_logout,
+};
 use serde_json::{Map, Value, json};
 
 const NOW: i64 = 1_311_280_970;
@@ -494,4 +497,88 @@ proptest! {
             _ = check_claims(&claims, &expected());
         }
     }
+}
+
+#[test]
+fn an_access_token_is_the_one_that_came_along() {
+    // OpenID Connect Core 1.0, appendix A.3.
+    let access = "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y";
+    let said = |hash: Value| {
+        let claims = json!({ "at_hash": hash });
+        check_access_token(claims.as_object().unwrap(), access)
+    };
+    assert_eq!(said(json!("77QmUPtjPfzWtF2AnpK9RQ")), Ok(()));
+    assert_eq!(
+        said(json!("77QmUPtjPfzWtF2AnpK9RA")),
+        Err(JwtError::AccessToken)
+    );
+    assert_eq!(said(json!("")), Err(JwtError::AccessToken));
+    assert_eq!(said(json!(1)), Err(JwtError::Claim("at_hash")));
+    assert_eq!(check_access_token(&Map::new(), access), Ok(()));
+}
+
+#[test]
+fn a_word_of_a_sign_out_is_no_other_token() {
+    let signer = Signer::es256(EcdsaForm::Fixed).unwrap();
+    let set = json!({ "keys": [jwk(&signer)] }).to_string();
+    let keys = Jwks::parse(&set).unwrap();
+    let said = json!({
+        "iss": "https://op.example", "aud": "ringfence", "iat": NOW, "exp": NOW + 120, "jti": "j1",
+        "sub": "248289761001", "events": {"http://schemas.openid.net/event/backchannel-logout": {}},
+    });
+    let of = |kind: Value| {
+        let text = token(&signer, &json!({"alg": "ES256", "typ": kind}), &said);
+        verify_logout(&text, &keys, &Alg::ALL)
+    };
+    let claims = of(json!("logout+jwt")).unwrap();
+    assert!(of(json!("application/logout+JWT")).is_ok());
+    for kind in [json!("JWT"), json!("at+jwt"), Value::Null, json!(1)] {
+        assert_eq!(of(kind.clone()), Err(JwtError::Kind), "{kind}");
+    }
+    let text = token(
+        &signer,
+        &json!({"alg": "ES256", "typ": "logout+jwt"}),
+        &said,
+    );
+    assert_eq!(verify(&text, &keys, &Alg::ALL), Err(JwtError::Kind));
+    let expected = ExpectedLogout {
+        issuer: "https://op.example",
+        client_id: "ringfence",
+        now_s: NOW,
+    };
+    let heard = check_logout_claims(&claims, &expected).unwrap();
+    assert_eq!(
+        (heard.id.as_str(), heard.subject.as_deref()),
+        ("j1", Some("248289761001"))
+    );
+    for (name, value, why) in [
+        ("events", json!({}), JwtError::Claim("events")),
+        (
+            "events",
+            json!({"http://schemas.openid.net/event/backchannel-logout": 1}),
+            JwtError::Claim("events"),
+        ),
+        ("nonce", json!("x"), JwtError::Claim("nonce")),
+        ("sub", json!(""), JwtError::Claim("sub")),
+        ("jti", Value::Null, JwtError::Claim("jti")),
+        ("aud", json!("another"), JwtError::Audience),
+        ("iss", json!("https://other.example"), JwtError::Issuer),
+        ("exp", json!(NOW - 61), JwtError::Expired),
+    ] {
+        let mut changed = claims.clone();
+        changed.insert(name.to_owned(), value);
+        assert_eq!(check_logout_claims(&changed, &expected), Err(why), "{name}");
+    }
+    let mut nobody = claims.clone();
+    nobody.remove("sub");
+    assert_eq!(
+        check_logout_claims(&nobody, &expected),
+        Err(JwtError::Claim("sub"))
+    );
+    nobody.insert("sid".to_owned(), json!("s1"));
+    let heard = check_logout_claims(&nobody, &expected).unwrap();
+    assert_eq!(
+        (heard.subject, heard.session.as_deref()),
+        (None, Some("s1"))
+    );
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use ringfence_state::{AccessLimits, SignInLimits};
 
 use crate::config::within;
+use crate::providers::{self, ProviderSettings};
 use crate::written::{Mistakes, Section};
 
 /// `[access]`: who may do what.
@@ -29,6 +30,8 @@ pub struct AccessConfig {
     /// PCI DSS 7.2.4 leaves.
     /// `review_days`: and has to be done in so long. Default 14.
     pub limits: AccessLimits,
+    /// `[[access.provider]]`: providers of sign-in.
+    pub providers: Vec<ProviderSettings>,
 }
 
 impl AccessConfig {
@@ -54,6 +57,7 @@ impl AccessConfig {
             limits,
             policies: s.take("policies", m).map(toml::Spanned::into_inner),
             sign_in,
+            providers: providers::read_all(&mut s, m),
         };
         s.finish(m);
         config

@@ -37,6 +37,7 @@ mod pairing;
 mod people;
 pub mod pipeline;
 pub mod policies;
+mod providers;
 mod quarantine;
 mod queries;
 pub mod rules;

@@ -30,7 +30,9 @@ use crate::queries::QueryEngine;
 use crate::trial::Trials;
 use crate::upkeep::Upkeep;
 use crate::watch::Watched;
-use crate::{access_time, clock, connectors, desk, http, policies, rules, watch as watching};
+use crate::{
+    access_time, clock, connectors, desk, http, policies, providers, rules, watch as watching,
+};
 
 /// Why the server did not start.
 #[derive(Debug, Error)]
@@ -185,6 +187,7 @@ impl Server {
             .await
             .map_err(|source| ServerError::Bind { address, source })?;
         let address = socket.local_addr().unwrap_or(address);
+        let providers = providers::open(&config.access)?;
         let guard = open::guard(&config)?;
         let sender = open::sender(&config, &guard)?;
         let mail = crate::mail::open(config.mail.as_ref(), address, &state, now.0).await?;
@@ -197,7 +200,7 @@ impl Server {
             share: config.upkeep_share,
         };
         let public_url = config.server.url_at(address.port());
-        let sign_in = Arc::new(SignIn::new(&public_url, &key)?);
+        let sign_in = Arc::new(SignIn::new(&public_url, &key, providers)?);
         if let Some(why) = sign_in.no_passkeys() {
             tracing::warn!(why, "nobody can make a passkey: set `server.public_url`");
         }

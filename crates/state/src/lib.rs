@@ -86,8 +86,8 @@ pub use maintain::Maintained;
 pub use open::State;
 pub use outbox::{Due, OutboxEntry, OutboxState, Settlement};
 pub use people::{
-    Account, ChangePerson, Enrolling, Factor, FactorKind, Identity, Invitation, KnownPasskey,
-    NewPerson, OneTimeCode, Reset, Setup, SignInAs,
+    Account, ChangePerson, Enrolling, Factor, FactorKind, Identity, Invitation, KnownPasskey, Link,
+    Linked, NewPerson, OneTimeCode, Reset, Setup, SignInAs,
 };
 pub use positions::Position;
 pub use principals::{NewService, Principal};
@@ -96,7 +96,7 @@ pub use requests::{NewRequest, RoleRequest};
 pub use reviews::{Decision, Review, ReviewItem, ReviewStep};
 pub use saved::{NewSaved, Saved, SavedKind};
 pub use scope::Scope;
-pub use sessions::{Credential, NewSession, Session, ShownSession};
+pub use sessions::{Credential, NewSession, Session, ShownSession, Vouch};
 pub use source_edit::{MintedSource, SourceChange};
 pub use sources::{Classes, NewSource, Source};
 pub use store::{Password, PostgresStore, Store, StoreError};

@@ -35,6 +35,11 @@ const FILES: &[(i64, &str, &str)] = &[
         "least privilege",
         include_str!("../migrations/0015_least_privilege.sql"),
     ),
+    (
+        17,
+        "identities",
+        include_str!("../migrations/0017_identities.sql"),
+    ),
 ];
 
 /// All of them.

@@ -11,6 +11,7 @@ use crate::id::new_id;
 use crate::limits::millis;
 use crate::names::clip;
 use crate::open::State;
+use crate::people::links;
 use crate::principals::{self, Principal};
 use crate::source_lookup::hash;
 use crate::sql::{Tx, query};
@@ -32,8 +33,11 @@ pub struct Session {
     pub principal: Arc<Principal>,
     /// What was shown at sign-in, such as `passkey` or `password,totp`.
     pub methods: String,
-    /// Since when, ms: all of it was shown then.
+    /// Since when, ms.
     pub made_ms: i64,
+    /// When the person proved who they are, ms; zero if nobody knows: a provider of sign-in may have had
+    /// its proof long before.
+    pub proved_ms: i64,
     /// Until when at most, ms.
     pub expires_ms: i64,
     /// The activity that the database knows of.
@@ -50,7 +54,20 @@ pub struct NewSession {
     /// What the browser says it is.
     pub browser: String,
     /// The cookie that the browser has, if any: signing in again ends that session.
-    pub instead_of: Option<String>,
+    pub instead_of: Option<TokenHash>,
+    /// The provider that vouched for them, if one did.
+    pub vouch: Option<Vouch>,
+}
+
+/// A provider of sign-in that vouched for somebody.
+#[derive(Debug, Clone)]
+pub struct Vouch {
+    /// Id of the link to their account there.
+    pub link: String,
+    /// Their session there, if it is named.
+    pub session: Option<String>,
+    /// When they proved who they are, ms; zero if nobody knows.
+    pub proved_ms: i64,
 }
 
 /// A session as its owner sees it.
@@ -342,8 +359,8 @@ impl State {
     async fn load_sessions(&self) -> Result<TokenMap<Session>> {
         let roles = self.load_roles().await?;
         let rows = query(
-            "SELECT s.token_hash AS session_hash, s.id AS session_id, s.methods, s.made_ms, s.active_ms,
-                    s.expires_ms AS session_expires_ms, p.*
+            "SELECT s.token_hash AS session_hash, s.id AS session_id, s.methods, s.made_ms, s.proved_ms,
+                    s.active_ms, s.expires_ms AS session_expires_ms, p.*
              FROM sessions s JOIN principals p ON p.id = s.principal_id WHERE p.disabled_ms IS NULL",
         )
         .fetch_all(self.reader())
@@ -358,6 +375,7 @@ impl State {
                     id: row.try_get("session_id")?,
                     methods,
                     made_ms: row.try_get("made_ms")?,
+                    proved_ms: row.try_get("proved_ms")?,
                     active_ms: row.try_get("active_ms")?,
                     expires_ms: row.try_get("session_expires_ms")?,
                     principal: Arc::new(principal),
@@ -380,7 +398,10 @@ pub(crate) async fn open(
     now_ms: i64,
 ) -> Result<Session> {
     if let Some(before) = &new.instead_of {
-        end(tx, &TokenHash::of(before)).await?;
+        end(tx, before).await?;
+    }
+    if let Some(vouch) = &new.vouch {
+        links::used(tx, person, &vouch.link, now_ms).await?;
     }
     // Whoever was away for long enough to be switched off comes no nearer by signing in.
     let seen = query(
@@ -410,10 +431,13 @@ pub(crate) async fn open(
     .await?;
     let id = new_id(now_ms)?;
     let expires_ms = now_ms.saturating_add(millis(state.limits().sign_in.session));
+    let vouch = new.vouch.as_ref();
+    let proved_ms = vouch.map_or(now_ms, |vouch| vouch.proved_ms.min(now_ms));
     query(
         "INSERT INTO sessions
-             (token_hash, id, principal_id, methods, made_ms, active_ms, expires_ms, address, browser)
-         VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8)",
+             (token_hash, id, principal_id, methods, made_ms, active_ms, expires_ms, address, browser,
+              identity_id, provider_session, proved_ms)
+         VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $10, $11)",
     )
     .bind(token.hash().to_hex())
     .bind(id.clone())
@@ -423,6 +447,9 @@ pub(crate) async fn open(
     .bind(expires_ms)
     .bind(new.address.clone())
     .bind(clip(&new.browser, MOST_BROWSER))
+    .bind(vouch.map(|vouch| vouch.link.as_str()))
+    .bind(vouch.and_then(|vouch| vouch.session.as_deref()))
+    .bind(proved_ms)
     .execute(&mut *tx)
     .await?;
     let mut principal = principals::one(tx, person).await?;
@@ -432,6 +459,7 @@ pub(crate) async fn open(
         principal: Arc::new(principal),
         methods: new.methods.to_owned(),
         made_ms: now_ms,
+        proved_ms,
         expires_ms,
         active_ms: now_ms,
     })

@@ -45,6 +45,7 @@ const TABLES: &[Table] = &[
     table("rights_used", &["principal_id", "action"]),
     table("reviews", &["id"]),
     table("review_items", &["id"]),
+    table("identities", &["id"]),
     table("sources", &["id"]),
     table("alerts", &["id"]),
     table("alert_rules", &["alert_id", "rule_id"]),

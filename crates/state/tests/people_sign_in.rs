@@ -242,7 +242,7 @@ async fn sessions_are_seen_and_ended_one_by_one() {
     assert!(is_open(&state, &one, T0 + 2).await && !is_open(&state, &two, T0 + 2).await);
     // Signing in again ends the session that the browser had.
     let again = NewSession {
-        instead_of: Some(one.reveal().to_owned()),
+        instead_of: Some(one.hash()),
         ..at_browser("passkey")
     };
     let (three, _) = state.open_session(&ann, again, T0 + 3).await.unwrap();

@@ -19,6 +19,7 @@ import { AddCodes } from "./AddCodes";
 import { AddPasskey } from "./AddPasskey";
 import { AskRole } from "./AskRole";
 import { MyRequests } from "./MyRequests";
+import { MyLinks } from "./MyLinks";
 import { MyResets } from "./MyResets";
 import { MySessions } from "./MySessions";
 import { PasswordDialog } from "./PasswordDialog";
@@ -49,6 +50,7 @@ export function AccountPage() {
             </Section>
             <Section title="How you sign in">
               <Ways me={me} show={show} />
+              <MyLinks me={me} />
             </Section>
             <Section title="Sessions">
               <MySessions sessions={me.sessions} here={me.session} />
@@ -140,7 +142,11 @@ function Ways({ me, show }: { me: Me; show: (what: string) => void }) {
     <>
       {no_passkeys !== null && <Notice title="There are no passkeys here">{`${no_passkeys}.`}</Notice>}
       {factors.length === 0 ? (
-        <Empty title="Nothing to sign in with">Add a passkey before this session ends.</Empty>
+        <Empty title={me.links.length === 0 ? "Nothing to sign in with" : "No passkey and no codes"}>
+          {me.links.length === 0
+            ? "Add a passkey before this session ends."
+            : "Your linked account signs you in. A passkey is for the day its provider does not answer."}
+        </Empty>
       ) : (
         <Factors factors={factors} remove={setRemoving} />
       )}

@@ -19,6 +19,7 @@ import { Dialogs, type Do } from "./Dialogs";
 import { InEffect } from "./InEffect";
 import { Resets } from "./Resets";
 import { Roles } from "./Roles";
+import { TheirLinks } from "./TheirLinks";
 
 /** Says who somebody is whose id is kept. */
 export type Namer = (id: string) => string;
@@ -59,7 +60,7 @@ export function PersonPage() {
       actions={account && changes && <Actions account={account} isMe={isMe} act={act} />}
     >
       <Asked query={query} loading={<Loading rows={8} />}>
-        {({ account, factors, sessions, resets }) => (
+        {({ account, factors, links, sessions, resets }) => (
           <>
             <Resets resets={resets} account={account} me={session.id} may={changes} name={name} />
             <Section title="Who they are">
@@ -76,15 +77,16 @@ export function PersonPage() {
               <InEffect id={account.id} />
             </Section>
             <Section title="How they sign in">
-              {factors.length === 0 ? (
+              {factors.length === 0 && links.length === 0 ? (
                 <Empty title={account.enrolled_ms === null ? "Not set up yet" : "Nothing to sign in with"}>
                   {account.enrolled_ms === null
                     ? "They set it up with their enrolment code."
                     : "They need a reset to sign in again."}
                 </Empty>
               ) : (
-                <Factors factors={factors} />
+                factors.length > 0 && <Factors factors={factors} />
               )}
+              <TheirLinks id={account.id} links={links} may={changes} />
             </Section>
             <Section title="Sessions">
               {sessions.length === 0 ? <Empty title="Not signed in anywhere" /> : <Sessions sessions={sessions} />}

@@ -288,7 +288,7 @@ impl Underway {
         let account = app.state.enrol(&code, &setup, now).await?;
         let what = format!("set up how to sign in: {methods}");
         told::account(app, Change::FactorEnable, &account.principal, None, &what).await?;
-        let cookies = open(app, &account.principal.id, methods, come).await?;
+        let cookies = open(app, &account.principal.id, methods, None, come).await?;
         let mut response = pages::enrolled(&codes);
         set(&mut response, &cookies)?;
         Ok(response)

@@ -8,9 +8,10 @@ use ringfence_identity::Totp;
 use serde::{Deserialize, Serialize};
 
 use crate::problem::Problem;
+use crate::sign_in::provider::{Away, By};
 
 /// How long a step may take.
-const LASTS_MS: i64 = 10 * 60_000;
+pub(crate) const LASTS_MS: i64 = 10 * 60_000;
 /// Successes that are remembered; more in ten minutes than anybody has people.
 const REMEMBERED: usize = 100_000;
 
@@ -27,6 +28,8 @@ pub(crate) enum Stage {
     AddPasskey,
     /// One-time codes are to be added.
     AddCodes,
+    /// Somebody is at a provider of sign-in.
+    Away,
 }
 
 impl Stage {
@@ -37,6 +40,7 @@ impl Stage {
             Self::Enrol => b"enrol",
             Self::AddPasskey => b"add-passkey",
             Self::AddCodes => b"add-codes",
+            Self::Away => b"away",
         }
     }
 }
@@ -56,6 +60,12 @@ pub(crate) struct Flow {
     pub secret: Option<String>,
     /// Who the first administrator says they are: sign-in name and name.
     pub identity: Option<(String, String)>,
+    /// What they went to a provider of sign-in for.
+    pub away: Option<Away>,
+    /// The provider that vouched for them, when this step is the one after it.
+    pub by: Option<By>,
+    /// Where to go afterwards, when no form says so.
+    pub next: Option<String>,
 }
 
 impl Flow {
@@ -92,6 +102,9 @@ impl Flows {
             code: None,
             secret: None,
             identity: None,
+            away: None,
+            by: None,
+            next: None,
         })
     }
 

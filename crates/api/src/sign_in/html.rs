@@ -15,6 +15,20 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; c
 /// The same sign as the console has.
 const MARK: &str = include_str!("../../../../console/public/assets/mark.svg");
 
+/// A page that leads on by itself, with a way on for browsers that do not: to where a form cannot, since
+/// the policy of our pages holds for all that follows from a form of theirs.
+pub(crate) fn leads_on(to: &str, title: &str, body: &Markup) -> Result<Response, Problem> {
+    let body = html! {
+        (body)
+        p { a.button.first href=(to) autofocus { "Go on" } }
+    };
+    let mut response = page(StatusCode::OK, title, &body);
+    let refresh = HeaderValue::from_str(&format!("0; url={to}"));
+    let refresh = refresh.map_err(|e| Problem::internal(&e))?;
+    response.headers_mut().insert(header::REFRESH, refresh);
+    Ok(response)
+}
+
 /// A page around what is on it.
 pub(crate) fn page(status: StatusCode, title: &str, body: &Markup) -> Response {
     let text = html! {

@@ -3,29 +3,44 @@
 use axum::http::StatusCode;
 use axum::response::Response;
 use maud::{Markup, PreEscaped, html};
+use ringfence_federation::Provider;
 use ringfence_state::Account;
+use url::Url;
 
-use crate::sign_in::html::page;
+use crate::problem::Problem;
+use crate::sign_in::html::{leads_on, page};
 
-/// The page where somebody signs in. `asked` is a flow and the options of a passkey.
+/// How somebody can sign in besides a name and a password.
+pub(crate) struct Ways<'a> {
+    /// A flow and the options of a passkey.
+    pub passkey: Option<&'a (String, String)>,
+    /// Providers that vouch for people.
+    pub providers: &'a [Provider],
+    /// They are to sign in anew, also there.
+    pub again: bool,
+}
+
+/// The page where somebody signs in.
 pub(crate) fn sign_in(
     status: StatusCode,
     next: &str,
-    asked: Option<&(String, String)>,
+    ways: &Ways<'_>,
     error: Option<&str>,
 ) -> Response {
+    let asked = ways.passkey;
     let body = html! {
         (alert(error))
         @if let Some((flow, options)) = asked {
-            form.passkey method="post" action="/signin/passkey" data-passkey="get" data-options=(options) {
-                input type="hidden" name="flow" value=(flow);
-                input type="hidden" name="next" value=(next);
-                input type="hidden" name="credential";
-                button.first type="submit" autofocus[error.is_none()] { "Sign in with a passkey" }
-                p.hint.failed role="alert" hidden {}
-            }
-            p.or { span { "or" } }
+            (passkey(flow, options, next, error.is_none()))
         }
+        @for provider in ways.providers {
+            form method="post" action=(format!("/signin/with/{}", provider.name())) {
+                input type="hidden" name="next" value=(next);
+                @if ways.again { input type="hidden" name="again" value="yes"; }
+                button type="submit" { "Sign in with " (provider.label()) }
+            }
+        }
+        @if asked.is_some() || !ways.providers.is_empty() { p.or { span { "or" } } }
         form method="post" action="/signin" {
             input type="hidden" name="next" value=(next);
             label for="login" { "Sign-in name" }
@@ -44,6 +59,61 @@ pub(crate) fn sign_in(
     page(status, "Sign in", &body)
 }
 
+/// The button of a passkey. The script of the page shows it.
+fn passkey(flow: &str, options: &str, next: &str, first: bool) -> Markup {
+    html! {
+        form.passkey method="post" action="/signin/passkey" data-passkey="get" data-options=(options) {
+            input type="hidden" name="flow" value=(flow);
+            input type="hidden" name="next" value=(next);
+            input type="hidden" name="credential";
+            button.first type="submit" autofocus[first] { "Sign in with a passkey" }
+            p.hint.failed role="alert" hidden {}
+        }
+    }
+}
+
+/// The step after a provider that vouched by one factor: `asked` is a flow and the options of a passkey, if
+/// they have one.
+pub(crate) fn second(
+    status: StatusCode,
+    (flow, next): (&str, &str),
+    asked: Option<&(String, String)>,
+    codes: bool,
+    error: Option<&str>,
+) -> Response {
+    let body = html! {
+        p { "One of yours from here goes with that of your provider." }
+        (alert(error))
+        @if let Some((flow, options)) = asked {
+            (passkey(flow, options, next, error.is_none()))
+            @if codes { p.or { span { "or" } } }
+        }
+        @if codes { (code_form(flow, next, asked.is_none() || error.is_some())) }
+        p.hint { a href="/signin" { "Begin again" } }
+    };
+    page(status, "One more step", &body)
+}
+
+/// Leads to a provider.
+pub(crate) fn to_provider(label: &str, url: &Url) -> Result<Response, Problem> {
+    let body = html! { p { "You sign in at " strong { (label) } " and come back." } };
+    leads_on(url.as_str(), "One moment", &body)
+}
+
+/// Leads on after a provider: a browser gives the cookie of a session to pages that one of ours leads to.
+pub(crate) fn done(next: &str) -> Result<Response, Problem> {
+    leads_on(next, "You are signed in", &html! {})
+}
+
+/// What went wrong on the way by a provider, for somebody who was signed in before.
+pub(crate) fn failed(next: &str, error: &str) -> Response {
+    let body = html! {
+        (alert(Some(error)))
+        p { a.button.first href=(next) autofocus { "Go on" } }
+    };
+    page(StatusCode::OK, "That did not work", &body)
+}
+
 /// Turns somebody away. It costs next to nothing: it is made when very many come.
 pub(crate) fn busy() -> Response {
     let body = html! {
@@ -57,19 +127,25 @@ pub(crate) fn busy() -> Response {
 pub(crate) fn code(status: StatusCode, flow: &str, next: &str, error: Option<&str>) -> Response {
     let body = html! {
         (alert(error))
+        (code_form(flow, next, true))
+        p.hint { a href="/signin" { "Begin again" } }
+    };
+    page(status, "One more step", &body)
+}
+
+fn code_form(flow: &str, next: &str, first: bool) -> Markup {
+    html! {
         form method="post" action="/signin/code" {
             input type="hidden" name="flow" value=(flow);
             input type="hidden" name="next" value=(next);
             label for="code" { "One-time code" }
             input #code name="code" type="text" inputmode="text" autocomplete="one-time-code"
-                autocapitalize="none" spellcheck="false" maxlength="40" required autofocus
+                autocapitalize="none" spellcheck="false" maxlength="40" required autofocus[first]
                 aria-describedby="which";
             p.hint #which { "The six digits that your authenticator shows now, or a recovery code." }
             button.first type="submit" { "Sign in" }
         }
-        p.hint { a href="/signin" { "Begin again" } }
-    };
-    page(status, "One more step", &body)
+    }
 }
 
 /// Where an enrolment code is shown.

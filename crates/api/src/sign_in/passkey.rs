@@ -65,6 +65,9 @@ pub(crate) async fn shown(
     if claim.user_handle.as_ref() != Some(&known.handle) {
         return not("the passkey is another person's than it says");
     }
+    if flow.person.as_ref().is_some_and(|who| *who != known.person) {
+        return not("the passkey is another person's than the provider vouched for");
+    }
     let proof = match party.authenticate(&flow.challenge, &known.passkey, answer) {
         Ok(proof) => proof,
         Err(why) => return Ok(Err(NotOpened::of(Some(&known), &why))),

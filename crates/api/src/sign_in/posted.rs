@@ -1,11 +1,14 @@
 //! What a form of sign-in comes with.
 
+use std::convert::Infallible;
 use std::net::IpAddr;
 
-use axum::extract::{Form, FromRequest, Request};
+use axum::extract::{Form, FromRequest, FromRequestParts, Request};
 use axum::http::HeaderMap;
 use axum::http::header::USER_AGENT;
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
+use ringfence_crypto::TokenHash;
 use ringfence_state::NewSession;
 use serde::de::DeserializeOwned;
 
@@ -28,10 +31,9 @@ impl<T: DeserializeOwned> FromRequest<App> for Posted<T> {
     type Rejection = Response;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
-        let come = Come {
-            peer: request.extensions().get::<Peer>().copied(),
-            headers: request.headers().clone(),
-        };
+        let (parts, body) = request.into_parts();
+        let come = Come::of(&parts);
+        let request = Request::from_parts(parts, body);
         let form = Form::from_request(request, app).await;
         let Form(form) = form.map_err(IntoResponse::into_response)?;
         must_be_ours(&come.headers).map_err(IntoResponse::into_response)?;
@@ -39,7 +41,27 @@ impl<T: DeserializeOwned> FromRequest<App> for Posted<T> {
     }
 }
 
+impl FromRequestParts<App> for Come {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Infallible> {
+        Ok(Self::of(parts))
+    }
+}
+
 impl Come {
+    fn of(parts: &Parts) -> Self {
+        Self {
+            peer: parts.extensions.get::<Peer>().copied(),
+            headers: parts.headers.clone(),
+        }
+    }
+
+    /// The session that the browser has, if it says so: signing in again ends it.
+    pub(crate) fn has_session(&self) -> Option<TokenHash> {
+        cookie(&self.headers, session::NAME).map(TokenHash::of)
+    }
+
     /// Whose connection it is.
     pub(crate) fn address(&self) -> Option<IpAddr> {
         self.peer.map(|peer| peer.address.ip())
@@ -58,7 +80,8 @@ impl Come {
             methods,
             address: self.address().map_or_else(String::new, |ip| ip.to_string()),
             browser: browser.unwrap_or_default().to_owned(),
-            instead_of: cookie(&self.headers, session::NAME).map(str::to_owned),
+            instead_of: self.has_session(),
+            vouch: None,
         }
     }
 }

@@ -15,7 +15,9 @@ use crate::problem::Problem;
 use crate::session;
 use crate::sign_in::flow::Stage;
 use crate::sign_in::html::next_of;
+use crate::sign_in::pages::Ways;
 use crate::sign_in::posted::{Come, Posted};
+use crate::sign_in::provider::{self, By};
 use crate::sign_in::told::{self, Change};
 use crate::sign_in::{device, pages, passkey, password};
 
@@ -26,6 +28,11 @@ const CODES_OF: &str = "totp:";
 #[derive(Deserialize)]
 pub(crate) struct Next {
     next: Option<String>,
+    /// What went wrong on the way by a provider, and which.
+    failed: Option<String>,
+    from: Option<String>,
+    /// They signed in before, and are to do it anew.
+    again: Option<String>,
 }
 
 /// `GET /signin`.
@@ -33,7 +40,15 @@ pub(crate) async fn page(
     State(app): State<App>,
     Query(asked): Query<Next>,
 ) -> Result<Response, Problem> {
-    sign_in_page(&app, StatusCode::OK, &next_of(asked.next.as_deref()), None)
+    let provider = asked.from.and_then(|name| app.sign_in.provider(&name));
+    let failed = asked.failed.as_deref();
+    let error = failed.and_then(|word| provider::words(word, provider?.label()));
+    let view = Shows {
+        next: &next_of(asked.next.as_deref()),
+        error: error.as_deref(),
+        again: asked.again.is_some(),
+    };
+    show(&app, StatusCode::OK, &view)
 }
 
 /// A name and a password.
@@ -103,22 +118,25 @@ pub(crate) async fn code(
         return sign_in_page(&app, StatusCode::UNAUTHORIZED, &next, Some(WRONG));
     };
     let methods = match shown(&app, &who, &form.code, now).await? {
-        Some(methods) if app.sign_in.flows.spend(&flow, now) => methods,
+        Some(shown) if app.sign_in.flows.spend(&flow, now) => match (flow.by.is_some(), shown) {
+            (false, Shown::Code) => "password,totp",
+            (false, Shown::Recovery) => "password,recovery",
+            (true, Shown::Code) => "oidc,totp",
+            (true, Shown::Recovery) => "oidc,recovery",
+        },
         _ => {
             let locked = app.state.count_wrong(&who.person, now).await?;
             punished(&app, Some(&who.person), locked).await?;
             let why = "wrong code, or one that was used before";
             told::refused(&app, Some(&who.person), why, Severity::Low, address).await?;
-            let said = Some(WRONG_CODE);
-            return Ok(pages::code(
-                StatusCode::UNAUTHORIZED,
-                &form.flow,
-                &next,
-                said,
-            ));
+            let (status, said) = (StatusCode::UNAUTHORIZED, Some(WRONG_CODE));
+            return match flow.by.is_some() {
+                true => provider::second_step(&app, status, &form.flow, &flow, &next, said).await,
+                false => Ok(pages::code(status, &form.flow, &next, said)),
+            };
         }
     };
-    welcome(&app, &who.person, methods, &come, &next).await
+    welcome(&app, &who.person, methods, flow.by, &come, &next).await
 }
 
 const WRONG_CODE: &str = "That code is not right, or was used before. Wait for the next one.";
@@ -126,7 +144,7 @@ const STALE: &str = "That took too long. Begin again.";
 
 /// The credential of a passkey.
 #[derive(Deserialize)]
-pub(crate) struct Shown {
+pub(crate) struct Credential {
     flow: String,
     credential: String,
     next: Option<String>,
@@ -135,7 +153,7 @@ pub(crate) struct Shown {
 /// `POST /signin/passkey`.
 pub(crate) async fn passkey_form(
     State(app): State<App>,
-    Posted(form, come): Posted<Shown>,
+    Posted(form, come): Posted<Credential>,
 ) -> Result<Response, Problem> {
     let next = next_of(form.next.as_deref());
     let now = app.inside.now().0;
@@ -144,7 +162,10 @@ pub(crate) async fn passkey_form(
         return sign_in_page(&app, StatusCode::UNAUTHORIZED, &next, Some(STALE));
     };
     match passkey::shown(&app, party, &flow, &form.credential).await? {
-        Ok(known) => welcome(&app, &known.person, "passkey", &come, &next).await,
+        Ok(known) => match flow.by {
+            Some(by) => welcome(&app, &known.person, "oidc,passkey", Some(by), &come, &next).await,
+            None => welcome(&app, &known.person, "passkey", None, &come, &next).await,
+        },
         Err(not) => {
             let severity = match not.may_be_copy {
                 true => Severity::High,
@@ -170,17 +191,21 @@ pub(crate) async fn open(
     app: &App,
     person: &str,
     methods: &'static str,
+    by: Option<By>,
     come: &Come,
 ) -> Result<Vec<String>, Problem> {
     let now = app.inside.now().0;
-    let opened = app
-        .state
-        .open_session(person, come.session(methods), now)
-        .await;
-    let (token, opened) = opened?;
+    let provider = by.as_ref().map(|by| by.provider.clone());
+    let provider = provider.and_then(|name| app.sign_in.provider(&name));
+    let mut new = come.session(methods);
+    if let Some(by) = by {
+        new.instead_of = new.instead_of.or(by.instead_of());
+        new.vouch = Some(by.vouch(now));
+    }
+    let (token, opened) = app.state.open_session(person, new, now).await?;
     let account = app.state.account(person, now).await?;
     let address = come.address();
-    told::signed_in(app, &account, methods, &opened.id, address).await?;
+    told::signed_in(app, &account, methods, &opened.id, provider, address).await?;
     let secure = come.is_encrypted();
     let lasts = (opened.expires_ms - now) / 1_000;
     let mut cookies = vec![session::set_cookie(token.reveal(), lasts, secure)];
@@ -196,10 +221,11 @@ async fn welcome(
     app: &App,
     person: &str,
     methods: &'static str,
+    by: Option<By>,
     come: &Come,
     next: &str,
 ) -> Result<Response, Problem> {
-    let cookies = open(app, person, methods, come).await?;
+    let cookies = open(app, person, methods, by, come).await?;
     let mut response = StatusCode::SEE_OTHER.into_response();
     let to = HeaderValue::from_str(next).map_err(|e| Problem::internal(&e))?;
     response.headers_mut().insert(LOCATION, to);
@@ -216,13 +242,22 @@ pub(crate) fn set(response: &mut Response, cookies: &[String]) -> Result<(), Pro
     Ok(())
 }
 
+/// What a code can be.
+#[derive(Debug, Clone, Copy)]
+enum Shown {
+    /// One of this moment.
+    Code,
+    /// One for the day the phone is lost.
+    Recovery,
+}
+
 /// What a code is, if it is one of theirs that was not used.
 async fn shown(
     app: &App,
     who: &SignInAs,
     code: &str,
     now_ms: i64,
-) -> Result<Option<&'static str>, Problem> {
+) -> Result<Option<Shown>, Problem> {
     for device in &who.one_time_codes {
         let Some(totp) = open_codes(&app.sign_in.kept, &who.person, &device.sealed) else {
             tracing::error!(
@@ -237,7 +272,7 @@ async fn shown(
                 .use_one_time_code(&device.factor, step, now_ms)
                 .await?
         {
-            return Ok(Some("password,totp"));
+            return Ok(Some(Shown::Code));
         }
     }
     let Some(digest) = RecoveryCode::digest(code) else {
@@ -247,7 +282,7 @@ async fn shown(
         .state
         .use_recovery_code(&who.person, &digest, now_ms)
         .await?;
-    Ok(used.then_some("password,recovery"))
+    Ok(used.then_some(Shown::Recovery))
 }
 
 /// Seals a secret of one-time codes for the database.
@@ -273,15 +308,32 @@ async fn punished(app: &App, person: Option<&str>, locked: Option<i64>) -> Resul
     told::account(app, Change::Lock, &account.principal, None, what).await
 }
 
-fn sign_in_page(
+pub(crate) fn sign_in_page(
     app: &App,
     status: StatusCode,
     next: &str,
     error: Option<&str>,
 ) -> Result<Response, Problem> {
+    let again = false;
+    show(app, status, &Shows { next, error, again })
+}
+
+/// What the page of sign-in shows.
+struct Shows<'a> {
+    next: &'a str,
+    error: Option<&'a str>,
+    again: bool,
+}
+
+fn show(app: &App, status: StatusCode, shows: &Shows<'_>) -> Result<Response, Problem> {
     let party = app.sign_in.relying_party.as_ref().ok();
     let asked = party.map(|party| passkey::asked(app, party)).transpose()?;
-    Ok(pages::sign_in(status, next, asked.as_ref(), error))
+    let ways = Ways {
+        passkey: asked.as_ref(),
+        providers: &app.sign_in.providers,
+        again: shows.again,
+    };
+    Ok(pages::sign_in(status, shows.next, &ways, shows.error))
 }
 
 /// `GET /signin/style.css`.

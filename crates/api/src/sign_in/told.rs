@@ -4,6 +4,7 @@
 use std::net::IpAddr;
 
 use ringfence_event::{Own, Severity};
+use ringfence_federation::Provider;
 use ringfence_state::{Account, Principal};
 use serde_json::{Value, json};
 
@@ -42,6 +43,7 @@ pub(crate) async fn signed_in(
     who: &Account,
     methods: &str,
     session: &str,
+    provider: Option<&Provider>,
     address: Option<IpAddr>,
 ) -> Result<(), Problem> {
     let own = Own::new("authentication", AUTHENTICATION, 1, app.inside.now())
@@ -51,7 +53,7 @@ pub(crate) async fn signed_in(
         .with("is_mfa", true)
         .with("auth_factors", methods.split(',').collect::<Vec<_>>())
         .with("session", json!({ "uid": session }));
-    acts::log(app, at(own, address)).await
+    acts::log(app, by(at(own, address), provider)).await
 }
 
 /// Somebody, or nobody known, was not let in.
@@ -60,6 +62,18 @@ pub(crate) async fn refused(
     person: Option<&str>,
     why: &str,
     severity: Severity,
+    address: Option<IpAddr>,
+) -> Result<(), Problem> {
+    refused_by(app, person, why, severity, None, address).await
+}
+
+/// The same on the way by a provider.
+pub(crate) async fn refused_by(
+    app: &App,
+    person: Option<&str>,
+    why: &str,
+    severity: Severity,
+    provider: Option<&Provider>,
     address: Option<IpAddr>,
 ) -> Result<(), Problem> {
     let own = Own::new("authentication", AUTHENTICATION, 1, app.inside.now())
@@ -74,7 +88,7 @@ pub(crate) async fn refused(
         }
         None => own.message(format!("a sign-in was refused: {why}")),
     };
-    acts::log(app, at(own, address)).await
+    acts::log(app, by(at(own, address), provider)).await
 }
 
 /// Somebody ended a session.
@@ -103,6 +117,15 @@ pub(crate) async fn account(
         None => own,
     };
     acts::log(app, own).await
+}
+
+/// Who vouches, as OCSF names it.
+fn by(own: Own, provider: Option<&Provider>) -> Own {
+    let Some(provider) = provider else { return own };
+    let idp = json!({ "name": provider.label(), "issuer": provider.issuer() });
+    own.with("auth_protocol", "OpenID")
+        .with("auth_protocol_id", 4)
+        .with("actor", json!({ "app_name": "ringfence", "idp": idp }))
 }
 
 fn at(own: Own, address: Option<IpAddr>) -> Own {

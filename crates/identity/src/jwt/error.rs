@@ -36,6 +36,9 @@ pub enum JwtError {
     /// For another sign-in, or used a second time.
     #[error("the token belongs to another sign-in")]
     Nonce,
+    /// Came with another access token than it was made for.
+    #[error("the access token is not the one that the token was made for")]
+    AccessToken,
     /// Too old.
     #[error("the token has expired")]
     Expired,

@@ -15,6 +15,28 @@ const MOST_TOKEN: usize = 16 * 1024;
 /// Names the first check that failed. [`JwtError::UnknownKey`] is a reason to fetch the keys again,
 /// no other is.
 pub fn verify(token: &str, jwks: &Jwks, allowed: &[Alg]) -> Result<Map<String, Value>, JwtError> {
+    signed(token, jwks, allowed, is_plain)
+}
+
+/// The same of a logout token, which says that it is one (OpenID Connect Back-Channel Logout 1.0, section 2.4):
+/// no other token of the same provider does as one.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_logout(
+    token: &str,
+    jwks: &Jwks,
+    allowed: &[Alg],
+) -> Result<Map<String, Value>, JwtError> {
+    signed(token, jwks, allowed, |kind| is_of("logout+jwt", kind))
+}
+
+fn signed(
+    token: &str,
+    jwks: &Jwks,
+    allowed: &[Alg],
+    fits: impl Fn(Option<&Value>) -> bool,
+) -> Result<Map<String, Value>, JwtError> {
     if token.len() > MOST_TOKEN {
         return Err(JwtError::TooLong);
     }
@@ -34,7 +56,7 @@ pub fn verify(token: &str, jwks: &Jwks, allowed: &[Alg]) -> Result<Map<String, V
         .filter(|alg| allowed.contains(alg))
         .ok_or(JwtError::Algorithm)?;
     // Nothing is understood that would have to be (RFC 7515, section 4.1.11).
-    if header.contains_key("crit") || !is_plain(header.get("typ")) {
+    if header.contains_key("crit") || !fits(header.get("typ")) {
         return Err(JwtError::Kind);
     }
     let kid = match header.get("kid") {
@@ -59,13 +81,19 @@ pub fn verify(token: &str, jwks: &Jwks, allowed: &[Alg]) -> Result<Map<String, V
 /// An identity token is a `JWT`, if it says what it is: an access token (`at+jwt`) or a logout token
 /// (`logout+jwt`) of the same provider is none (RFC 8725, section 3.11).
 fn is_plain(kind: Option<&Value>) -> bool {
-    match kind {
-        None => true,
-        Some(Value::String(kind)) => {
-            kind.eq_ignore_ascii_case("JWT") || kind.eq_ignore_ascii_case("application/jwt")
-        }
-        Some(_) => false,
-    }
+    kind.is_none() || is_of("JWT", kind)
+}
+
+fn is_of(wanted: &str, kind: Option<&Value>) -> bool {
+    let Some(kind) = kind.and_then(Value::as_str) else {
+        return false;
+    };
+    // RFC 7515, section 4.1.9: `application/` may be left out.
+    let kind = match kind.split_at_checked("application/".len()) {
+        Some((start, rest)) if start.eq_ignore_ascii_case("application/") => rest,
+        _ => kind,
+    };
+    wanted.eq_ignore_ascii_case(kind)
 }
 
 /// Nothing panics, and nothing is believed that no allowed algorithm signed. The input is a key set,
@@ -97,6 +125,14 @@ pub fn fuzz_jwt(data: &[u8]) {
         if let Ok(id) = super::check_claims(&claims, &expected) {
             assert_eq!(id.issuer, expected.issuer);
             assert!(!id.subject.is_empty());
+        }
+        let expected = super::ExpectedLogout {
+            issuer: expected.issuer,
+            client_id: expected.client_id,
+            now_s: expected.now_s,
+        };
+        if let Ok(logout) = super::check_logout_claims(&claims, &expected) {
+            assert!(logout.subject.is_some() || logout.session.is_some());
         }
     }
 }

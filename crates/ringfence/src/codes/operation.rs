@@ -96,6 +96,14 @@ pub(super) static PAGES: &[Code] = &[
         "`ringfence rules check FOLDER` names file, line and what to do.",
     ),
     page(
+        "E-SIGN-001",
+        "A provider of sign-in does not answer, or cannot be used",
+        "Nobody signs in by it until it does; every other way in works as before. It publishes what it \
+         is beneath its `issuer`, and has to call itself exactly that.",
+        "Open ISSUER/.well-known/openid-configuration from this machine, and compare `issuer` letter \
+         by letter. A private authority goes into `ca_file`. docs/sign-in.md has an example.",
+    ),
+    page(
         "E-SRC-001",
         "A source has fallen silent",
         "It sent regularly and does not any more. What it would show is not seen, and look-ups at \

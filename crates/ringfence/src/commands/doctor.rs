@@ -29,6 +29,8 @@ pub fn run(args: &Doctor, out: &Out) -> Done {
         Some(Err(error)) => return Err(Failure::usage(error)),
     };
     let data = args.data.as_ref().unwrap_or(&config.server.data);
+    let asked = async { Ok(doctor::providers(&config.access).await) };
+    found.extend(block_on(asked)?);
     let seen = block_on(look(args, data))?;
     if data.exists() || seen.is_none() {
         found.extend(doctor::machine(&config, data, seen.is_none()));

@@ -88,8 +88,13 @@ impl Phone {
 
 impl Browser {
     pub fn new(server: &Server) -> Self {
+        Self::at(&server.url(""))
+    }
+
+    /// At any server, such as a provider of sign-in.
+    pub fn at(base: &str) -> Self {
         Self {
-            base: server.url(""),
+            base: base.to_owned(),
             cookies: Mutex::default(),
         }
     }

@@ -76,9 +76,10 @@ fn every_address_of_the_contract_asks_who_you_are() {
             .filter(|(_, v)| v.get("responses").is_some())
         {
             let method = method.to_uppercase().parse().unwrap();
-            let path = ["{id}", "{name}", "{index}", "{what}", "{role}"]
-                .iter()
-                .fold(path.clone(), |path, part| path.replace(part, "x"));
+            let parts = ["id", "name", "index", "what", "role", "provider", "link"];
+            let path = parts.iter().fold(path.clone(), |path, part| {
+                path.replace(&format!("{{{part}}}"), "x")
+            });
             let is_form = ["/signin", "/enrol"].iter().any(|at| path.starts_with(at));
             let posts = is_form && method == reqwest::Method::POST;
             let request = reqwest::Client::new()
@@ -89,6 +90,9 @@ fn every_address_of_the_contract_asks_who_you_are() {
                 path if open.contains(&path) => 200,
                 // A platform proves itself by its signature, to a connector that there is.
                 "/api/v1/connectors/x/push" => 404,
+                // There is no such provider, and nobody came from one.
+                "/signin/from/x" => 404,
+                "/signin/step" => 401,
                 // Whoever signs in is known by what they send; what is no form gets no answer.
                 _ if posts => 415,
                 _ if is_form => 200,

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use crate::issuer::Hostile;
 use crate::running::{ADMIN, Start, eventually, lines, look_up, now_ms, program, ringfence};
 
 /// Exit code and codes of what was found.
@@ -135,6 +136,38 @@ fn every_mistake_of_a_configuration_is_named() {
             .as_str()
             .unwrap()
             .contains("rf.toml:2: `server.listen`")
+    );
+}
+
+#[test]
+fn a_provider_of_sign_in_that_does_not_answer_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("rf.toml");
+    let op = Hostile::start();
+    let written = |issuer: &str| {
+        let provider = format!(
+            "[[access.provider]]\nname = \"op\"\nissuer = \"{issuer}\"\nclient_id = \"rf\"\n"
+        );
+        std::fs::write(&config, provider).unwrap();
+        let data = dir.path().join("data");
+        let args = ["--config", text(&config), "--data", text(&data)];
+        let (_, found) = examine(&[&args[..], &nobody()].concat(), None);
+        found.into_iter().find(|c| c["code"] == "E-SIGN-001")
+    };
+    assert_eq!(written(&op.issuer), None);
+    let named = written("http://127.0.0.1:9").unwrap();
+    assert!(
+        named["what"].as_str().unwrap().contains("does not answer"),
+        "{named}"
+    );
+    op.publish(&json!({"issuer": "https://another.example"}));
+    let named = written(&op.issuer).unwrap();
+    assert!(
+        named["what"]
+            .as_str()
+            .unwrap()
+            .contains("calls itself otherwise"),
+        "{named}"
     );
 }
 

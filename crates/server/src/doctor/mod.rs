@@ -1,13 +1,14 @@
 //! `ringfence doctor`: what is misconfigured, each with what to do.
 //!
 //! Three places are looked at. The machine ([`machine`]): the data folder, its disk, the clock,
-//! limits. The configuration: what `serve` would refuse. And how it all goes ([`picture`]), which a
+//! limits. The configuration: what `serve` would refuse, and whether providers of sign-in answer. And how it all goes ([`picture`]), which a
 //! running server tells through its API and a data folder tells by itself, so that the same
 //! questions are asked of both.
 
 mod certificate;
 mod machine;
 mod picture;
+mod providers;
 mod stored;
 
 use serde::Serialize;
@@ -15,6 +16,7 @@ use serde::Serialize;
 pub use certificate::fuzz_certificate;
 pub use machine::machine;
 pub use picture::{PICTURE_SQL, Picture};
+pub use providers::providers;
 pub use stored::stored;
 
 /// How bad it is.

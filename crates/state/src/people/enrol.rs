@@ -287,6 +287,7 @@ async fn become_somebody(tx: &mut Tx, id: &str, identity: &Identity) -> Result<(
 async fn forget(tx: &mut Tx, id: &str) -> Result<()> {
     for statement in [
         "DELETE FROM factors WHERE person_id = $1",
+        "DELETE FROM identities WHERE person_id = $1",
         "DELETE FROM recovery_codes WHERE person_id = $1",
         "DELETE FROM enrolments WHERE person_id = $1",
     ] {

@@ -193,6 +193,7 @@ pub fn at_browser(methods: &'static str) -> NewSession {
         address: "203.0.113.7".to_owned(),
         browser: "Firefox".to_owned(),
         instead_of: None,
+        vouch: None,
     }
 }
 
@@ -200,6 +201,10 @@ pub fn at_browser(methods: &'static str) -> NewSession {
 pub async fn people(state: &State) {
     let ann = enrolled(state, "ann", Some(Role::Administrator), &with_passkey(1)).await;
     let ben = enrolled(state, "ben", None, &with_password("a long enough 1")).await;
+    state
+        .link(&ann, "https://op.example", "248289761001", T0)
+        .await
+        .unwrap();
     let second = hash("another long one 2");
     state.set_password(&ben, &second, T0).await.unwrap();
     state
