@@ -12,6 +12,7 @@ mod auth;
 mod authzen;
 mod body;
 mod bulk;
+mod certificates;
 mod connectors;
 mod console;
 mod elastic;
@@ -23,6 +24,7 @@ mod manage;
 mod me;
 mod object;
 mod otlp;
+mod pace;
 mod people;
 mod policies;
 mod problem;
@@ -42,9 +44,10 @@ mod understand;
 pub use app::{
     App, Inside, Limits, LiveCall, Readiness, RuleTrial, TrialError, TrialOver, UpkeepJob, Working,
 };
-pub use auth::Peer;
+pub use auth::{Peer, network_of, origin_of};
 pub use body::fuzz_body;
 pub use gate::{Needs, Route};
+pub use pace::{Paces, Rates};
 pub use problem::Problem;
 pub use query::{Document, Queries};
 pub use routes::{router, routes};

@@ -25,6 +25,11 @@ const FILES: &[(i64, &str, &str)] = &[
     ),
     (12, "roles", include_str!("../migrations/0012_roles.sql")),
     (13, "people", include_str!("../migrations/0013_people.sql")),
+    (
+        16,
+        "certificates",
+        include_str!("../migrations/0016_certificates.sql"),
+    ),
 ];
 
 /// All of them.

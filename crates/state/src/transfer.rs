@@ -36,6 +36,7 @@ const TABLES: &[Table] = &[
     table("enrolments", &["token_hash"]),
     table("resets", &["id"]),
     table("sources", &["id"]),
+    table("certificates", &["fingerprint"]),
     table("alerts", &["id"]),
     table("alert_rules", &["alert_id", "rule_id"]),
     table("alert_notes", &["id"]),

@@ -29,7 +29,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Posted<T> {
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
         let come = Come {
-            peer: request.extensions().get::<Peer>().copied(),
+            peer: request.extensions().get::<Peer>().cloned(),
             headers: request.headers().clone(),
         };
         let form = Form::from_request(request, app).await;
@@ -42,12 +42,12 @@ impl<T: DeserializeOwned> FromRequest<App> for Posted<T> {
 impl Come {
     /// Whose connection it is.
     pub(crate) fn address(&self) -> Option<IpAddr> {
-        self.peer.map(|peer| peer.address.ip())
+        self.peer.as_ref().map(|peer| peer.address.ip())
     }
 
     /// The connection cannot be listened to.
     pub(crate) fn is_encrypted(&self) -> bool {
-        self.peer.is_some_and(|peer| peer.encrypted)
+        self.peer.as_ref().is_some_and(|peer| peer.encrypted)
     }
 
     /// What a session is opened with.
