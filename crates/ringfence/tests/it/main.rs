@@ -13,6 +13,9 @@
 
 mod access;
 mod alerts;
+#[path = "../../../identity/tests/authenticator/mod.rs"]
+#[allow(dead_code, reason = "a part of it is used here")]
+mod authenticator;
 mod backup;
 mod browser;
 mod bulk;
@@ -33,6 +36,7 @@ mod listeners;
 mod mail;
 mod neighbours;
 mod otlp;
+mod passkeys;
 mod pbx;
 mod people;
 mod postgres;
