@@ -9,6 +9,10 @@ use crate::problem::Problem;
 
 /// OCSF User Access Management.
 pub(crate) const USER_ACCESS: u32 = 3005;
+/// OCSF Account Change, and in it Password Change and what has no number.
+pub(crate) const ACCOUNT: u32 = 3001;
+const PASSWORD_CHANGE: u8 = 3;
+pub(crate) const OTHER: u8 = 99;
 
 /// What was done to whoever may use the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +43,47 @@ pub(crate) async fn record(
         .message(format!("service {name} {words}"))
         .with("user", json!({"uid": id, "name": name, "type": "Service"}))
         .with("privileges", privileges.to_vec());
+    tell(app, by, own).await
+}
+
+/// Records that somebody was given a new token in the place of the old one.
+///
+/// # Errors
+/// As [`tell`].
+pub(crate) async fn rotated(
+    app: &App,
+    by: &Person,
+    (kind, id, name): (&str, &str, &str),
+    program: &str,
+    overlap: std::time::Duration,
+) -> Result<(), Problem> {
+    let minutes = overlap.as_secs() / 60;
+    let said = kind.to_ascii_lowercase();
+    let message =
+        format!("{said} {name} was given a new token; the old one is good for {minutes} minutes");
+    let own = begun(app, ACCOUNT, PASSWORD_CHANGE)
+        .program(program)
+        .message(message)
+        .with("user", json!({"uid": id, "name": name, "type": kind}));
+    tell(app, by, own).await
+}
+
+/// Records what changed about somebody who may use the API.
+///
+/// # Errors
+/// As [`tell`].
+pub(crate) async fn changed(
+    app: &App,
+    by: &Person,
+    (kind, id, name): (&str, &str, &str),
+    program: &str,
+    what: &str,
+) -> Result<(), Problem> {
+    let own = begun(app, ACCOUNT, OTHER)
+        .program(program)
+        .message(format!("{} {name} {what}", kind.to_ascii_lowercase()))
+        .with("activity_name", what)
+        .with("user", json!({"uid": id, "name": name, "type": kind}));
     tell(app, by, own).await
 }
 

@@ -10,10 +10,11 @@ use ringfence_connectors::Connectors;
 use ringfence_event::Time;
 use ringfence_lake::{Erasable, LakeError};
 use ringfence_policy::{Mistake, Policies, PolicyFile};
-use ringfence_sources::Sink;
+use ringfence_sources::{CertificateAuthority, Sink};
 use ringfence_state::{Scope, State};
 use serde::Serialize;
 
+use crate::pace::Paces;
 use crate::query::Queries;
 use crate::sign_in::SignIn;
 
@@ -36,6 +37,10 @@ pub struct App {
     pub access: Arc<Access>,
     /// Sign-in of people.
     pub sign_in: Arc<SignIn>,
+    /// Certifies the keys of sources and services.
+    pub authority: Arc<CertificateAuthority>,
+    /// How fast each account asks.
+    pub paces: Arc<Paces>,
 }
 
 /// Bounds on requests.
@@ -49,6 +54,8 @@ pub struct Limits {
     pub query: ringfence_lake::Limits,
     /// Interval of comments that keep an idle event stream open.
     pub keep_alive: Duration,
+    /// Days that a certificate is good for, unless somebody asks for fewer.
+    pub certificate_days: u16,
 }
 
 impl Default for Limits {
@@ -58,6 +65,7 @@ impl Default for Limits {
             inflated_bytes: 32 << 20,
             query: ringfence_lake::Limits::default(),
             keep_alive: Duration::from_secs(15),
+            certificate_days: 90,
         }
     }
 }

@@ -1,22 +1,29 @@
-//! Who asks: by a token, or by the cookie of a browser (`session.rs`).
+//! Who asks: by a token, by a client certificate, or by the cookie of a browser (`session.rs`).
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use axum::http::header::AUTHORIZATION;
+use axum::http::header::{AUTHORIZATION, ORIGIN};
 use axum::http::request::Parts;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ringfence_crypto::TokenHash;
 use ringfence_event::{Authority, Name, Origin};
 use ringfence_policy::Action;
-use ringfence_state::{Classes, Credential, Principal, Scope, Session, Source};
+use ringfence_sources::ClientCertificate;
+use ringfence_state::{
+    CertificateUse, Classes, Credential, Principal, Scope, Session, Shown, Source,
+};
 
 use crate::app::App;
 use crate::gate::granted;
 use crate::problem::Problem;
 use crate::session;
+
+/// What a program is told that sends as itself.
+const MAKE_A_SOURCE: &str = "make a source and send as that";
 
 /// Whoever uses the API, let through by the gate (`gate.rs`).
 #[derive(Debug, Clone)]
@@ -79,6 +86,11 @@ impl FromRequestParts<App> for Person {
 /// Whom the credential of a request belongs to, and what it is.
 pub(crate) async fn known(parts: &Parts, app: &App) -> Result<Known, Problem> {
     let Some(token) = token(parts) else {
+        if session::cookie(&parts.headers, session::NAME).is_none()
+            && let Some(known) = by_certificate(parts, app).await?
+        {
+            return Ok(known);
+        }
         let (session, hash) = session::of(parts, app).await?;
         return Ok(Known {
             principal: session.principal.clone(),
@@ -86,7 +98,9 @@ pub(crate) async fn known(parts: &Parts, app: &App) -> Result<Known, Problem> {
             session: Some(session),
         });
     };
+    let (_, shown) = certified(parts, app).await?;
     if let Some(principal) = principal(parts, app, token).await? {
+        agrees(&shown, &principal.id, principal.certificate)?;
         return Ok(Known {
             principal,
             credential: Credential::Token(TokenHash::of(token)),
@@ -99,6 +113,78 @@ pub(crate) async fn known(parts: &Parts, app: &App) -> Result<Known, Problem> {
             "the token of a source may only send events",
         )),
         None => Err(Problem::unauthorized()),
+    }
+}
+
+/// Whose certificate it is, if that is all that a request shows. It never stands for a person: nobody
+/// proves by it that they are there.
+async fn by_certificate(parts: &Parts, app: &App) -> Result<Option<Known>, Problem> {
+    let (fingerprint, shown) = certified(parts, app).await?;
+    match (shown, fingerprint) {
+        (Shown::Service(principal), Some(fingerprint)) => Ok(Some(Known {
+            principal,
+            credential: Credential::Certificate(fingerprint),
+            session: None,
+        })),
+        (Shown::Source(_), _) => Err(Problem::forbidden(
+            "the certificate of a source may only send events",
+        )),
+        _ => Ok(None),
+    }
+}
+
+/// Whom the client certificate of a request's connection lets in now, and its fingerprint. Asked anew
+/// for each request: a connection outlives a revocation. Fails closed: a certificate that is good no
+/// longer refuses the request, whatever else it shows.
+pub(crate) async fn certified(
+    parts: &Parts,
+    app: &App,
+) -> Result<(Option<TokenHash>, Shown), Problem> {
+    let peer = parts.extensions.get::<Peer>();
+    let Some(certificate) = peer.and_then(|peer| peer.certificate.as_deref()) else {
+        return Ok((None, Shown::Nobody));
+    };
+    let now = app.inside.now();
+    let ended = || Problem::unknown("the client certificate is good no longer: ask for a new one");
+    if certificate.not_after <= now {
+        return Err(ended());
+    }
+    let fingerprint = TokenHash::of_digest(certificate.fingerprint);
+    let names = &certificate.names;
+    let shown = app.state.by_certificate(fingerprint, names, now.0).await?;
+    match shown {
+        Shown::Ended => Err(ended()),
+        // A browser shows a certificate by itself, to requests that another site made it send too.
+        Shown::Source(_) | Shown::Service(_) if is_from_a_page(parts) => Err(Problem::forbidden(
+            "client certificates are for programs: in a browser, sign in without one",
+        )),
+        shown => Ok((Some(fingerprint), shown)),
+    }
+}
+
+/// What browsers add to requests that pages make, and pages cannot take away.
+fn is_from_a_page(parts: &Parts) -> bool {
+    let site = parts.headers.get("sec-fetch-site");
+    // An address that somebody typed is no other site's doing.
+    site.is_some_and(|site| site != "none") || parts.headers.contains_key(ORIGIN)
+}
+
+/// Whether a token and the certificate beside it are of one owner, who may come without one.
+fn agrees(shown: &Shown, id: &str, wanted: CertificateUse) -> Result<(), Problem> {
+    let whose = match shown {
+        Shown::Source(source) => Some(&source.id),
+        Shown::Service(service) => Some(&service.id),
+        Shown::Ended | Shown::Nobody => None,
+    };
+    match whose {
+        Some(whose) if whose == id => Ok(()),
+        Some(_) => Err(Problem::forbidden(
+            "the token is of somebody else than the client certificate",
+        )),
+        None if wanted == CertificateUse::Required => Err(Problem::forbidden(
+            "the token is good together with its client certificate only",
+        )),
+        None => Ok(()),
     }
 }
 
@@ -127,43 +213,79 @@ impl FromRequestParts<App> for Sender {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let token = sender_token(parts).ok_or_else(Problem::unauthorized)?;
+        let (fingerprint, shown) = certified(parts, app).await?;
+        let Some(token) = sender_token(parts) else {
+            return match shown {
+                Shown::Source(source) => Self::of(parts, app, &source),
+                Shown::Service(_) => Err(Problem::forbidden(MAKE_A_SOURCE)),
+                _ if fingerprint.is_some() => Err(Problem::unknown(
+                    "no source is known by this client certificate",
+                )),
+                _ => Err(Problem::unauthorized()),
+            };
+        };
         let token = &*token;
         let now = app.inside.now().0;
         if let Some(source) = app.state.source_by_token(token, now).await? {
-            let peer = parts.extensions.get::<Peer>().map(|p| p.address.ip());
-            if !source.allowed_peers.is_empty() && !peer.is_some_and(|ip| source.allows_peer(ip)) {
-                return Err(Problem::forbidden(
-                    "this source may not send from your address",
-                ));
-            }
-            return Ok(Self {
-                origin: Arc::new(origin_of(&source)?),
-            });
+            agrees(&shown, &source.id, source.certificate)?;
+            return Self::of(parts, app, &source);
         }
-        match principal(parts, app, token).await? {
+        let principal = principal(parts, app, token).await?;
+        if let Some(principal) = &principal {
+            agrees(&shown, &principal.id, principal.certificate)?;
+            app.paces.account(principal.kind, &principal.id)?;
+        }
+        match principal {
             Some(principal) if granted(app, &principal, Action::EVENT_SEND).everywhere => {
                 app.state.note_right(&principal.id, Action::EVENT_SEND, now);
                 let origin = Arc::new(automation()?);
                 Ok(Self { origin })
             }
-            Some(_) => Err(Problem::forbidden("make a source and send with its token")),
+            Some(_) => Err(Problem::forbidden(MAKE_A_SOURCE)),
             None => Err(Problem::unauthorized()),
         }
     }
 }
 
+impl Sender {
+    fn of(parts: &Parts, app: &App, source: &Source) -> Result<Self, Problem> {
+        let peer = parts.extensions.get::<Peer>().map(|p| p.address.ip());
+        if !source.allowed_peers.is_empty() && !peer.is_some_and(|ip| source.allows_peer(ip)) {
+            return Err(Problem::forbidden(
+                "this source may not send from your address",
+            ));
+        }
+        app.paces.source(&source.id)?;
+        let origin = Arc::new(origin_of(source)?);
+        Ok(Self { origin })
+    }
+}
+
 /// The other end, put there by whoever accepted the connection.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Peer {
     /// Its address.
     pub address: std::net::SocketAddr,
     /// The connection is TLS.
     pub encrypted: bool,
+    /// The client certificate that it showed and that was accepted.
+    pub certificate: Option<Arc<ClientCertificate>>,
+}
+
+/// The address, or the network of an IPv6 address: whoever has one of it has the other 2^64 too.
+#[must_use]
+pub fn network_of(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) >> 64 << 64).into()),
+        v4 => v4,
+    }
 }
 
 /// What a source's credential says about everything it sends.
-fn origin_of(source: &Source) -> Result<Origin, Problem> {
+///
+/// # Errors
+/// When a name in it is none: then nothing of it is taken.
+pub fn origin_of(source: &Source) -> Result<Origin, Problem> {
     let name = |s: &str| Name::new(s).map_err(|e| Problem::internal(&e));
     Ok(Origin {
         source: name(&source.name)?,

@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use axum::body::Body;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Limited};
 
@@ -29,7 +29,7 @@ pub(crate) async fn read(
                 "send at most {limit} bytes at a time"
             )));
         }
-        Err(_) => return Err(Problem::bad_request("the body ended early")),
+        Err(error) => return Err(broken_off(&*error)),
     };
     if encoding == Encoding::Identity {
         return Ok(sent);
@@ -39,6 +39,20 @@ pub(crate) async fn read(
     tokio::task::spawn_blocking(move || inflate(&sent, encoding, most))
         .await
         .map_err(|e| Problem::internal(&e))?
+}
+
+fn broken_off(error: &(dyn std::error::Error + 'static)) -> Problem {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let mut io = causes.filter_map(|error| error.downcast_ref::<std::io::Error>());
+    if io.any(|error| error.kind() == std::io::ErrorKind::TimedOut) {
+        return Problem::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "too-slow",
+            "The body came too slowly",
+            "send it at 4 KiB a second at least",
+        );
+    }
+    Problem::bad_request("the body ended early")
 }
 
 /// Reads a body that nobody asks for, so that its sender gets to the answer.

@@ -24,6 +24,8 @@ pub enum Needs {
     VendorProof,
     /// The credential of a source, which may send and nothing else.
     Source,
+    /// The certificate of a source or service, for the one that follows it.
+    Certificate,
     /// Somebody who is known, for what is their own.
     Known,
     /// Somebody who signed in, for their own account.
@@ -97,10 +99,11 @@ async fn checked(
     let (mut parts, body) = request.into_parts();
     match needs {
         // The extractors of these handlers check the credential.
-        Needs::Nothing | Needs::VendorProof | Needs::Source => {}
+        Needs::Nothing | Needs::VendorProof | Needs::Source | Needs::Certificate => {}
         Needs::Known | Needs::Person | Needs::Right(_) | Needs::RightEverywhere(_) => {
             let known = auth::known(&parts, app).await?;
             let principal = known.principal;
+            app.paces.account(principal.kind, &principal.id)?;
             if needs == Needs::Person && principal.kind != Kind::Person {
                 let detail = "this is about somebody's own account: sign in at /signin";
                 return Err(Problem::forbidden(detail));

@@ -12,6 +12,7 @@ mod auth;
 mod authzen;
 mod body;
 mod bulk;
+mod certificates;
 mod connectors;
 mod console;
 mod elastic;
@@ -26,6 +27,7 @@ mod me;
 mod object;
 pub mod occasions;
 mod otlp;
+mod pace;
 mod people;
 mod policies;
 mod preview;
@@ -51,9 +53,10 @@ mod why;
 pub use app::{
     App, Inside, Limits, LiveCall, Readiness, RuleTrial, TrialError, TrialOver, UpkeepJob, Working,
 };
-pub use auth::Peer;
+pub use auth::{Peer, network_of, origin_of};
 pub use body::fuzz_body;
 pub use gate::{Needs, Route};
+pub use pace::{Paces, Rates};
 pub use problem::Problem;
 pub use query::{Document, Queries};
 pub use routes::{router, routes};

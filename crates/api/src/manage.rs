@@ -7,17 +7,23 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State as AxumState};
 use axum::http::StatusCode;
 use ringfence_event::Name;
+use ringfence_sources::certificate_name;
 use ringfence_state::{
     MintedSource, NewSource, NewWebhook, OutboxEntry, OutboxState, Page, QuarantineStats,
     Quarantined, Recipient, Source, SourceChange, Webhook, WebhookChange,
 };
 use serde::{Deserialize, Serialize};
 
+use crate::acts;
 use crate::alerts::{PageQuery, page_request};
 use crate::app::{App, LiveCall};
 use crate::auth::Person;
 use crate::object::{Body, read};
 use crate::problem::Problem;
+
+/// For how long an old token stays good unless somebody says otherwise, and at most.
+const OVERLAP_MINUTES: u32 = 60;
+const MOST_OVERLAP_MINUTES: u32 = 28 * 24 * 60;
 
 /// A list that has no pages.
 #[derive(Debug, Serialize)]
@@ -92,26 +98,40 @@ pub(crate) async fn change_source(
         let detail = "this source is declared in the configuration file: change it there";
         return Err(Problem::bad_request(detail));
     }
-    let change = read(body)?;
+    let mut change = read(body)?;
+    for name in change.certificate_names.iter_mut().flatten() {
+        *name = certificate_name(name)
+            .map_err(|e| Problem::bad_request(format!("certificate_names: {e}")))?;
+    }
     for (field, name) in [("name", &change.name), ("site", &change.site)] {
         if let Some(name) = name {
             Name::new(name).map_err(|e| Problem::bad_request(format!("{field}: {e}")))?;
         }
     }
     let now = app.inside.now().0;
-    Ok(Json(
-        app.state
-            .change_source(person.scope(), &id, change, now)
-            .await?,
-    ))
+    let changed = app.state.change_source(person.scope(), &id, change, now);
+    let source = changed.await?;
+    let whom = ("Source", source.id.as_str(), source.name.as_str());
+    acts::changed(&app, &person, whom, &source.program, "was changed").await?;
+    Ok(Json(source))
 }
 
 /// How a token is replaced.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Rotation {
-    /// Seconds for which the old token stays good.
-    overlap_secs: u32,
+    /// Minutes for which the old token stays good; 0 ends it now.
+    overlap_minutes: Option<u32>,
+}
+
+/// How long an old token stays good, out of the minutes that somebody said.
+pub(crate) fn overlap(minutes: Option<u32>) -> Result<Duration, Problem> {
+    let minutes = minutes.unwrap_or(OVERLAP_MINUTES);
+    if minutes > MOST_OVERLAP_MINUTES {
+        let detail = format!("overlap_minutes: at most {MOST_OVERLAP_MINUTES}, four weeks");
+        return Err(Problem::bad_request(detail));
+    }
+    Ok(Duration::from_secs(u64::from(minutes) * 60))
 }
 
 /// `POST /api/v1/sources/{id}/rotate`.
@@ -121,12 +141,15 @@ pub(crate) async fn rotate_source(
     Path(id): Path<String>,
     body: Body<Rotation>,
 ) -> Result<Json<SourceWithToken>, Problem> {
-    let overlap = Duration::from_secs(u64::from(read(body)?.overlap_secs));
+    let overlap = overlap(read(body)?.overlap_minutes)?;
     let now = app.inside.now().0;
     let minted = app
         .state
         .rotate_source(person.scope(), &id, overlap, now)
         .await?;
+    let source = &minted.source;
+    let whom = ("Source", source.id.as_str(), source.name.as_str());
+    acts::rotated(&app, &person, whom, &source.program, overlap).await?;
     Ok(Json(minted.into()))
 }
 

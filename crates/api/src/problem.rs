@@ -19,6 +19,9 @@ pub struct Problem {
     status: u16,
     /// What is wrong here and what to do.
     detail: String,
+    /// Seconds after which it is worth another try.
+    #[serde(skip)]
+    retry_after: Option<u64>,
 }
 
 impl Problem {
@@ -34,7 +37,15 @@ impl Problem {
             title,
             status: status.as_u16(),
             detail: detail.into(),
+            retry_after: (status == StatusCode::SERVICE_UNAVAILABLE).then_some(2),
         }
+    }
+
+    /// With the time after which it is worth another try: whole seconds, one at least.
+    #[must_use]
+    pub fn after(mut self, wait: std::time::Duration) -> Self {
+        self.retry_after = Some(wait.as_secs().saturating_add(1));
+        self
     }
 
     /// Its HTTP status.
@@ -64,6 +75,16 @@ impl Problem {
             "unauthorized",
             "Sign in, or send a valid token",
             "sign in at /signin, or send `Authorization: Bearer TOKEN` with a token that this server issued",
+        )
+    }
+
+    /// A credential that is none, or none any longer, in words.
+    pub fn unknown(detail: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "unauthorized",
+            "The credential is not good",
+            detail,
         )
     }
 
@@ -141,8 +162,8 @@ impl IntoResponse for Problem {
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+        if let Some(secs) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(secs));
         }
         response
     }

@@ -12,9 +12,9 @@ use crate::app::App;
 use crate::gate::{Entry, Needs, Route, entry};
 use crate::problem::Problem;
 use crate::{
-    alerts, authzen, connectors, console, elastic, emergencies, events, groups, health, lake,
-    manage, me, otlp, people, policies, preview, query, recorded, records, requests, reviews,
-    rules, saved, scim, services, session, sign_in, stream, timeline, understand, why,
+    alerts, authzen, certificates, connectors, console, elastic, emergencies, events, groups,
+    health, lake, manage, me, otlp, people, policies, preview, query, recorded, records, requests,
+    reviews, rules, saved, scim, services, session, sign_in, stream, timeline, understand, why,
 };
 
 /// Bytes of a body that is not intake.
@@ -22,7 +22,7 @@ const MOST_JSON: usize = 1 << 20;
 
 /// All routes with what each needs; the order is that of a reader.
 fn table() -> Vec<Entry> {
-    use Needs::{Known, Nothing, Person, Right, RightEverywhere, Source, VendorProof};
+    use Needs::{Certificate, Known, Nothing, Person, Right, RightEverywhere, Source, VendorProof};
     const GET: Method = Method::GET;
     const POST: Method = Method::POST;
     const PATCH: Method = Method::PATCH;
@@ -117,6 +117,10 @@ fn table() -> Vec<Entry> {
         own(GET, "/api/v1/sources/{id}", Right(Action::SOURCE_READ), get(manage::source)),
         own(PATCH, "/api/v1/sources/{id}", Right(Action::SOURCE_CHANGE), patch(manage::change_source)),
         own(POST, "/api/v1/sources/{id}/rotate", Right(Action::SOURCE_CHANGE), post(manage::rotate_source)),
+        own(GET, "/api/v1/sources/{id}/certificates", Right(Action::SOURCE_READ), get(certificates::of_source)),
+        own(POST, "/api/v1/sources/{id}/certificates", Right(Action::SOURCE_CHANGE), post(certificates::for_source)),
+        own(DELETE, "/api/v1/sources/{id}/certificates/{fingerprint}", Right(Action::SOURCE_CHANGE), delete(certificates::revoke_of_source)),
+        own(POST, "/api/v1/certificates/renew", Certificate, post(certificates::renew)),
         own(GET, "/api/v1/quarantine", Right(Action::QUARANTINE_READ), get(manage::quarantine)),
         own(POST, "/api/v1/quarantine/delete", Right(Action::QUARANTINE_DELETE), post(manage::delete_quarantine)),
         own(GET, "/api/v1/connectors", Right(Action::CONNECTOR_READ), get(connectors::list)),
@@ -143,6 +147,11 @@ fn table() -> Vec<Entry> {
         own(GET, "/api/v1/services", RightEverywhere(Action::SERVICE_READ), get(services::list)),
         own(POST, "/api/v1/services", RightEverywhere(Action::SERVICE_CHANGE), post(services::create)),
         own(DELETE, "/api/v1/services/{id}", RightEverywhere(Action::SERVICE_CHANGE), delete(services::end)),
+        own(PATCH, "/api/v1/services/{id}", RightEverywhere(Action::SERVICE_CHANGE), patch(services::change)),
+        own(POST, "/api/v1/services/{id}/rotate", RightEverywhere(Action::SERVICE_CHANGE), post(services::rotate)),
+        own(GET, "/api/v1/services/{id}/certificates", RightEverywhere(Action::SERVICE_READ), get(certificates::of_service)),
+        own(POST, "/api/v1/services/{id}/certificates", RightEverywhere(Action::SERVICE_CHANGE), post(certificates::for_service)),
+        own(DELETE, "/api/v1/services/{id}/certificates/{fingerprint}", RightEverywhere(Action::SERVICE_CHANGE), delete(certificates::revoke_of_service)),
         own(GET, "/api/v1/policies", Right(Action::POLICY_READ), get(policies::list)),
         own(POST, "/api/v1/policies/preview", RightEverywhere(Action::DECISION_READ), post(preview::preview)),
         own(GET, "/api/v1/access", Known, get(policies::mine)),

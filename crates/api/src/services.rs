@@ -7,14 +7,14 @@ use axum::extract::{Path, State as AxumState};
 use axum::http::StatusCode;
 use ringfence_event::Name;
 use ringfence_policy::{Action, Assignment, Kind, Program, Role, Subject};
-use ringfence_state::{Held, NewRole, NewService, Principal};
+use ringfence_state::{CertificateUse, Held, NewRole, NewService, Principal};
 use serde::{Deserialize, Serialize};
 
 use crate::acts::{self, Act};
 use crate::app::App;
 use crate::auth::Person;
 use crate::gate::granted;
-use crate::manage::All;
+use crate::manage::{self, All};
 use crate::object::{Body, read};
 use crate::problem::Problem;
 use crate::session::must_be_fresh;
@@ -61,20 +61,13 @@ pub(crate) async fn create(
     if asked.program != "*" {
         Name::new(&asked.program).map_err(|e| Problem::bad_request(format!("program: {e}")))?;
     }
-    if !(1..=MOST_DAYS).contains(&asked.days) {
-        return Err(Problem::bad_request(format!("days: 1 to {MOST_DAYS}")));
-    }
     let now = app.inside.now().0;
-    // Who gives roles to people gives them to services too, and proves again that it is them.
-    if granted(&app, &person.principal, Action::ROLE_ASSIGN).everywhere {
-        must_be_fresh(&app, &person)?;
-    } else if let Some(action) = exceeds(&app, &person, Kind::Service, role, &asked.program, now) {
-        let words = action.words();
-        let detail =
-            format!("`{role}` lets {words}, which you may not: nobody gives more than they have");
-        return Err(Problem::forbidden(detail));
-    }
-    let expires_ms = Some(now.saturating_add(i64::from(asked.days) * DAY_MS));
+    let expires_ms = Some(end_after(asked.days, now)?);
+    may_give(
+        &app,
+        &person,
+        std::iter::once((role, asked.program.as_str())),
+    )?;
     let new = NewService {
         name: asked.name,
         roles: vec![NewRole {
@@ -91,6 +84,121 @@ pub(crate) async fn create(
     acts::record(&app, &person, Act::Gave, whom, &privileges).await?;
     let token = token.reveal().to_owned();
     Ok((StatusCode::CREATED, Json(WithToken { service, token })))
+}
+
+/// How a service's token is replaced.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Rotation {
+    /// Minutes for which the old token stays good; 0 ends it now.
+    overlap_minutes: Option<u32>,
+    /// Days from now on for which the service, its roles and the new token are good; without them,
+    /// they end when they were to end.
+    days: Option<u32>,
+}
+
+/// `POST /api/v1/services/{id}/rotate`.
+pub(crate) async fn rotate(
+    AxumState(app): AxumState<App>,
+    person: Person,
+    Path(id): Path<String>,
+    body: Body<Rotation>,
+) -> Result<Json<WithToken>, Problem> {
+    let Rotation {
+        overlap_minutes,
+        days,
+    } = read(body)?;
+    let overlap = manage::overlap(overlap_minutes)?;
+    let service = one(&app, &id).await?;
+    must_have_as_much(&app, &person, &service)?;
+    let now = app.inside.now().0;
+    let expires_ms = days.map(|days| end_after(days, now)).transpose()?;
+    let rotated = app.state.rotate_service(&id, expires_ms, overlap, now);
+    let (service, token) = rotated.await?;
+    let whom = ("Service", service.id.as_str(), service.name.as_str());
+    acts::rotated(&app, &person, whom, "", overlap).await?;
+    let token = token.reveal().to_owned();
+    Ok(Json(WithToken { service, token }))
+}
+
+/// What changes about a service.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Change {
+    /// Whether its token alone lets it in.
+    certificate: CertificateUse,
+}
+
+/// `PATCH /api/v1/services/{id}`.
+pub(crate) async fn change(
+    AxumState(app): AxumState<App>,
+    person: Person,
+    Path(id): Path<String>,
+    body: Body<Change>,
+) -> Result<Json<Principal>, Problem> {
+    let asked = read(body)?;
+    let service = one(&app, &id).await?;
+    must_have_as_much(&app, &person, &service)?;
+    let service = app.state.change_service(&id, asked.certificate).await?;
+    let what = match asked.certificate {
+        CertificateUse::Required => "is let in with its certificate only",
+        CertificateUse::Accepted => "is let in by its token alone",
+    };
+    let whom = ("Service", service.id.as_str(), service.name.as_str());
+    acts::changed(&app, &person, whom, "", what).await?;
+    Ok(Json(service))
+}
+
+/// A service that there is.
+pub(crate) async fn one(app: &App, id: &str) -> Result<Principal, Problem> {
+    let all = app.state.list_principals().await?;
+    let mut services = all.into_iter().filter(|p| p.kind == Kind::Service);
+    services
+        .find(|service| service.id == id && !service.is_of_this_machine())
+        .ok_or_else(|| Problem::not_found(format!("no service `{id}`")))
+}
+
+/// Refuses whoever would get more from a service's credential than they have themselves; who gives
+/// roles to people proves again that it is them.
+pub(crate) fn must_have_as_much(
+    app: &App,
+    person: &Person,
+    service: &Principal,
+) -> Result<(), Problem> {
+    let roles = service.roles.iter();
+    may_give(
+        app,
+        person,
+        roles.map(|held| (held.role, held.program.as_str())),
+    )
+}
+
+fn may_give<'r>(
+    app: &App,
+    person: &Person,
+    roles: impl Iterator<Item = (Role, &'r str)>,
+) -> Result<(), Problem> {
+    if granted(app, &person.principal, Action::ROLE_ASSIGN).everywhere {
+        return must_be_fresh(app, person);
+    }
+    let now = app.inside.now().0;
+    for (role, program) in roles {
+        if let Some(action) = exceeds(app, person, Kind::Service, role, program, now) {
+            let words = action.words();
+            let detail = format!(
+                "`{role}` lets {words}, which you may not: nobody gives more than they have"
+            );
+            return Err(Problem::forbidden(detail));
+        }
+    }
+    Ok(())
+}
+
+fn end_after(days: u32, now_ms: i64) -> Result<i64, Problem> {
+    if !(1..=MOST_DAYS).contains(&days) {
+        return Err(Problem::bad_request(format!("days: 1 to {MOST_DAYS}")));
+    }
+    Ok(now_ms.saturating_add(i64::from(days) * DAY_MS))
 }
 
 /// `DELETE /api/v1/services/{id}`: its token is good for nothing from now on.

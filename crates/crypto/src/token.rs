@@ -174,6 +174,12 @@ impl TokenHash {
         Self(sha256(presented.as_bytes()))
     }
 
+    /// What is known by its SHA-256 already, such as a certificate.
+    #[must_use]
+    pub const fn of_digest(digest: [u8; 32]) -> Self {
+        Self(digest)
+    }
+
     /// As stored.
     #[must_use]
     pub fn to_hex(self) -> String {

@@ -3,8 +3,10 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+mod certificate;
 mod operate;
 
+pub use certificate::{Certificate, CertificateHolder, CertificateWhat};
 pub use operate::{Backup, Doctor, Mail, MailWhat, Manual, Recover, Restore};
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
@@ -73,6 +75,8 @@ pub enum Command {
     Source(Source),
     /// Make, list and end services: programs that use the API with a token of their own.
     Service(Service),
+    /// Client certificates of sources and services: issue, renew, list and revoke them.
+    Certificate(Certificate),
     /// Check policies, and see which role may do what.
     Policy(Policy),
     /// Where sources, alerts and settings live: move them to another database.

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use reqwest::{Certificate, Client, Method, RequestBuilder, Response, Url};
+use reqwest::{Certificate, Client, Identity, Method, RequestBuilder, Response, Url};
 use ringfence_connectors::is_loopback;
 use serde_json::Value;
 
@@ -21,10 +21,16 @@ pub struct Api {
 impl Api {
     /// Prepares a connection. Nothing is sent yet.
     pub fn new(server: &Server) -> Result<Self, Failure> {
-        Self::build(server).map_err(Failure::usage)
+        Self::build(server, None).map_err(Failure::usage)
     }
 
-    fn build(server: &Server) -> anyhow::Result<Self> {
+    /// The same with a client certificate in the place of a token.
+    pub fn with_certificate(server: &Server, key: &Path, cert: &Path) -> Result<Self, Failure> {
+        let identity = identity(key, cert).map_err(Failure::usage)?;
+        Self::build(server, Some(identity)).map_err(Failure::usage)
+    }
+
+    fn build(server: &Server, identity: Option<Identity>) -> anyhow::Result<Self> {
         let base =
             Url::parse(&server.server).with_context(|| format!("`{}` is no URL", server.server))?;
         let mut builder = Client::builder()
@@ -33,9 +39,18 @@ impl Api {
         if let Some(path) = &server.ca_file {
             builder = builder.tls_certs_only([certificate(path)?]);
         }
+        let certified = identity.is_some();
+        if let Some(identity) = identity {
+            if base.scheme() != "https" {
+                bail!("`{base}` is not encrypted: a certificate is shown over https only");
+            }
+            builder = builder.identity(identity);
+        }
         let token = ["RINGFENCE_TOKEN", "RINGFENCE_ADMIN_TOKEN"]
             .into_iter()
             .find_map(|name| std::env::var(name).ok().filter(|t| !t.is_empty()));
+        // The certificate is to speak for itself.
+        let token = token.filter(|_| !certified);
         if base.scheme() == "http" && !is_loopback(&base) && token.is_some() {
             bail!("`{base}` is not encrypted: a token is only sent over https, or to this machine");
         }
@@ -111,6 +126,16 @@ impl Api {
         }
         Failure::input_text(format!("cannot reach {}: {why} ({cause})", self.base))
     }
+}
+
+fn identity(key: &Path, cert: &Path) -> anyhow::Result<Identity> {
+    let read = |path: &Path| {
+        std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))
+    };
+    let both = [read(key)?, read(cert)?].concat();
+    let (key, cert) = (key.display(), cert.display());
+    Identity::from_pem(&both)
+        .with_context(|| format!("`{key}` and `{cert}` are no key and certificate"))
 }
 
 fn certificate(path: &Path) -> anyhow::Result<Certificate> {

@@ -32,6 +32,7 @@ fn main() -> ExitCode {
         Command::Alerts(a) => commands::alerts::run(&a, &out),
         Command::Source(a) => commands::source::run(&a, &out),
         Command::Service(a) => commands::service::run(&a, &out),
+        Command::Certificate(a) => commands::certificate::run(&a, &out),
         Command::Policy(a) => commands::policy::run(&a, &out),
         Command::State(a) => commands::state::run(&a, &out),
         Command::RecoverAdministrator(a) => commands::recover::run(&a, &out),

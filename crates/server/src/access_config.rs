@@ -10,7 +10,7 @@ use crate::providers::{self, ProviderSettings};
 use crate::written::{Mistakes, Section};
 
 /// `[access]`: who may do what.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct AccessConfig {
     /// `policies`: folder of Cedar policies of your own, read besides the built-in ones and again
     /// when they change; a file of the name of a built-in one takes its place.
@@ -32,6 +32,14 @@ pub struct AccessConfig {
     pub limits: AccessLimits,
     /// `[[access.provider]]`: providers of sign-in.
     pub providers: Vec<ProviderSettings>,
+    /// `certificate_days`: client certificates are good for so long, unless somebody asks for less.
+    /// Default 90.
+    pub certificate_days: u16,
+    /// `person_requests`, `service_requests`: of one account, a second; 0 is no limit. Default 50 and
+    /// 1,000.
+    pub person_requests: u32,
+    /// As `person_requests`.
+    pub service_requests: u32,
 }
 
 impl AccessConfig {
@@ -58,6 +66,9 @@ impl AccessConfig {
             policies: s.take("policies", m).map(toml::Spanned::into_inner),
             sign_in,
             providers: providers::read_all(&mut s, m),
+            certificate_days: within(&mut s, "certificate_days", 90, 1, 398, m) as u16,
+            person_requests: within(&mut s, "person_requests", 50, 0, 1_000_000, m) as u32,
+            service_requests: within(&mut s, "service_requests", 1_000, 0, 1_000_000, m) as u32,
         };
         s.finish(m);
         config

@@ -13,6 +13,7 @@ use ringfence_sources::{FeedsConfig, ListenersConfig};
 use thiserror::Error;
 
 pub use crate::access_config::AccessConfig;
+use crate::http::Most;
 use crate::mail::MailSettings;
 use crate::store::StateConfig;
 use crate::written::{Mistake, Mistakes, Section};
@@ -68,8 +69,11 @@ pub struct ServerConfig {
     pub tls_cert: Option<PathBuf>,
     /// `tls_key`: PEM file of its private key.
     pub tls_key: Option<PathBuf>,
+    /// `client_ca`: PEM file of authorities whose client certificates are taken besides our own.
+    pub client_ca: Option<PathBuf>,
     /// `max_connections`: at the same time. Default 1,000.
-    pub max_connections: usize,
+    /// `max_connections_of_one`: of them, from one address. Default: half of them.
+    pub most: Most,
     /// `public_url`: how browsers and other applications reach this server, such as
     /// `https://ringfence.example`. Default: `localhost` with the port of `listen`.
     pub public_url: Option<String>,
@@ -103,6 +107,8 @@ pub struct IntakeConfig {
     pub inflated_bytes: usize,
     /// `mappings`: folder of mapping files of your own, tried before the built-in ones.
     pub mappings: Option<PathBuf>,
+    /// `source_requests`: of one source, a second; 0 is no limit. Default 5,000.
+    pub source_requests: u32,
     /// `time_zone`: of records whose time carries none (RFC 3164). IANA name. Default `UTC`.
     pub time_zone: String,
 }
@@ -287,12 +293,24 @@ impl ServerConfig {
                     None
                 }
             });
+        let connections = within(&mut s, "max_connections", 1_000, 1, 100_000, m);
         let config = Self {
             listen: listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8443))),
             data: s.take_or("data", PathBuf::from("ringfence-data"), m),
             tls_cert: s.take("tls_cert", m).map(toml::Spanned::into_inner),
             tls_key: s.take("tls_key", m).map(toml::Spanned::into_inner),
-            max_connections: within(&mut s, "max_connections", 1_000, 1, 100_000, m),
+            client_ca: s.take("client_ca", m).map(toml::Spanned::into_inner),
+            most: Most {
+                connections,
+                of_one_address: within(
+                    &mut s,
+                    "max_connections_of_one",
+                    connections.div_ceil(2),
+                    1,
+                    connections,
+                    m,
+                ),
+            },
             public_url: s.take::<String>("public_url", m).and_then(|url| {
                 let origin = url.get_ref().trim_end_matches('/');
                 if is_origin(origin) {
@@ -339,6 +357,7 @@ impl IntakeConfig {
             body_bytes: within(&mut s, "max_body_mib", 8, 1, 256, m) << 20,
             inflated_bytes: within(&mut s, "max_inflated_mib", 32, 1, 1_024, m) << 20,
             mappings: s.take("mappings", m).map(toml::Spanned::into_inner),
+            source_requests: within(&mut s, "source_requests", 5_000, 0, 1_000_000, m) as u32,
             time_zone: s.take_or("time_zone", "UTC".to_owned(), m),
         };
         s.finish(m);

@@ -10,15 +10,19 @@ use ringfence_event::{Authority, Origin};
 use ringfence_lake::Lake;
 use ringfence_normalise::{Mapping, MappingSet, Normaliser, Settings};
 use ringfence_respond::{AllowList, Guard, SenderConfig, WebhookSender};
-use ringfence_sources::{Identity, Intake, ListenerHandle, Mistake, Sink, Surroundings, follow};
+use ringfence_sources::{
+    CertificateAuthority, Clients, Identity, Intake, ListenerHandle, Mistake, Sink, Surroundings,
+    follow,
+};
 use ringfence_spine::{LocalConfig, LocalSpine};
 use ringfence_state::{Classes, NewSource, State};
 use tokio_util::sync::CancellationToken;
 
 use crate::bookmarks::StateBookmarks;
 use crate::config::Config;
+use crate::holders::StateHolders;
 use crate::server::ServerError;
-use crate::{clock, people, rules};
+use crate::{clock, ending, people, rules};
 
 /// How often old rows of the state store are cleared.
 const MAINTAIN_EVERY: Duration = Duration::from_secs(600);
@@ -185,6 +189,7 @@ pub(crate) async fn listen(
     config: &Config,
     intake: &Arc<Intake>,
     state: &State,
+    authority: &Arc<CertificateAuthority>,
     cancel: &CancellationToken,
 ) -> Result<Vec<ListenerHandle>, ServerError> {
     let source = |name: &str| {
@@ -200,8 +205,13 @@ pub(crate) async fn listen(
             },
         })
     };
+    let clients = Clients {
+        authority: Arc::clone(authority),
+        holders: Arc::new(StateHolders(state.clone())),
+    };
     let around = Surroundings {
         source: &source,
+        clients: Some(&clients),
         data_dir: &config.server.data,
     };
     let mut wrong = Vec::new();
@@ -278,6 +288,9 @@ pub(crate) async fn maintain(state: State, intake: Arc<Intake>, cancel: Cancella
         }
         if let Err(error) = people::disable_dormant(&state, &intake).await {
             tracing::warn!(%error, "accounts that nobody uses could not be switched off");
+        }
+        if let Err(error) = ending::tell(&state, &intake).await {
+            tracing::warn!(%error, "it could not be told which credentials end soon");
         }
     }
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use ringfence_access::Access;
-use ringfence_api::{App, SignIn};
-use ringfence_sources::{ClientAuth, Intake, Sink};
+use ringfence_api::{App, Paces, Rates, SignIn};
+use ringfence_sources::{CertificateAuthority, Door, Intake, Sink};
 use ringfence_spine::Spine;
 use ringfence_state::State;
 use thiserror::Error;
@@ -178,10 +178,19 @@ impl Server {
             gauges: Arc::default(),
         };
         let identity = open::identity(&config)?;
-        let tls =
-            ringfence_sources::server_config(&identity, ClientAuth::None, &[b"h2", b"http/1.1"])?;
+        let fingerprint = identity.fingerprint();
+        let authority = Arc::new(CertificateAuthority::open(&data)?);
+        let (ours, theirs) = (Arc::clone(&authority), config.server.client_ca.as_deref());
+        let door = Arc::new(Door::new(
+            identity,
+            &[b"h2", b"http/1.1"],
+            ours,
+            theirs,
+            false,
+        )?);
         let ready = connectors::build(&config)?;
-        let listeners = Arc::new(open::listen(&config, &intake, &state, &stages.listeners).await?);
+        let listeners =
+            Arc::new(open::listen(&config, &intake, &state, &authority, &stages.listeners).await?);
         let address = config.server.listen;
         let socket = TcpListener::bind(address)
             .await
@@ -246,7 +255,14 @@ impl Server {
             inside: Arc::clone(&inner) as _,
             connectors: asked,
             sign_in,
+            authority,
+            paces: Arc::new(Paces::new(Rates {
+                person: config.access.person_requests,
+                service: config.access.service_requests,
+                source: config.intake.source_requests,
+            })),
             limits: ringfence_api::Limits {
+                certificate_days: config.access.certificate_days,
                 body_bytes: config.intake.body_bytes,
                 inflated_bytes: config.intake.inflated_bytes,
                 query: config.query.limits.clone(),
@@ -254,8 +270,8 @@ impl Server {
             },
         };
         let router = ringfence_api::router(app);
-        let most = config.server.max_connections;
-        let api = tokio::spawn(http::serve(socket, router, tls, most, stages.api.clone()));
+        let most = config.server.most;
+        let api = tokio::spawn(http::serve(socket, router, door, most, stages.api.clone()));
         let stop = &stages.consumers;
         let taken_down = desk::write(decisions, state.clone(), Arc::clone(&intake), stop.clone());
         let outbox = Arc::new(StateOutbox(state.clone()));
@@ -308,7 +324,7 @@ impl Server {
         }
         Ok(Self {
             address,
-            fingerprint: identity.fingerprint(),
+            fingerprint,
             waiting,
             inner,
             state,

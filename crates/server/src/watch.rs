@@ -134,6 +134,8 @@ async fn look(
     state.touch_principals().await.map_err(|e| e.to_string())?;
     state.touch_sessions().await.map_err(|e| e.to_string())?;
     state.touch_rights().await.map_err(|e| e.to_string())?;
+    let touched = state.touch_certificates().await;
+    touched.map_err(|e| e.to_string())?;
     state.touch_sources(&seen).await.map_err(|e| e.to_string())
 }
 

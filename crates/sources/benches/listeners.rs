@@ -84,6 +84,7 @@ fn measure(kind: &str, extra: &str) {
     );
     let written: ListenersConfig = toml::from_str(&text).unwrap();
     let around = Surroundings {
+        clients: None,
         source: &credential,
         data_dir: Path::new("/nowhere"),
     };

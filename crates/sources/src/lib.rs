@@ -37,14 +37,17 @@ pub use entry::{read_entry, spine_entry};
 pub use feed::{Bookmarks, Feed, follow};
 pub use files::{FileError, FileReport, Kind, read_file, read_text};
 pub use intake::{Intake, Pace, Quarantine, Refused, SourceCount, SourceCounters};
-pub use listener::{CounterSnapshot, ListenError, ListenerHandle, Place, run};
+pub use listener::{Clients, CounterSnapshot, Holders, ListenError, ListenerHandle, Place, run};
 pub use silence::{Change, Expectation, SilenceDetector, Standing, Transition};
 pub use sink::{Flow, Format, Incoming, Naming, Offer, Receipt, Rejection, Sink, SinkError};
-pub use tls::{ClientAuth, Identity, TlsError, server_config};
+pub use tls::{
+    CertificateAuthority, CertificateRequest, ClientAuth, ClientCertificate, Door, Identity,
+    Issued, RequestError, TlsError, certificate_name, new_request, server_config, validity,
+};
 
 #[doc(hidden)]
 pub use feed::fuzz_folder_cut;
 #[doc(hidden)]
 pub use framing::{fuzz_hep_framing, fuzz_syslog_framing};
 #[doc(hidden)]
-pub use tls::fuzz_subject;
+pub use tls::{fuzz_request, fuzz_subject, fuzz_validity};

@@ -129,6 +129,7 @@ impl World {
         );
         let config: FeedsConfig = toml::from_str(&text).unwrap();
         let around = Surroundings {
+            clients: None,
             source: &|name| {
                 Some(Origin {
                     source: Name::new(name).unwrap(),

@@ -21,6 +21,8 @@ pub struct Maintained {
     pub deliveries: u64,
     /// Sessions that were over.
     pub sessions: u64,
+    /// Certificates that ended as long ago as closed alerts are kept.
+    pub certificates: u64,
 }
 
 impl State {
@@ -59,6 +61,13 @@ impl State {
                     "DELETE FROM sessions WHERE token_hash IN
                      (SELECT token_hash FROM sessions WHERE expires_ms < $1 LIMIT $2)",
                     now_ms,
+                )
+                .await?,
+            certificates: self
+                .remove(
+                    "DELETE FROM certificates WHERE fingerprint IN
+                     (SELECT fingerprint FROM certificates WHERE not_after_ms < $1 LIMIT $2)",
+                    before(limits.closed_alerts_for),
                 )
                 .await?,
         })

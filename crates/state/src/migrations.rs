@@ -36,6 +36,11 @@ const FILES: &[(i64, &str, &str)] = &[
         include_str!("../migrations/0015_least_privilege.sql"),
     ),
     (
+        16,
+        "certificates",
+        include_str!("../migrations/0016_certificates.sql"),
+    ),
+    (
         17,
         "identities",
         include_str!("../migrations/0017_identities.sql"),

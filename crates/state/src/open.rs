@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use crate::certificate_lookup::Stands;
 use crate::changes::AlertChange;
 use crate::db::Pool;
 use crate::error::Result;
@@ -49,6 +50,7 @@ struct Inner {
     unannounced: AtomicBool,
     sources: TokenIndex<Source>,
     principals: TokenIndex<Principal>,
+    certificates: TokenIndex<Stands>,
     sessions: TokenIndex<Session>,
     activity: Activity,
     uses: Uses,
@@ -135,6 +137,7 @@ impl State {
             unannounced: AtomicBool::new(false),
             sources: TokenIndex::default(),
             principals: TokenIndex::default(),
+            certificates: TokenIndex::default(),
             sessions: TokenIndex::default(),
             activity: Activity::default(),
             uses: Uses::default(),
@@ -185,6 +188,10 @@ impl State {
 
     pub(crate) fn source_index(&self) -> &TokenIndex<Source> {
         &self.inner.sources
+    }
+
+    pub(crate) fn certificate_index(&self) -> &TokenIndex<Stands> {
+        &self.inner.certificates
     }
 
     pub(crate) fn session_index(&self) -> &TokenIndex<Session> {

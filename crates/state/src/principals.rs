@@ -2,19 +2,21 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ringfence_crypto::{Token, TokenKind};
 use ringfence_policy::{Kind, Role, Subject};
 use serde::Serialize;
 
 use crate::assignments::{self, Held, NewRole};
+use crate::certificates::CertificateUse;
 use crate::error::{Error, Result};
 use crate::id::new_id;
 use crate::names;
 use crate::open::State;
-use crate::source_lookup::hash;
+use crate::rotation;
 use crate::sql::{Row, Tx, query};
-use crate::token_index::{TokenMap, TokenOwner, owner};
+use crate::token_index::{TokenMap, owner};
 
 /// The token of automation.
 const FIRST_ADMIN: &str = "admin";
@@ -44,6 +46,8 @@ pub struct Principal {
     pub expires_ms: Option<i64>,
     /// When it was switched off, if it is.
     pub disabled_ms: Option<i64>,
+    /// Whether a service is let in by its token alone.
+    pub certificate: CertificateUse,
     /// When it was last let in. Behind by up to a minute.
     pub last_used_ms: Option<i64>,
     /// They are let in by a session that began with more than one factor.
@@ -134,6 +138,66 @@ impl State {
         tx.commit().await?;
         self.principals_changed();
         Ok((made, token))
+    }
+
+    /// Gives a service a new token. The old one stays good for `overlap`, but not longer than it was
+    /// to be. With `expires_ms` the service, and the roles that were to end with it, end then.
+    ///
+    /// # Errors
+    /// When there is no such service, or it was switched off.
+    pub async fn rotate_service(
+        &self,
+        id: &str,
+        expires_ms: Option<i64>,
+        overlap: Duration,
+        now_ms: i64,
+    ) -> Result<(Principal, Token)> {
+        let token = Token::mint(TokenKind::Service)?;
+        let mut tx = self.begin().await?;
+        let old = service(&mut tx, id).await?;
+        // An old token does not get the new one's time.
+        let left = old.expires_ms.map(|at| at.saturating_sub(now_ms).max(0));
+        let left = left.map(|ms| Duration::from_millis(ms.unsigned_abs()));
+        let overlap = left.map_or(overlap, |left| left.min(overlap));
+        rotation::rotate(&mut tx, "principals", id, &token, overlap, now_ms).await?;
+        if let Some(expires_ms) = expires_ms {
+            query(
+                "UPDATE assignments SET expires_ms = $1
+                 WHERE principal_id = $2 AND expires_ms = $3",
+            )
+            .bind(expires_ms)
+            .bind(id.to_owned())
+            .bind(old.expires_ms)
+            .execute(&mut tx)
+            .await?;
+            query("UPDATE principals SET expires_ms = $1, warned_ms = NULL WHERE id = $2")
+                .bind(expires_ms)
+                .bind(id.to_owned())
+                .execute(&mut tx)
+                .await?;
+        }
+        let service = one(&mut tx, id).await?;
+        tx.commit().await?;
+        self.principals_changed();
+        Ok((service, token))
+    }
+
+    /// Says whether a service is let in by its token alone.
+    ///
+    /// # Errors
+    /// When there is no such service, or it was switched off.
+    pub async fn change_service(&self, id: &str, certificate: CertificateUse) -> Result<Principal> {
+        let mut tx = self.begin().await?;
+        service(&mut tx, id).await?;
+        query("UPDATE principals SET certificate = $1 WHERE id = $2")
+            .bind(certificate.text())
+            .bind(id.to_owned())
+            .execute(&mut tx)
+            .await?;
+        let service = one(&mut tx, id).await?;
+        tx.commit().await?;
+        self.principals_changed();
+        Ok(service)
     }
 
     /// All principals, oldest first.
@@ -235,6 +299,7 @@ impl State {
     pub(crate) fn principals_changed(&self) {
         self.principal_index().invalidate();
         self.session_index().invalidate();
+        self.certificate_index().invalidate();
     }
 
     /// The roles of all principals.
@@ -249,15 +314,9 @@ impl State {
             .await?;
         let mut map = TokenMap::new();
         for row in &rows {
-            if let Some(hash) = hash(row, "token_hash")? {
-                let principal = read_with(row, &roles)?;
-                let until_ms = principal.expires_ms;
-                let owner = TokenOwner::new(Arc::new(principal), until_ms);
-                if let Some(known) = owner.value.last_used_ms {
-                    owner.written(known);
-                }
-                map.insert(hash, owner);
-            }
+            let principal = Arc::new(read_with(row, &roles)?);
+            let (until_ms, used_ms) = (principal.expires_ms, principal.last_used_ms);
+            rotation::tokens(&mut map, row, principal, until_ms, used_ms)?;
         }
         Ok(map)
     }
@@ -275,7 +334,8 @@ async fn insert(
     query(
         "INSERT INTO principals (id, name, kind, token_hash, created_ms, expires_ms)
          VALUES ($1, $2, 'service', $3, $4, $5)
-         ON CONFLICT (id) DO UPDATE SET token_hash = excluded.token_hash, disabled_ms = NULL",
+         ON CONFLICT (id) DO UPDATE SET token_hash = excluded.token_hash,
+             old_token_hash = NULL, disabled_ms = NULL",
     )
     .bind(id.to_owned())
     .bind(name.to_owned())
@@ -291,6 +351,18 @@ async fn insert(
 pub(crate) fn read_with(row: &Row, roles: &HashMap<String, Vec<Held>>) -> Result<Principal> {
     let id: String = row.try_get("id")?;
     read(row, roles.get(&id).cloned().unwrap_or_default())
+}
+
+/// A service that is not switched off, as a transaction sees it.
+async fn service(tx: &mut Tx, id: &str) -> Result<Principal> {
+    let found = one(tx, id).await?;
+    if found.kind != Kind::Service || found.is_of_this_machine() {
+        return Err(Error::not_found("service", id));
+    }
+    match found.disabled_ms {
+        Some(_) => Err(Error::Conflict("it is switched off".to_owned())),
+        None => Ok(found),
+    }
 }
 
 /// A principal as a transaction sees it.
@@ -317,6 +389,7 @@ fn read(row: &Row, roles: Vec<Held>) -> Result<Principal> {
         created_ms: row.try_get("created_ms")?,
         expires_ms: row.try_get("expires_ms")?,
         disabled_ms: row.try_get("disabled_ms")?,
+        certificate: CertificateUse::read(row)?,
         last_used_ms: row.try_get("last_used_ms")?,
         mfa: false,
     })

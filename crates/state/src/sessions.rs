@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ringfence_crypto::{Token, TokenHash, TokenKind};
 use serde::Serialize;
 
+use crate::certificate_lookup::Shown;
 use crate::error::{Error, Result};
 use crate::id::new_id;
 use crate::limits::millis;
@@ -94,6 +95,8 @@ pub struct ShownSession {
 pub enum Credential {
     /// A token of their own.
     Token(TokenHash),
+    /// A client certificate.
+    Certificate(TokenHash),
     /// The cookie of a browser.
     Session(TokenHash),
 }
@@ -198,6 +201,10 @@ impl State {
     ) -> Result<Option<Arc<Principal>>> {
         Ok(match credential {
             Credential::Token(hash) => still(&*self.principals().await?, &hash, now_ms),
+            Credential::Certificate(hash) => match self.by_certificate(hash, &[], now_ms).await? {
+                Shown::Service(service) => Some(service),
+                _ => None,
+            },
             Credential::Session(hash) => self
                 .session(hash, now_ms, None)
                 .await?

@@ -7,12 +7,16 @@ use ipnet::IpNet;
 use ringfence_crypto::{Token, TokenKind};
 use serde::Deserialize;
 
-use crate::error::Result;
-use crate::limits::millis;
+use crate::certificates::CertificateUse;
+use crate::error::{Error, Result};
 use crate::open::State;
+use crate::rotation;
 use crate::scope::Scope;
 use crate::sources::{Classes, NewSource, Source, check, fetch, taken};
-use crate::sql::query;
+use crate::sql::{Tx, query};
+
+/// Names of certificates that one source is known by.
+const MOST_NAMES: usize = 32;
 
 /// A source and its token, the only time that the token can be seen.
 #[derive(Debug)]
@@ -42,6 +46,10 @@ pub struct SourceChange {
     pub expect_every_secs: Option<u32>,
     /// Switch it off or on again.
     pub disabled: Option<bool>,
+    /// Whether a token alone lets it in.
+    pub certificate: Option<CertificateUse>,
+    /// By what certificates of other authorities it is known: `sha-256:…`, `dns:…`, `uri:…`.
+    pub certificate_names: Option<Vec<String>>,
 }
 
 impl State {
@@ -63,12 +71,17 @@ impl State {
             Some(false) => None,
             None => old.disabled_ms,
         };
+        let certificate = change.certificate.unwrap_or(old.certificate);
+        let names = change.certificate_names.clone();
+        let names = names.unwrap_or_else(|| old.certificate_names.clone());
+        nobody_elses(&mut tx, id, &names).await?;
         let new = merged(old, change);
         check(&new)?;
         query(
             "UPDATE sources SET name = $1, site = $2, classes = $3, grants = $4,
-                 allowed_peers = $5, expect_every_secs = $6, disabled_ms = $7
-             WHERE id = $8",
+                 allowed_peers = $5, expect_every_secs = $6, disabled_ms = $7,
+                 certificate = $8, certificate_names = $9
+             WHERE id = $10",
         )
         .bind(new.name.clone())
         .bind(new.site)
@@ -77,13 +90,15 @@ impl State {
         .bind(serde_json::json!(new.allowed_peers).to_string())
         .bind(new.expect_every_secs.map(i64::from))
         .bind(disabled_ms)
+        .bind(certificate.text())
+        .bind(serde_json::json!(names).to_string())
         .bind(id.to_owned())
         .execute(&mut tx)
         .await
         .map_err(|error| taken(error, &new.name))?;
         let source = fetch(&mut tx, scope, id).await?;
         tx.commit().await?;
-        self.source_index().invalidate();
+        self.sources_changed();
         Ok(source)
     }
 
@@ -102,20 +117,38 @@ impl State {
         let token = Token::mint(TokenKind::Source)?;
         let mut tx = self.begin().await?;
         let source = fetch(&mut tx, scope, id).await?;
-        // The right-hand sides see the row as it was before this statement.
-        query(
-            "UPDATE sources SET old_token_hash = token_hash, old_token_until_ms = $1,
-                 token_hash = $2 WHERE id = $3",
-        )
-        .bind(now_ms.saturating_add(millis(overlap)))
-        .bind(token.hash().to_hex())
-        .bind(id.to_owned())
-        .execute(&mut tx)
-        .await?;
+        rotation::rotate(&mut tx, "sources", id, &token, overlap, now_ms).await?;
         tx.commit().await?;
-        self.source_index().invalidate();
+        self.sources_changed();
         Ok(MintedSource { source, token })
     }
+}
+
+/// A certificate speaks for one source, in whichever program another one may be.
+async fn nobody_elses(tx: &mut Tx, id: &str, names: &[String]) -> Result<()> {
+    if names.len() > MOST_NAMES {
+        let reason = format!("at most {MOST_NAMES} names");
+        return Err(Error::invalid("certificate_names", reason));
+    }
+    if names.is_empty() {
+        return Ok(());
+    }
+    let rows = query("SELECT * FROM sources WHERE id <> $1 AND certificate_names <> '[]'")
+        .bind(id.to_owned())
+        .fetch_all(&mut *tx)
+        .await?;
+    for row in &rows {
+        let other = Source::read(row)?;
+        let taken = names
+            .iter()
+            .find(|name| other.certificate_names.contains(name));
+        if let Some(name) = taken {
+            // Not of which source: it may be in a program that the caller must not know of.
+            let reason = format!("`{name}` is a name of another source");
+            return Err(Error::Conflict(reason));
+        }
+    }
+    Ok(())
 }
 
 fn merged(old: Source, change: SourceChange) -> NewSource {

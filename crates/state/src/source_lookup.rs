@@ -6,9 +6,10 @@ use ringfence_crypto::TokenHash;
 
 use crate::error::Result;
 use crate::open::State;
+use crate::rotation;
 use crate::sources::Source;
 use crate::sql::{Row, query};
-use crate::token_index::{TokenMap, TokenOwner, owner};
+use crate::token_index::{TokenMap, owner};
 
 impl State {
     /// The source that a presented token belongs to; `None` for an unknown token, an
@@ -41,17 +42,7 @@ impl State {
         let mut map = TokenMap::new();
         for row in &rows {
             let source = Arc::new(Source::read(row)?);
-            if let Some(hash) = hash(row, "token_hash")? {
-                map.insert(hash, TokenOwner::new(Arc::clone(&source), None));
-            }
-            if let Some(hash) = hash(row, "old_token_hash")? {
-                // Without an end it would live for ever: then it has ended already.
-                let until_ms = row
-                    .try_get::<Option<i64>>("old_token_until_ms")?
-                    .unwrap_or(0);
-                map.entry(hash)
-                    .or_insert_with(|| TokenOwner::new(source, Some(until_ms)));
-            }
+            rotation::tokens(&mut map, row, source, None, None)?;
         }
         Ok(map)
     }

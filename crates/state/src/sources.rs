@@ -6,6 +6,7 @@ use ipnet::IpNet;
 use ringfence_crypto::{Token, TokenKind};
 use serde::{Deserialize, Serialize};
 
+use crate::certificates::CertificateUse;
 use crate::error::{Error, Result};
 use crate::id::new_id;
 use crate::names;
@@ -101,6 +102,10 @@ pub struct Source {
     pub disabled_ms: Option<i64>,
     /// When it last sent something. Behind by some seconds on looked-up credentials.
     pub last_seen_ms: Option<i64>,
+    /// Whether a token alone lets it in.
+    pub certificate: CertificateUse,
+    /// By what certificates of other authorities it is known: `sha-256:…`, `dns:…`, `uri:…`.
+    pub certificate_names: Vec<String>,
 }
 
 impl Source {
@@ -136,11 +141,19 @@ impl Source {
             created_ms: row.try_get("created_ms")?,
             disabled_ms: row.try_get("disabled_ms")?,
             last_seen_ms: row.try_get("last_seen_ms")?,
+            certificate: CertificateUse::read(row)?,
+            certificate_names: json(row, "certificate_names")?,
         })
     }
 }
 
 impl State {
+    /// Nobody is let in by what was so before.
+    pub(crate) fn sources_changed(&self) {
+        self.source_index().invalidate();
+        self.certificate_index().invalidate();
+    }
+
     /// Makes a source and its token. The token is in the answer and nowhere else.
     ///
     /// # Errors
@@ -160,7 +173,7 @@ impl State {
         insert(&mut tx, &id, &new, Some(&token), now_ms).await?;
         let source = fetch(&mut tx, scope, &id).await?;
         tx.commit().await?;
-        self.source_index().invalidate();
+        self.sources_changed();
         Ok(MintedSource { source, token })
     }
 
@@ -182,7 +195,7 @@ impl State {
         insert(&mut tx, id, &new, token, now_ms).await?;
         let source = fetch(&mut tx, &Scope::All, id).await?;
         tx.commit().await?;
-        self.source_index().invalidate();
+        self.sources_changed();
         Ok(source)
     }
 

@@ -36,6 +36,11 @@ impl<T> TokenOwner<T> {
         self.written_ms.fetch_max(used_ms, Ordering::Relaxed);
     }
 
+    /// It let somebody in.
+    pub(crate) fn used(&self, now_ms: i64) {
+        self.used_ms.fetch_max(now_ms, Ordering::Relaxed);
+    }
+
     pub(crate) fn used_ms(&self) -> Option<i64> {
         Some(self.used_ms.load(Ordering::Relaxed)).filter(|at| *at != i64::MIN)
     }
@@ -87,7 +92,7 @@ pub(crate) fn owner<T>(map: &TokenMap<T>, presented: &str, now_ms: i64) -> Optio
     let owner = map.get(&TokenHash::of(presented))?;
     let valid = owner.until_ms.is_none_or(|until| now_ms < until);
     if valid {
-        owner.used_ms.fetch_max(now_ms, Ordering::Relaxed);
+        owner.used(now_ms);
     }
     valid.then(|| Arc::clone(&owner.value))
 }

@@ -47,6 +47,7 @@ const TABLES: &[Table] = &[
     table("review_items", &["id"]),
     table("identities", &["id"]),
     table("sources", &["id"]),
+    table("certificates", &["fingerprint"]),
     table("alerts", &["id"]),
     table("alert_rules", &["alert_id", "rule_id"]),
     table("alert_notes", &["id"]),

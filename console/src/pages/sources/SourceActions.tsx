@@ -127,21 +127,21 @@ function Changes({ source }: { source: Declared }) {
 
 const OVERLAPS = [
   { value: "0", label: "dies at once (it leaked)" },
-  { value: "3600", label: "stays good for an hour" },
-  { value: "86400", label: "stays good for a day" },
-  { value: "604800", label: "stays good for a week" },
+  { value: "60", label: "stays good for an hour" },
+  { value: "1440", label: "stays good for a day" },
+  { value: "10080", label: "stays good for a week" },
 ];
 
 function Rotate({ source, close }: { source: Declared; close: () => void }) {
   useReturnFocus();
   const client = useQueryClient();
-  const [overlap, setOverlap] = useState("3600");
+  const [overlap, setOverlap] = useState("60");
   const rotate = useMutation({
     mutationFn: () =>
       ask(
         api.POST("/api/v1/sources/{id}/rotate", {
           params: { path: { id: source.id } },
-          body: { overlap_secs: Number(overlap) },
+          body: { overlap_minutes: Number(overlap) },
         }),
       ),
     // The answer holds a secret: it is not kept beyond the dialog.

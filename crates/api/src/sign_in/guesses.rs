@@ -11,6 +11,8 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use crate::auth::network_of;
+
 const MINUTE_MS: i64 = 60_000;
 /// Wrong guesses of one address in a minute: a whole floor may share one.
 const GUESSES: u32 = 30;
@@ -29,7 +31,7 @@ impl Guesses {
     pub(crate) fn too_many(&self, address: Option<IpAddr>, now_ms: i64) -> bool {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         address
-            .and_then(|address| known.get(&bucket(address)))
+            .and_then(|address| known.get(&network_of(address)))
             .is_some_and(|(since, n)| *n >= GUESSES && now_ms - since < MINUTE_MS)
     }
 
@@ -39,19 +41,11 @@ impl Guesses {
         if known.len() >= ADDRESSES {
             known.clear();
         }
-        let entry = known.entry(bucket(address)).or_insert((now_ms, 0));
+        let entry = known.entry(network_of(address)).or_insert((now_ms, 0));
         if now_ms - entry.0 >= MINUTE_MS {
             *entry = (now_ms, 0);
         }
         entry.1 += 1;
-    }
-}
-
-/// Whoever has one IPv6 address has at least the other 2^64 of its network.
-fn bucket(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) >> 64 << 64).into()),
-        v4 => v4,
     }
 }
 
@@ -136,7 +130,7 @@ mod tests {
 
     #[test]
     fn a_whole_network_of_ipv6_is_one_guesser_and_a_mapped_address_is_itself() {
-        let of = |text: &str| bucket(text.parse().unwrap());
+        let of = |text: &str| network_of(text.parse().unwrap());
         assert_eq!(of("2001:db8::1"), of("2001:db8::ffff:1"));
         assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
         assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));

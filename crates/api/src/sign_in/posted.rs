@@ -52,7 +52,7 @@ impl FromRequestParts<App> for Come {
 impl Come {
     fn of(parts: &Parts) -> Self {
         Self {
-            peer: parts.extensions.get::<Peer>().copied(),
+            peer: parts.extensions.get::<Peer>().cloned(),
             headers: parts.headers.clone(),
         }
     }
@@ -64,12 +64,12 @@ impl Come {
 
     /// Whose connection it is.
     pub(crate) fn address(&self) -> Option<IpAddr> {
-        self.peer.map(|peer| peer.address.ip())
+        self.peer.as_ref().map(|peer| peer.address.ip())
     }
 
     /// The connection cannot be listened to.
     pub(crate) fn is_encrypted(&self) -> bool {
-        self.peer.is_some_and(|peer| peer.encrypted)
+        self.peer.as_ref().is_some_and(|peer| peer.encrypted)
     }
 
     /// What a session is opened with.

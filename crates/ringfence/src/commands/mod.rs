@@ -2,6 +2,7 @@
 
 pub mod alerts;
 pub mod backup;
+pub mod certificate;
 pub mod child;
 pub mod connectors;
 pub mod doctor;

@@ -65,6 +65,14 @@ fn every_route_asks_who_is_there_and_what_they_may() {
                 assert!(![401, 403].contains(&by_source), "{name}: {by_source}");
                 assert_eq!(by_nothing, 403, "{name}");
             }
+            Needs::Certificate => {
+                let all = (anonymous, by_source, by_nothing);
+                assert_eq!(
+                    all,
+                    (401, 401, 401),
+                    "{name}: no token renews a certificate"
+                );
+            }
             Needs::Known => {
                 assert_eq!((anonymous, by_source), (401, 403), "{name}");
                 assert!(![401, 403].contains(&by_nothing), "{name}: {by_nothing}");

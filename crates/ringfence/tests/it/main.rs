@@ -13,9 +13,13 @@
 
 mod access;
 mod alerts;
+#[path = "../../../identity/tests/authenticator/mod.rs"]
+#[allow(dead_code, reason = "a part of it is used here")]
+mod authenticator;
 mod backup;
 mod browser;
 mod bulk;
+mod certificates;
 mod cli;
 mod config;
 mod connectors;
@@ -35,6 +39,7 @@ mod listeners;
 mod mail;
 mod neighbours;
 mod otlp;
+mod passkeys;
 mod pbx;
 mod people;
 mod postgres;
@@ -43,6 +48,7 @@ mod rules;
 mod running;
 mod scim;
 mod shippers;
+mod slow;
 mod sql;
 mod story;
 mod upgrade;

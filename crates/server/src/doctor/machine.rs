@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use ringfence_sources::validity;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
-use super::certificate::not_after;
 use super::{Complaint, Level};
 use crate::config::Config;
 use crate::{backup, clock};
@@ -173,8 +173,9 @@ fn certificates(config: &Config, data: &Path, found: &mut Vec<Complaint>) {
     for file in files {
         let end = CertificateDer::from_pem_file(&file)
             .ok()
-            .and_then(|der| not_after(&der));
-        let Some(end) = end else { continue };
+            .and_then(|der| validity(&der));
+        let Some((_, end)) = end else { continue };
+        let end = end.0;
         let days = end.saturating_sub(now).div_euclid(DAY_MS);
         if end.saturating_sub(now) > RENEW_BEFORE_MS {
             continue;

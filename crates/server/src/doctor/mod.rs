@@ -5,7 +5,6 @@
 //! running server tells through its API and a data folder tells by itself, so that the same
 //! questions are asked of both.
 
-mod certificate;
 mod machine;
 mod picture;
 mod providers;
@@ -13,7 +12,6 @@ mod stored;
 
 use serde::Serialize;
 
-pub use certificate::fuzz_certificate;
 pub use machine::machine;
 pub use picture::{PICTURE_SQL, Picture};
 pub use providers::providers;

@@ -12,10 +12,10 @@ use ringfence_event::{Name, Origin};
 
 use super::mistake::MAX_NETWORKS;
 use super::{
-    Listener, ListenersConfig, Mistake, Problem, Protocol, Stream, TlsConfig, TlsSetup, Wire,
+    Listener, ListenersConfig, Mistake, Problem, Protocol, Side, Stream, TlsConfig, TlsSetup, Wire,
 };
-use crate::listener::{HepKey, Peers};
-use crate::tls::{ClientAuth, Identity, normalise_subject, server_config};
+use crate::listener::{Clients, HepKey, Peers};
+use crate::tls::{ClientAuth, Door, Identity, normalise_subject, server_config};
 
 /// Largest HEP3 packet: its length has 16 bits.
 const HEP_MAX: usize = 65_535;
@@ -24,6 +24,8 @@ const HEP_MAX: usize = 65_535;
 pub struct Surroundings<'a> {
     /// The credential of a source, by name.
     pub source: &'a dyn Fn(&str) -> Option<Origin>,
+    /// Who the holders of client certificates are, where that is known.
+    pub clients: Option<&'a Clients>,
     /// The data folder, where the self-signed certificate is made when a listener needs it.
     pub data_dir: &'a Path,
 }
@@ -72,7 +74,7 @@ impl ListenersConfig {
             let stream = b.limited(stream, c.max_message_bytes);
             let wire = b.tls(&c.tls, &c.listen).map(|tls| Wire::Tls(stream, tls));
             let trust = Trust {
-                certificate: c.tls.client_ca.is_some(),
+                certificate: c.tls.asks(),
                 instead: ", or check client certificates with `tls.client_ca`",
                 ..Trust::address(&c.allow)
             };
@@ -107,7 +109,7 @@ impl ListenersConfig {
                 key: b.key(c.auth_key_file.as_deref()),
                 // a key that cannot be read is one mistake, not two
                 keyed: c.auth_key_file.is_some(),
-                certificate: c.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some()),
+                certificate: c.tls.as_ref().is_some_and(TlsConfig::asks),
                 instead: ", or ask for a key with `auth_key_file`",
             };
             b.listener(Protocol::Hep, &c.name, &c.listen, &c.source, &trust, wire);
@@ -354,6 +356,9 @@ impl<'a> Builder<'a> {
                 None
             }
         };
+        if written.by_source {
+            return self.by_source(written, identity?);
+        }
         let auth = match &written.client_ca {
             None => Some(ClientAuth::None),
             Some(file) => self.keep("tls.client_ca", ClientAuth::required(file)),
@@ -375,8 +380,25 @@ impl<'a> Builder<'a> {
         }
         let server = server_config(&identity?, auth?, &[]);
         Some(TlsSetup {
-            server: self.keep("tls.cert_file", server)?,
+            side: Side::Fixed(self.keep("tls.cert_file", server)?),
             clients: Arc::new(clients),
+        })
+    }
+
+    fn by_source(&mut self, written: &TlsConfig, identity: Identity) -> Option<TlsSetup> {
+        if !written.clients.is_empty() {
+            self.mistake("tls.clients", Problem::ClientsTwo);
+        }
+        let Some(clients) = self.around.clients else {
+            self.mistake("tls.by_source", Problem::NoHolders);
+            return None;
+        };
+        let ours = Arc::clone(&clients.authority);
+        let door = Door::new(identity, &[], ours, written.client_ca.as_deref(), true);
+        let door = Arc::new(self.keep("tls.client_ca", door)?);
+        Some(TlsSetup {
+            side: Side::BySource(door, Arc::clone(&clients.holders)),
+            clients: Arc::default(),
         })
     }
 }

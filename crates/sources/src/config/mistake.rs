@@ -71,6 +71,14 @@ pub enum Problem {
     /// Clients are named and nobody checks their certificates.
     #[error("`clients` needs `client_ca`: without it no certificate is asked for")]
     ClientsWithoutAuthority,
+    /// Clients are named here and in their sources.
+    #[error(
+        "with `by_source`, the sources themselves say whose certificates are theirs: leave `clients` out"
+    )]
+    ClientsTwo,
+    /// Nobody here knows whose certificate is whose.
+    #[error("`by_source` needs a running server")]
+    NoHolders,
     /// Two entries for one client.
     #[error("`{0}` is listed twice")]
     ClientTwice(String),

@@ -13,7 +13,7 @@ pub use build::Surroundings;
 pub use feeds::{FeedsConfig, FolderConfig, PbxConfig, PbxTlsConfig};
 pub use mistake::{Mistake, Problem};
 pub use valid::{Listener, Protocol};
-pub(crate) use valid::{Stream, TlsSetup, Wire};
+pub(crate) use valid::{Side, Stream, TlsSetup, Wire};
 pub use written::{
     ClientConfig, HepTcpConfig, HepUdpConfig, ListenersConfig, SyslogTcpConfig, SyslogTlsConfig,
     SyslogUdpConfig, TlsConfig,

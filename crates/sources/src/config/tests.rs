@@ -23,6 +23,7 @@ fn credential(name: &str) -> Option<Origin> {
 fn build(text: &str, data_dir: &Path) -> Result<Vec<Listener>, Vec<String>> {
     let written: ListenersConfig = toml::from_str(text).unwrap();
     let around = Surroundings {
+        clients: None,
         source: &credential,
         data_dir,
     };

@@ -11,7 +11,8 @@ use rustls::ServerConfig;
 
 use crate::Format;
 use crate::framing::{Framer, HepFramer, SyslogFramer, without_keys};
-use crate::listener::{HepKey, Peers};
+use crate::listener::{HepKey, Holders, Peers};
+use crate::tls::Door;
 
 /// A listener whose configuration holds together. Made by
 /// [`ListenersConfig::build`](super::ListenersConfig::build), run by [`run`](crate::run).
@@ -56,9 +57,27 @@ pub(crate) struct Stream {
 /// The server's side of TLS, and which source each client is.
 #[derive(Debug, Clone)]
 pub(crate) struct TlsSetup {
-    pub(crate) server: Arc<ServerConfig>,
+    pub(crate) side: Side,
     /// Empty: every client whose certificate was accepted is the listener's own source.
     pub(crate) clients: Arc<HashMap<String, Arc<Origin>>>,
+}
+
+/// Whose certificates are taken, and who they are.
+#[derive(Clone)]
+pub(crate) enum Side {
+    /// As the configuration says.
+    Fixed(Arc<ServerConfig>),
+    /// As the sources say, at each moment.
+    BySource(Arc<Door>, Arc<dyn Holders>),
+}
+
+impl std::fmt::Debug for Side {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Fixed(_) => "Fixed",
+            Self::BySource(..) => "BySource",
+        })
+    }
 }
 
 impl Listener {
@@ -90,7 +109,8 @@ impl Listener {
         }
     }
 
-    /// Every origin that its records can have: its own source, and those of named clients.
+    /// The origins that its records can have, as far as the configuration says: its own source, and
+    /// those of named clients.
     #[must_use]
     pub fn origins(&self) -> Vec<Arc<Origin>> {
         match &self.wire {
@@ -100,6 +120,13 @@ impl Listener {
                 all.dedup_by(|a, b| a.source == b.source);
                 all
             }
+            Wire::Tls(
+                _,
+                TlsSetup {
+                    side: Side::BySource(..),
+                    ..
+                },
+            ) => Vec::new(),
             _ => vec![Arc::clone(&self.origin)],
         }
     }

@@ -196,9 +196,20 @@ pub struct TlsConfig {
     /// PEM file with the authorities whose client certificates are accepted. When given, a sender
     /// must present one (RFC 5425 §4.2.1).
     pub client_ca: Option<PathBuf>,
+    /// Each client is the source whose certificate it shows: one that Ringfence issued, or one of
+    /// `client_ca` that is written in a source. A client of no source is refused, and `source` of the
+    /// listener speaks for nobody. Default `false`.
+    pub by_source: bool,
     /// Which source each client is. When given, a client that is not named is refused; when not,
     /// every client of that authority is the listener's own source.
     pub clients: Vec<ClientConfig>,
+}
+
+impl TlsConfig {
+    /// Whether a client must show a certificate.
+    pub(super) fn asks(&self) -> bool {
+        self.by_source || self.client_ca.is_some()
+    }
 }
 
 /// One client certificate and the source it speaks for.

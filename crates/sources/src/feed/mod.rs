@@ -14,7 +14,7 @@ use ringfence_event::{Name, Origin};
 use tokio_util::sync::CancellationToken;
 
 use crate::Sink;
-use crate::listener::{Counters, ListenerHandle, Place, Speaker};
+use crate::listener::{Counters, ListenerHandle, Place, Speakers};
 use desk::Desk;
 
 pub use bookmarks::Bookmarks;
@@ -62,13 +62,13 @@ pub fn follow(
     let place = feed.place();
     let transport = place.transport();
     let counters = Arc::new(Counters::new(feed.name.clone()));
-    let speaker = Speaker::new(Arc::clone(&feed.origin));
+    let speakers = Speakers::new(vec![Arc::clone(&feed.origin)]);
     let desk = Desk {
         owner: format!("{transport}/{}", feed.name),
         name: feed.name.clone(),
         sink,
         counters: Arc::clone(&counters),
-        speaker: Arc::clone(&speaker),
+        speaker: speakers.of_any(&feed.origin),
         cancel,
     };
     tracing::info!(feed = %feed.name, %place, transport, "following");
@@ -76,5 +76,5 @@ pub fn follow(
         Kind::Folder(folder) => tokio::spawn(folder::serve(folder, desk, bookmarks)),
         Kind::Pbx(pbx) => tokio::spawn(pbx::serve(pbx, desk)),
     };
-    ListenerHandle::new(feed.name, place, transport, counters, vec![speaker], task)
+    ListenerHandle::new(feed.name, place, transport, counters, speakers, task)
 }

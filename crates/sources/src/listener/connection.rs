@@ -1,17 +1,19 @@
 //! One connection: bytes in, whole records out, nothing read while the event log is busy.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use ringfence_event::Time;
+use ringfence_event::{Origin, Time};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::speaker::Speaker;
-use super::{Station, deliver};
+use super::{Holders, Station, deliver};
 use crate::config::Stream;
 use crate::framing::{Framer, Step};
+use crate::tls::ClientCertificate;
 use crate::{Incoming, Naming, clock};
 
 /// Records in one submission.
@@ -32,14 +34,14 @@ pub(super) async fn serve<S>(
     peer: SocketAddr,
     station: &Station,
     bounds: Stream,
-    speaker: &Speaker,
+    whose: Whose,
 ) where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let mut connection = Connection {
         peer,
         station,
-        speaker,
+        whose,
         framer: station.listener.protocol.framer(bounds.max_message),
         buffer: BytesMut::new(),
         read_size: *READ.start(),
@@ -50,13 +52,52 @@ pub(super) async fn serve<S>(
     let _ = timeout(FAREWELL, stream.shutdown()).await;
 }
 
+/// Whose records come over a connection.
+pub(super) enum Whose {
+    /// One source's, as long as it lasts.
+    Fixed(Arc<Speaker>),
+    /// Those of whoever holds a certificate, asked anew for each batch: a connection outlives a
+    /// revocation.
+    Held {
+        speaker: Arc<Speaker>,
+        certificate: ClientCertificate,
+        holders: Arc<dyn Holders>,
+    },
+}
+
+impl Whose {
+    fn speaker(&self) -> &Speaker {
+        match self {
+            Self::Fixed(speaker) | Self::Held { speaker, .. } => speaker,
+        }
+    }
+
+    /// What they may send now. Fails closed: nothing once their certificate is good no longer, or
+    /// another source's.
+    async fn origin(&self) -> Option<Arc<Origin>> {
+        match self {
+            Self::Fixed(speaker) => Some(Arc::clone(speaker.origin())),
+            Self::Held {
+                speaker,
+                certificate,
+                holders,
+            } => {
+                let origin = holders.origin(certificate).await?;
+                let known = speaker.origin();
+                let same = origin.source == known.source && origin.program == known.program;
+                same.then_some(origin)
+            }
+        }
+    }
+}
+
 /// A connection takes no more.
 struct End;
 
 struct Connection<'a> {
     peer: SocketAddr,
     station: &'a Station,
-    speaker: &'a Speaker,
+    whose: Whose,
     framer: Framer,
     buffer: BytesMut,
     read_size: usize,
@@ -182,12 +223,15 @@ impl Connection<'_> {
         if records.is_empty() {
             return opened;
         }
-        self.speaker.heard(received);
+        let Some(origin) = self.whose.origin().await else {
+            counters.refused_client(self.peer, "");
+            return Err(End);
+        };
+        self.whose.speaker().heard(received);
         let format = listener.protocol.format();
-        let (origin, sink) = (self.speaker.origin(), &*self.station.sink);
         deliver(
-            sink,
-            origin,
+            &*self.station.sink,
+            &origin,
             format,
             records,
             counters,

@@ -205,7 +205,7 @@ impl Counters {
     pub(crate) fn refused_client(&self, peer: SocketAddr, subject: &str) {
         add(&self.refused_peer, 1);
         let subject = ringfence_event::neutralise(subject);
-        gated!(self.peer, %peer, %subject, "client refused: its certificate is not listed");
+        gated!(self.peer, %peer, %subject, "client refused: its certificate lets nobody in here");
     }
 
     pub(crate) fn refused_key(&self, peer: SocketAddr) {

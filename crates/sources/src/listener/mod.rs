@@ -7,6 +7,7 @@ mod deliver;
 mod drops;
 mod error;
 mod gate;
+mod holders;
 mod key;
 mod peers;
 mod place;
@@ -27,10 +28,11 @@ pub use counters::CounterSnapshot;
 pub(crate) use counters::Counters;
 pub(crate) use deliver::{Stopped, deliver};
 pub use error::ListenError;
+pub use holders::{Clients, Holders};
 pub(crate) use key::HepKey;
 pub(crate) use peers::Peers;
 pub use place::Place;
-pub(crate) use speaker::Speaker;
+pub(crate) use speaker::{Speaker, Speakers};
 
 /// Binds a listener and starts it.
 ///
@@ -46,11 +48,11 @@ pub async fn run(
 ) -> Result<ListenerHandle, ListenError> {
     let transport = listener.transport();
     let counters = Arc::new(Counters::new(listener.name.clone()));
-    let speakers: Vec<_> = listener.origins().into_iter().map(Speaker::new).collect();
+    let speakers = Speakers::new(listener.origins());
     let station = Station {
         sink,
         counters: Arc::clone(&counters),
-        speakers: speakers.clone(),
+        speakers: Arc::clone(&speakers),
         cancel,
         listener,
     };
@@ -97,7 +99,7 @@ struct Station {
     listener: Listener,
     sink: Arc<dyn Sink>,
     counters: Arc<Counters>,
-    speakers: Vec<Arc<Speaker>>,
+    speakers: Arc<Speakers>,
     cancel: CancellationToken,
 }
 
@@ -108,7 +110,7 @@ pub struct ListenerHandle {
     place: Place,
     transport: &'static str,
     counters: Arc<Counters>,
-    speakers: Vec<Arc<Speaker>>,
+    speakers: Arc<Speakers>,
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -118,7 +120,7 @@ impl ListenerHandle {
         place: Place,
         transport: &'static str,
         counters: Arc<Counters>,
-        speakers: Vec<Arc<Speaker>>,
+        speakers: Arc<Speakers>,
         task: JoinHandle<()>,
     ) -> Self {
         Self {
@@ -159,8 +161,8 @@ impl ListenerHandle {
     /// [`SilenceDetector`](crate::SilenceDetector).
     #[must_use]
     pub fn last_heard(&self) -> Vec<(Name, Option<Time>)> {
-        self.speakers
-            .iter()
+        let all = self.speakers.all();
+        all.iter()
             .map(|s| (s.origin().source.clone(), s.last_heard()))
             .collect()
     }

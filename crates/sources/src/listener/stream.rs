@@ -10,10 +10,12 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::task::TaskTracker;
 
+use super::connection::Whose;
 use super::speaker::Speaker;
-use super::{Station, bind, connection};
-use crate::config::{Stream, TlsSetup};
-use crate::tls::subjects;
+use super::{Holders, Station, bind, connection};
+use crate::clock;
+use crate::config::{Side, Stream, TlsSetup};
+use crate::tls::{ClientCertificate, subjects};
 
 /// A handshake takes some round trips; one that takes longer holds a place for nothing.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -30,7 +32,7 @@ pub(super) async fn serve(
     let places = Arc::new(Semaphore::new(bounds.max_connections));
     let connections = TaskTracker::new();
     let acceptor = tls.map(|setup| Acceptor {
-        tls: TlsAcceptor::from(setup.server),
+        side: setup.side,
         named: !setup.clients.is_empty(),
         clients: setup.clients,
     });
@@ -82,7 +84,7 @@ struct Shared {
 }
 
 struct Acceptor {
-    tls: TlsAcceptor,
+    side: Side,
     named: bool,
     clients: Arc<std::collections::HashMap<String, Arc<ringfence_event::Origin>>>,
 }
@@ -94,14 +96,20 @@ impl Shared {
         }
         let Some(acceptor) = &self.acceptor else {
             if let Some(speaker) = self.station.speakers.first() {
-                connection::serve(stream, peer, &self.station, self.bounds, speaker).await;
+                let whose = Whose::Fixed(speaker);
+                connection::serve(stream, peer, &self.station, self.bounds, whose).await;
             }
             return;
         };
+        let config = match &acceptor.side {
+            Side::Fixed(config) => Arc::clone(config),
+            Side::BySource(door, _) => door.config(clock::now()),
+        };
+        let tls = TlsAcceptor::from(config);
         let handshake = tokio::select! {
             biased;
             () = self.station.cancel.cancelled() => return,
-            handshake = timeout(HANDSHAKE, acceptor.tls.accept(stream)) => handshake,
+            handshake = timeout(HANDSHAKE, tls.accept(stream)) => handshake,
         };
         let stream = match handshake.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into())) {
             Ok(stream) => stream,
@@ -113,23 +121,42 @@ impl Shared {
             .peer_certificates()
             .and_then(<[_]>::first);
         let names = certificate.map(subjects).unwrap_or_default();
-        let Some(speaker) = self.speaker(acceptor, &names) else {
+        let whose = match &acceptor.side {
+            Side::Fixed(_) => self.speaker(acceptor, &names).map(Whose::Fixed),
+            Side::BySource(_, holders) => {
+                let certificate = certificate.and_then(ClientCertificate::read);
+                self.held(certificate, holders).await
+            }
+        };
+        let Some(whose) = whose else {
             let shown = names.last().map_or("", String::as_str);
             return self.station.counters.refused_client(peer, shown);
         };
-        let speaker = Arc::clone(speaker);
-        connection::serve(stream, peer, &self.station, self.bounds, &speaker).await;
+        connection::serve(stream, peer, &self.station, self.bounds, whose).await;
+    }
+
+    /// Who holds a certificate now. Fails closed.
+    async fn held(
+        &self,
+        certificate: Option<ClientCertificate>,
+        holders: &Arc<dyn Holders>,
+    ) -> Option<Whose> {
+        let certificate = certificate?;
+        let origin = holders.origin(&certificate).await?;
+        let speaker = self.station.speakers.of_any(&origin);
+        Some(Whose::Held {
+            speaker,
+            certificate,
+            holders: Arc::clone(holders),
+        })
     }
 
     /// Which source a client is. Fails closed: where clients are named, who is not is nobody.
-    fn speaker(&self, acceptor: &Acceptor, names: &[String]) -> Option<&Arc<Speaker>> {
+    fn speaker(&self, acceptor: &Acceptor, names: &[String]) -> Option<Arc<Speaker>> {
         if !acceptor.named {
             return self.station.speakers.first();
         }
         let origin = names.iter().find_map(|name| acceptor.clients.get(name))?;
-        self.station
-            .speakers
-            .iter()
-            .find(|s| s.origin().source == origin.source)
+        self.station.speakers.of(origin)
     }
 }

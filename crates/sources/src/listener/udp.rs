@@ -25,7 +25,7 @@ const DROPS_EVERY: Duration = Duration::from_secs(2);
 
 /// Runs until cancelled, then takes what the kernel still holds.
 pub(super) async fn serve(socket: UdpSocket, station: Station) {
-    let Some(speaker) = station.speakers.first().map(Arc::clone) else {
+    let Some(speaker) = station.speakers.first() else {
         return;
     };
     let mut intake = Intake {

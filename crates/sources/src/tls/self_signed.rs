@@ -1,14 +1,12 @@
 //! The certificate that lets Ringfence speak TLS before anyone has given it one.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{ErrorKind, Write};
+use std::fs;
 use std::net::IpAddr;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair, date_time_ymd};
 
-use super::TlsError;
+use super::{TlsError, file};
 
 /// Years that it is good for. Clients pin it, so that a short life would only break them.
 const YEARS: i32 = 10;
@@ -33,11 +31,11 @@ pub(super) fn ensure(data_dir: &Path, listen: Option<IpAddr>) -> Result<Files, T
         (true, true) => Ok(files),
         (true, false) => Err(half(&files.key)),
         // The certificate is written last: a key alone is a first start that was cut short.
-        (false, _) => make(&dir, &files, listen).map(|()| files),
+        (false, _) => make(&files, listen).map(|()| files),
     }
 }
 
-fn make(dir: &Path, files: &Files, listen: Option<IpAddr>) -> Result<(), TlsError> {
+fn make(files: &Files, listen: Option<IpAddr>) -> Result<(), TlsError> {
     let failed = |e: rcgen::Error| TlsError::Make(e.to_string());
     let mut params = CertificateParams::new(names(listen)).map_err(failed)?;
     params
@@ -51,36 +49,9 @@ fn make(dir: &Path, files: &Files, listen: Option<IpAddr>) -> Result<(), TlsErro
     let key = KeyPair::generate().map_err(failed)?;
     let cert = params.self_signed(&key).map_err(failed)?;
 
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(dir)
-        .map_err(|e| TlsError::write(dir, e))?;
-    write(&files.key, 0o600, &key.serialize_pem())?;
-    write(&files.cert, 0o644, &cert.pem())?;
-    File::open(dir)
-        .and_then(|d| d.sync_all())
-        .map_err(|e| TlsError::write(dir, e))
-}
-
-/// Writes a file whole or not at all, with its mode from the first byte on.
-fn write(path: &Path, mode: u32, text: &str) -> Result<(), TlsError> {
-    let new = path.with_extension("new");
-    let attempt = || {
-        match fs::remove_file(&new) {
-            Err(e) if e.kind() != ErrorKind::NotFound => return Err(e),
-            _ => {}
-        }
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(mode)
-            .open(&new)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&new, path)
-    };
-    attempt().map_err(|e| TlsError::write(path, e))
+    file::make_folder(&files.key)?;
+    file::write(&files.key, 0o600, &key.serialize_pem())?;
+    file::write(&files.cert, 0o644, &cert.pem())
 }
 
 fn names(listen: Option<IpAddr>) -> Vec<String> {

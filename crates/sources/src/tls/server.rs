@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::pki_types::CertificateDer;
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 use rustls::{RootCertStore, ServerConfig};
@@ -16,8 +17,9 @@ use super::{Identity, TlsError};
 pub enum ClientAuth {
     /// None is asked for.
     None,
-    /// One is required and must come from these authorities.
-    Required(Arc<dyn ClientCertVerifier>),
+    /// One that is shown must come from these authorities; whether one must be shown, the verifier
+    /// says.
+    Checked(Arc<dyn ClientCertVerifier>),
 }
 
 impl ClientAuth {
@@ -29,8 +31,30 @@ impl ClientAuth {
         let roots = Arc::new(authorities(ca_file)?);
         WebPkiClientVerifier::builder_with_provider(roots, provider())
             .build()
-            .map(Self::Required)
+            .map(Self::Checked)
             .map_err(|e| unusable(ca_file, &e))
+    }
+
+    /// Takes certificates from these authorities, and with `must` nobody without one. Of no authority
+    /// none is asked for, unless one must be shown: then it is a mistake.
+    pub(super) fn of(
+        authorities: Vec<CertificateDer<'static>>,
+        must: bool,
+    ) -> Result<Self, TlsError> {
+        if authorities.is_empty() && !must {
+            return Ok(Self::None);
+        }
+        let failed = |e: &dyn std::fmt::Display| TlsError::Unusable(e.to_string());
+        let mut roots = RootCertStore::empty();
+        for authority in authorities {
+            roots.add(authority).map_err(|e| failed(&e))?;
+        }
+        let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider());
+        let builder = match must {
+            true => builder,
+            false => builder.allow_unauthenticated(),
+        };
+        builder.build().map(Self::Checked).map_err(|e| failed(&e))
     }
 }
 
@@ -66,7 +90,7 @@ pub fn server_config(
         .map_err(unusable)?;
     let builder = match clients {
         ClientAuth::None => builder.with_no_client_auth(),
-        ClientAuth::Required(verifier) => builder.with_client_cert_verifier(verifier),
+        ClientAuth::Checked(verifier) => builder.with_client_cert_verifier(verifier),
     };
     let (chain, key) = identity.parts();
     let mut config = builder.with_single_cert(chain, key).map_err(unusable)?;

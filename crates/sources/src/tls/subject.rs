@@ -6,15 +6,11 @@
 use rustls::pki_types::CertificateDer;
 use webpki::EndEntityCert;
 
+use super::der::{OID, PRINTABLE_STRING, SEQUENCE, SET, UTF8_STRING, element};
 use super::identity::fingerprint;
 
 /// id-at-commonName, 2.5.4.3, as DER writes it.
 const COMMON_NAME: [u8; 3] = [0x55, 0x04, 0x03];
-const SEQUENCE: u8 = 0x30;
-const SET: u8 = 0x31;
-const OID: u8 = 0x06;
-const UTF8_STRING: u8 = 0x0c;
-const PRINTABLE_STRING: u8 = 0x13;
 
 /// The names under which a client may be listed, in the form of [`normalise_subject`], strongest
 /// first: its fingerprint, its DNS names, and its common name where it has no DNS name (§5.2).
@@ -62,26 +58,6 @@ fn common_name(mut rdns: &[u8]) -> Option<&str> {
         }
     }
     found
-}
-
-/// The first DER element: its tag, its contents, and what follows it.
-fn element(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
-    let (&tag, rest) = der.split_first()?;
-    let (&first, rest) = rest.split_first()?;
-    let (length, rest) = match first {
-        0..=0x7f => (usize::from(first), rest),
-        // X.690 §8.1.3.5: the number of length bytes; two are 64 KiB, more than any name.
-        0x81 | 0x82 => {
-            let (bytes, rest) = rest.split_at_checked(usize::from(first & 0x7f))?;
-            let length = bytes
-                .iter()
-                .fold(0_usize, |n, b| (n << 8) | usize::from(*b));
-            (length, rest)
-        }
-        _ => return None,
-    };
-    let (contents, rest) = rest.split_at_checked(length)?;
-    Some((tag, contents, rest))
 }
 
 /// Never panics, and a common name is a part of the input.

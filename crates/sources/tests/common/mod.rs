@@ -156,6 +156,7 @@ pub fn credential(name: &str) -> Option<Origin> {
 pub fn build(text: &str, data_dir: &Path) -> Listener {
     let written: ListenersConfig = toml::from_str(text).unwrap();
     let around = Surroundings {
+        clients: None,
         source: &credential,
         data_dir,
     };

@@ -15,6 +15,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 pub const T0: i64 = 1_760_000_000_000;
 pub const MINUTE: i64 = 60_000;
+pub const DAY: i64 = 24 * HOUR;
 pub const HOUR: i64 = 60 * MINUTE;
 
 /// A finding about an agent; uid, time and severity are what tests vary.
