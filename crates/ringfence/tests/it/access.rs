@@ -28,7 +28,7 @@ fn ask(server: &Server, route: &Route, token: Option<&str>) -> (u16, Value) {
     send(request.body("{}"))
 }
 
-fn service(server: &Server, name: &str, role: &str, program: &str) -> String {
+pub fn service(server: &Server, name: &str, role: &str, program: &str) -> String {
     let new = json!({"name": name, "role": role, "program": program, "days": 1});
     let (status, made) = server.post("/api/v1/services", &new);
     assert_eq!(status, 201, "{made}");
@@ -234,12 +234,12 @@ fn an_open_stream_ends_with_its_token() {
 }
 
 /// What an agent's telephone does, from a source whose word counts.
-fn telephone(server: &Server, token: &str, line: &Value) {
+pub fn telephone(server: &Server, token: &str, line: &Value) {
     let (status, answer) = server.events(token, line.to_string());
     assert_eq!((status, &answer["accepted"]), (200, &json!(1)), "{answer}");
 }
 
-fn call(activity: u8, uid: &str, agent: &str, customer: &str) -> Value {
+pub fn call(activity: u8, uid: &str, agent: &str, customer: &str) -> Value {
     json!({
         "class_uid": ringfence_event::ext::CALL, "activity_id": activity, "time": now_ms(),
         "call_uid": uid, "direction": "inbound", "agent": {"uid": agent},

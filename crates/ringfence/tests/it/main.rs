@@ -51,5 +51,6 @@ mod shippers;
 mod slow;
 mod sql;
 mod story;
+mod understand;
 mod upgrade;
 mod webhooks;
