@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::app::App;
 use crate::auth::Person;
 use crate::problem::Problem;
-use crate::rows::{TimelineEvent, ask, columns, literal};
+use crate::rows::{Row, TimelineEvent, ask, columns, literal};
 
 /// The answer.
 #[derive(Debug, Serialize)]
