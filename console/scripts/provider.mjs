@@ -46,7 +46,11 @@ async function open(n) {
     ],
     jwks: { keys: [await key(n)] },
     cookies: { keys: ["a key of a test"] },
-    claims: { openid: ["sub", "auth_time"], profile: ["preferred_username"], email: ["email", "email_verified"] },
+    claims: {
+      openid: ["sub", "auth_time", "amr", "sid"],
+      profile: ["preferred_username"],
+      email: ["email", "email_verified"],
+    },
     enabledJWA: { idTokenSigningAlgValues: ["ES256", "RS256"] },
     pkce: { required: () => true },
     features: {

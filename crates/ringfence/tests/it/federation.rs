@@ -151,7 +151,7 @@ fn somebody_signs_in_by_a_real_provider_whose_keys_change() {
         "redirect_uris": [format!("{HERE}/signin/from/real")],
         "backchannel_logout_uri": format!("http://{listen}/signin/logout-of/real"),
     });
-    let Some(mut real) = Real::start(&client) else {
+    let Some(real) = Real::start(&client) else {
         return;
     };
     let secret = dir.path().join("secret");

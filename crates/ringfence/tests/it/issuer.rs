@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -17,8 +17,8 @@ use crate::running::now_ms;
 
 /// npm `oidc-provider`.
 pub struct Real {
-    child: Child,
-    out: BufReader<std::process::ChildStdout>,
+    child: Mutex<Child>,
+    out: Mutex<BufReader<ChildStdout>>,
     pub issuer: String,
 }
 
@@ -43,23 +43,24 @@ impl Real {
             .spawn()
             .unwrap();
         let mut real = Self {
-            out: BufReader::new(child.stdout.take().unwrap()),
-            child,
+            out: Mutex::new(BufReader::new(child.stdout.take().unwrap())),
+            child: Mutex::new(child),
             issuer: String::new(),
         };
         real.issuer = real.line()["issuer"].as_str().unwrap().to_owned();
         Some(real)
     }
 
-    fn line(&mut self) -> Value {
+    fn line(&self) -> Value {
         let mut line = String::new();
-        self.out.read_line(&mut line).unwrap();
+        self.out.lock().unwrap().read_line(&mut line).unwrap();
         serde_json::from_str(&line).unwrap()
     }
 
     /// Gives it other keys.
-    pub fn rotate(&mut self) {
-        let input = self.child.stdin.as_mut().unwrap();
+    pub fn rotate(&self) {
+        let mut child = self.child.lock().unwrap();
+        let input = child.stdin.as_mut().unwrap();
         input.write_all(b"rotate\n").unwrap();
         assert!(self.line()["keys"].is_u64());
     }
@@ -93,8 +94,9 @@ impl Real {
 impl Drop for Real {
     fn drop(&mut self) {
         // Its end of input ends it, and the shell before it.
-        drop(self.child.stdin.take());
-        let _ = self.child.wait();
+        let child = self.child.get_mut().unwrap();
+        drop(child.stdin.take());
+        let _ = child.wait();
     }
 }
 
