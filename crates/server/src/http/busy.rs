@@ -105,21 +105,21 @@ impl hyper::body::Body for Answer {
 mod tests {
     use super::*;
 
-    const PATIENCE: Duration = Duration::from_secs(10);
-    const IDLE: Duration = Duration::from_secs(60);
+    const PATIENCE: Duration = Duration::from_millis(20);
+    const IDLE: Duration = Duration::from_millis(40);
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn who_asks_for_nothing_is_ended_and_who_waits_for_an_answer_is_not() {
         let begun = Instant::now();
         let busy = Busy::new();
         busy.idle(PATIENCE, IDLE).await;
-        assert_eq!(begun.elapsed(), PATIENCE);
+        assert!(begun.elapsed() >= PATIENCE);
         let under_way = busy.begin();
-        let long = tokio::time::timeout(10 * IDLE, busy.idle(PATIENCE, IDLE)).await;
+        let long = tokio::time::timeout(5 * IDLE, busy.idle(PATIENCE, IDLE)).await;
         assert!(long.is_err());
         drop(under_way);
         let begun = Instant::now();
         busy.idle(PATIENCE, IDLE).await;
-        assert_eq!(begun.elapsed(), IDLE);
+        assert!(begun.elapsed() >= IDLE);
     }
 }
