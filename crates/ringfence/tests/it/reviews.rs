@@ -39,11 +39,17 @@ fn two_reviewers_decide_about_each_other_and_sign() {
     assert_eq!(cleo.api(Method::POST, "/api/v1/reviews", &open).0, 403);
     assert_eq!(server.post("/api/v1/reviews", &open).0, 403);
     let (_, unused) = ada.get("/api/v1/access/unused");
-    assert_eq!((&unused["roles"], &unused["dormant"]), (&json!([]), &json!([])), "it is not known yet");
+    assert_eq!(
+        (&unused["roles"], &unused["dormant"]),
+        (&json!([]), &json!([])),
+        "it is not known yet"
+    );
     // What ada does is noted, and stands beside her role when it is reviewed.
     eventually("the use of a right is noted", 20, || {
         let (_, unused) = ada.get("/api/v1/access/unused?days=1");
-        unused["noted_since_ms"].as_i64().filter(|ms| *ms <= now_ms())
+        unused["noted_since_ms"]
+            .as_i64()
+            .filter(|ms| *ms <= now_ms())
     });
     let (status, opened) = ada.api(Method::POST, "/api/v1/reviews", &open);
     assert_eq!(status, 201, "{opened}");
