@@ -84,7 +84,7 @@ test("a glass is broken, seen on every page, ended, and reviewed by somebody els
   const office = await open(browser, api);
   await office.goto(`/people/${who.id}?do=role`);
   const given = office.getByRole("dialog");
-  await given.getByRole("textbox", { name: "Role" }).click();
+  await given.getByLabel("Role", { exact: true }).first().click();
   await office.getByRole("option", { name: /^Administrator/ }).click();
   await given.getByRole("textbox", { name: "Why" }).fill("on call at night");
   await given.getByText("In reserve").click();

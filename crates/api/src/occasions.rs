@@ -1,5 +1,5 @@
 //! Events of roles for hours, broken glasses and access reviews: told by routes when somebody acts, and
-//! by the server when time does.
+//! by the server when time does. What happened is the `step` that rules ask for.
 
 use ringfence_event::{Own, Severity, Time};
 use ringfence_policy::Kind;
@@ -25,7 +25,7 @@ pub fn request(request: &RoleRequest, at: Time) -> Own {
         "lapsed" => (OTHER, format!("nobody answered {name} about {role}")),
         _ => (TOOK, format!("{name} has {role} no longer: its time ended")),
     };
-    let own = Own::new("access", USER_ACCESS, activity, at)
+    Own::new("access", USER_ACCESS, activity, at)
         .severity(Severity::Low)
         .message(words)
         .with("user", user(&request.person_id, name, Kind::Person))
@@ -36,8 +36,7 @@ pub fn request(request: &RoleRequest, at: Time) -> Own {
                 "uid": request.id, "state": request.state, "why": request.why,
                 "minutes": request.minutes, "until_time": request.until_ms, "note": request.note,
             }),
-        );
-    named(own, activity, "Role Request")
+        )
 }
 
 /// What became of an emergency.
@@ -51,6 +50,18 @@ pub enum Phase {
     Unreviewed,
     /// Somebody did.
     Reviewed,
+}
+
+impl Phase {
+    /// As rules write it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Began => "began",
+            Self::Ended => "ended",
+            Self::Unreviewed => "unreviewed",
+            Self::Reviewed => "reviewed",
+        }
+    }
 }
 
 /// A phase of an emergency. That it began, and that nobody reviews it, are what rules alert on.
@@ -86,7 +97,7 @@ pub fn emergency(emergency: &Emergency, phase: Phase, at: Time) -> Own {
             }
         },
     };
-    let own = Own::new("emergency", USER_ACCESS, activity, at)
+    Own::new("emergency", USER_ACCESS, activity, at)
         .about_user(name)
         .severity(severity)
         .message(words)
@@ -95,16 +106,11 @@ pub fn emergency(emergency: &Emergency, phase: Phase, at: Time) -> Own {
         .with(
             "emergency",
             json!({
-                "uid": emergency.id, "kind": emergency.kind, "why": why,
+                "uid": emergency.id, "step": phase.name(), "kind": emergency.kind, "why": why,
                 "start_time": emergency.began_ms, "end_time": emergency.until_ms,
                 "verdict": emergency.verdict, "note": emergency.note,
             }),
-        );
-    let word = match phase {
-        Phase::Unreviewed => "Emergency Unreviewed",
-        _ => "Emergency Reviewed",
-    };
-    named(own, activity, word)
+        )
 }
 
 /// A review was opened.
@@ -114,7 +120,7 @@ pub fn review_opened(review: &Review, at: Time) -> Own {
         "an access review of {} roles was opened: {}",
         review.items, review.why
     );
-    of_review(review, "Review Opened", words, Severity::Low, at)
+    of_review(review, "opened", words, Severity::Low, at)
 }
 
 /// Some days are left in which to decide.
@@ -126,7 +132,7 @@ pub fn review_reminder(review: &Review, days: i64, at: Time) -> Own {
         review.undecided,
         if days == 1 { "day" } else { "days" }
     );
-    of_review(review, "Review Reminder", words, Severity::Medium, at)
+    of_review(review, "reminder", words, Severity::Medium, at)
 }
 
 /// A reviewer confirmed roles.
@@ -136,7 +142,7 @@ pub fn review_confirmed(review: &Review, items: &[ReviewItem], at: Time) -> Own 
     let all = items.iter().map(|item| {
         json!({"user": user(&item.principal_id, &item.name, item.kind), "privilege": item.text()})
     });
-    of_review(review, "Review Decided", words, Severity::Low, at)
+    of_review(review, "confirmed", words, Severity::Low, at)
         .with("confirmed", all.collect::<Vec<_>>())
 }
 
@@ -160,13 +166,15 @@ pub fn review_item(review: &Review, item: &ReviewItem, at: Time) -> Own {
             (TOOK, Severity::Low, words)
         }
     };
-    let own = Own::new("access_review", USER_ACCESS, activity, at)
+    Own::new("access_review", USER_ACCESS, activity, at)
         .severity(severity)
         .message(words)
         .with("user", user(&item.principal_id, name, item.kind))
         .with("privileges", json!([role]))
-        .with("review", json!({"uid": review.id, "note": item.note}));
-    named(own, activity, "Last Administrator Kept")
+        .with(
+            "review",
+            json!({"uid": review.id, "step": item.decision, "note": item.note}),
+        )
 }
 
 /// A review ended: somebody signed it, or its time was over.
@@ -175,37 +183,29 @@ pub fn review_ended(review: &Review, by_time: Option<usize>, at: Time) -> Own {
     match by_time {
         None => {
             let words = format!("the access review of {} roles was signed", review.items);
-            of_review(review, "Review Signed", words, Severity::Low, at)
+            of_review(review, "signed", words, Severity::Low, at)
         }
         Some(undecided) => {
             let words = format!(
                 "the access review ended with {undecided} roles that nobody confirmed: they were taken \
                  away"
             );
-            of_review(review, "Review Lapsed", words, Severity::High, at)
+            of_review(review, "lapsed", words, Severity::High, at)
         }
     }
 }
 
-fn of_review(review: &Review, word: &str, words: String, severity: Severity, at: Time) -> Own {
-    let own = Own::new("access_review", USER_ACCESS, OTHER, at)
+fn of_review(review: &Review, step: &str, words: String, severity: Severity, at: Time) -> Own {
+    Own::new("access_review", USER_ACCESS, OTHER, at)
         .severity(severity)
         .message(words)
         .with(
             "review",
             json!({
-                "uid": review.id, "roles": review.items, "undecided": review.undecided,
+                "uid": review.id, "step": step, "roles": review.items, "undecided": review.undecided,
                 "end_time": review.due_ms, "note": review.note,
             }),
-        );
-    named(own, OTHER, word)
-}
-
-fn named(own: Own, activity: u8, word: &str) -> Own {
-    match activity {
-        OTHER => own.with("activity_name", word),
-        _ => own,
-    }
+        )
 }
 
 fn user(id: &str, name: &str, kind: Kind) -> Value {

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use ringfence_access::Granted;
+use ringfence_event::Name;
 use ringfence_policy::{Action, Kind, Role};
 use ringfence_state::{NewRequest, RoleRequest};
 use serde::{Deserialize, Serialize};
@@ -81,6 +82,9 @@ pub(crate) async fn ask(
     body: Body<Asked>,
 ) -> Result<(StatusCode, Json<RoleRequest>), Problem> {
     let asked = read(body)?;
+    if asked.program != "*" {
+        Name::new(&asked.program).map_err(|e| Problem::bad_request(format!("program: {e}")))?;
+    }
     let now = app.inside.now();
     let new = NewRequest {
         role: asked.role,

@@ -279,7 +279,7 @@ fn breaking_the_glass_works_at_once_shouts_and_is_reviewed() {
 #[test]
 fn the_machine_makes_an_administrator_only_while_the_server_is_stopped() {
     let (dir, server) = server();
-    let (ada, _) = administrator(&server);
+    let (_, phone) = administrator(&server);
     let data = server.data().to_str().unwrap().to_owned();
     let file = dir.path().join("code");
     let out = file.to_str().unwrap();
@@ -337,5 +337,11 @@ fn the_machine_makes_an_administrator_only_while_the_server_is_stopped() {
     );
     let found = json!({"verdict": "not_justified", "note": "nobody asked for it"});
     assert_eq!(browser.api(Method::POST, &review, &found).0, 409);
-    drop(ada);
+    // Ada can, and it was not right: that is loud as well.
+    let ada = Browser::new(&server);
+    assert_eq!(ada.sign_in("ada", &phone.code(1)).status, 303);
+    assert_eq!(ada.api(Method::POST, &review, &found).0, 200);
+    server.alert(20, |a| {
+        a.to_string().contains("it was not justified that Eve")
+    });
 }
