@@ -17,6 +17,8 @@ const declared = (name: string, more: Partial<Declared> = {}): Declared => ({
   created_ms: START - 1_000_000,
   disabled_ms: null,
   last_seen_ms: START + 1_000,
+  certificate: "accepted",
+  certificate_names: [],
   ...more,
 });
 
