@@ -654,8 +654,8 @@ fn a_syslog_listener_knows_its_sources_by_their_certificates() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
+    let mut input = peer.stdin.take().unwrap();
     let mut says = |text: &str| {
-        let input = peer.stdin.as_mut().unwrap();
         let line = format!("<134>1 - host pbx - - - {text}\n");
         input
             .write_all(line.as_bytes())
