@@ -87,7 +87,7 @@ test("a glass is broken, seen on every page, ended, and reviewed by somebody els
   await given.getByLabel("Role", { exact: true }).first().click();
   await office.getByRole("option", { name: /^Administrator/ }).click();
   await given.getByRole("textbox", { name: "Why" }).fill("on call at night");
-  await given.getByText("In reserve").click();
+  await given.getByRole("switch", { name: "In reserve" }).click();
   await given.getByRole("button", { name: "Give it" }).click();
   await expect(given).toBeHidden();
   await expect(office.getByRole("row", { name: /Administrator in all programs/ })).toContainText("in reserve");

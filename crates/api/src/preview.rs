@@ -147,8 +147,8 @@ async fn logged(app: &App, person: &Person, from_ms: i64) -> Result<Vec<Logged>,
         "SELECT program, ocsf_get(ocsf, 'api.operation') AS action, \
          ocsf_get(ocsf, 'decision') AS asked, ocsf_get(ocsf, 'resources') AS resources, \
          count(*) AS count, CAST(max(time) AS BIGINT) AS last_ms FROM events \
-         WHERE class_uid = 6003 AND source = 'ringfence' AND activity_name = 'Decide' \
-         AND time >= {from} GROUP BY 1, 2, 3, 4 ORDER BY count DESC LIMIT {most}"
+         WHERE class_uid = 6003 AND source = 'ringfence' AND time >= {from} \
+         AND ocsf_get(ocsf, 'decision') IS NOT NULL GROUP BY 1, 2, 3, 4 ORDER BY count DESC LIMIT {most}"
     );
     ask(app, person, sql, most).await
 }

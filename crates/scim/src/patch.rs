@@ -5,7 +5,9 @@ use serde_json::Value;
 use crate::error::ScimError;
 use crate::filter::Filter;
 use crate::path::{Target, target};
-use crate::resource::{Object, canonical, container, is_primary, merge, must_be_whole, put, set};
+use crate::resource::{
+    Object, canonical, container, is_primary, merge, must_be_whole, not_primary, put, set,
+};
 use crate::schema::{Attribute, Mutability, Place, ResourceType};
 
 /// Most operations in one request.
@@ -157,7 +159,7 @@ fn joined(before: &[Value], added: Vec<Value>) -> Vec<Value> {
         if is_primary(&new) {
             for value in &mut all {
                 if is_primary(value) {
-                    value["primary"] = false.into();
+                    not_primary(value);
                 }
             }
         }

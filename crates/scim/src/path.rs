@@ -60,7 +60,7 @@ fn attribute(of: &ResourceType, extension: Option<&'static str>, text: &str) -> 
     };
     let Some(place) = of.place(extension, name) else {
         let known = |other: &&str| other.eq_ignore_ascii_case(name);
-        return match extension.is_none() && of.passed_over.iter().any(|other| known(&other)) {
+        return match extension.is_none() && of.passed_over.iter().any(known) {
             true => Named::PassedOver,
             false => Named::Nothing,
         };

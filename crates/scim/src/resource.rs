@@ -191,11 +191,17 @@ pub(crate) fn canonical(attribute: &Attribute, value: &Value) -> Result<Value, S
     let last = values.iter().rposition(is_primary);
     let values = values.into_iter().enumerate().map(|(at, mut value)| {
         if Some(at) != last && is_primary(&value) {
-            value["primary"] = false.into();
+            not_primary(&mut value);
         }
         value
     });
     Ok(values.collect())
+}
+
+pub(crate) fn not_primary(value: &mut Value) {
+    if let Some(parts) = value.as_object_mut() {
+        parts.insert("primary".to_owned(), false.into());
+    }
 }
 
 pub(crate) fn is_primary(value: &Value) -> bool {

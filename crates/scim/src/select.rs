@@ -84,7 +84,7 @@ impl Selection {
     }
 }
 
-fn inner<'o>(resource: &'o mut Object, place: Place) -> Option<&'o mut Object> {
+fn inner(resource: &mut Object, place: Place) -> Option<&mut Object> {
     match place.extension {
         None => Some(resource),
         Some(id) => resource.get_mut(id)?.as_object_mut(),

@@ -12,10 +12,10 @@ mod common;
 use std::path::{Path, PathBuf};
 
 use common::*;
-use ringfence_crypto::{Token, TokenKind};
+use ringfence_crypto::{Token, TokenHash, TokenKind};
 use ringfence_state::{
-    AlertEdit, Error, NewQuarantined, NewSaved, NewWebhook, SavedKind, Scope, State, Store,
-    Verdict, move_state,
+    AlertEdit, Error, Holder, NewCertificate, NewQuarantined, NewSaved, NewWebhook, SavedKind,
+    Scope, State, Store, Verdict, move_state,
 };
 use sqlx::{AssertSqlSafe, Connection as _, Row as _, SqliteConnection};
 
@@ -33,10 +33,17 @@ async fn lived_in(place: &Store) {
         content: serde_json::Map::new(),
     };
     state.keep_saved("admin", &view, T0).await.unwrap();
-    state
-        .create_source(&ALL, source("crm", "bank"), T0)
-        .await
-        .unwrap();
+    let crm = state.create_source(&ALL, source("crm", "bank"), T0).await;
+    let new = NewCertificate {
+        fingerprint: TokenHash::of("a certificate"),
+        serial: "0a".to_owned(),
+        not_before_ms: T0,
+        not_after_ms: T0 + HOUR,
+    };
+    let holder = Holder::Source(crm.unwrap().source.id);
+    let made = state.add_certificate(&ALL, &holder, &new, "ada", T0);
+    made.await.unwrap();
+    directory(&state).await;
     let hook = NewWebhook {
         name: "It's \"ours\"".to_owned(),
         url: "https://hooks.example/x".to_owned(),

@@ -377,7 +377,7 @@ async fn the_machine_makes_an_administrator_and_that_has_to_be_reviewed() {
     assert!(account.principal.disabled_ms.is_none());
     assert_eq!(
         state.untold_emergencies(T0).await.unwrap(),
-        [emergency.clone()]
+        std::slice::from_ref(&emergency)
     );
     let setup = with_passkey(9);
     state.enrol(&code.code.hash(), &setup, T0).await.unwrap();

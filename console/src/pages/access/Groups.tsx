@@ -82,7 +82,7 @@ export function Groups() {
                       variant="default"
                       size="compact-xs"
                       onClick={() => setGiving(group)}
-                      aria-label={`Give ${group.name} a role…`}
+                      aria-label={`Give a role to ${group.name}…`}
                     >
                       Give a role…
                     </Button>

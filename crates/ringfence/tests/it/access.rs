@@ -58,6 +58,8 @@ fn every_route_asks_who_is_there_and_what_they_may() {
         match route.needs {
             // The console for a browser; whoever is none is a shipper, who says who they are.
             Needs::Nothing if route.path == "/" => assert_eq!(anonymous, 401, "{name}"),
+            // Nobody is at a step after a provider who was not there.
+            Needs::Nothing if route.path == "/signin/step" => assert_eq!(anonymous, 401, "{name}"),
             Needs::Nothing => assert_ne!(anonymous, 401, "{name}"),
             Needs::VendorProof => assert_eq!(anonymous, 404, "{name}: there is no such connector"),
             Needs::Source => {

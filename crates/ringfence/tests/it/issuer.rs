@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use ringfence_crypto::stand_in::{Public, Signer};
@@ -51,10 +51,16 @@ impl Real {
         Some(real)
     }
 
+    /// What it says next, apart from the notices of the library.
     fn line(&self) -> Value {
-        let mut line = String::new();
-        self.out.lock().unwrap().read_line(&mut line).unwrap();
-        serde_json::from_str(&line).unwrap()
+        let mut out = self.out.lock().unwrap();
+        loop {
+            let mut line = String::new();
+            assert!(out.read_line(&mut line).unwrap() > 0, "the provider ended");
+            if let Ok(said) = serde_json::from_str(&line) {
+                return said;
+            }
+        }
     }
 
     /// Gives it other keys.
@@ -94,7 +100,7 @@ impl Real {
 impl Drop for Real {
     fn drop(&mut self) {
         // Its end of input ends it, and the shell before it.
-        let child = self.child.get_mut().unwrap();
+        let child = self.child.get_mut().unwrap_or_else(PoisonError::into_inner);
         drop(child.stdin.take());
         let _ = child.wait();
     }

@@ -349,7 +349,7 @@ fn bad_requests_are_answered_in_the_words_of_the_protocol() {
         directory.ask(
             Method::POST,
             "/Groups",
-            &json!({"schemas": [GROUP], "displayName": "\u{202e}x"}),
+            &json!({"schemas": [GROUP], "displayName": " "}),
         ),
     ] {
         assert!([400, 401, 404].contains(&status), "{status} {answer}");

@@ -8,8 +8,8 @@ use ringfence_identity::Login;
 use ringfence_identity::webauthn::Passkey;
 use ringfence_policy::{Action, Policies, Role, builtin};
 use ringfence_state::{
-    Entity, Limits, NewFinding, NewPerson, NewRequest, NewRole, NewSession, NewSource, Position,
-    PostgresStore, Scope, Setup, State, Store,
+    Entity, Limits, NewFinding, NewGroup, NewPerson, NewRequest, NewRole, NewSession, NewSource,
+    Position, PostgresStore, Said, Scope, Setup, State, Store,
 };
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
@@ -252,4 +252,46 @@ pub fn wants(role: Role) -> NewRequest {
 /// The policies that come with the product.
 pub fn builtin_policies() -> Policies {
     Policies::load(&builtin::files()).unwrap()
+}
+
+/// What a directory says of somebody.
+pub fn said(login: &str, active: bool) -> Said {
+    Said {
+        login: Login::parse(login).unwrap(),
+        name: login.to_owned(),
+        agent: None,
+        active,
+        external_id: Some(format!("id of {login}")),
+        document: format!("{{\"userName\":\"{login}\"}}"),
+    }
+}
+
+/// A group with these members.
+pub fn group(name: &str, members: &[&str]) -> NewGroup {
+    NewGroup {
+        name: name.to_owned(),
+        external_id: None,
+        members: members.iter().map(|id| (*id).to_owned()).collect(),
+    }
+}
+
+/// What a directory leaves behind: people in a group with a role, which one of them lost.
+pub async fn directory(state: &State) {
+    let mut ids = Vec::new();
+    for login in ["dora", "dirk"] {
+        let made = state.directory_create(&said(login, true), T0).await;
+        ids.push(made.unwrap().principal.id);
+    }
+    let night = group("Night shift", &[&ids[0], &ids[1]]);
+    let night = state.create_group(&night, T0).await.unwrap();
+    let role = NewRole {
+        role: Role::Supervisor,
+        program: "bank".to_owned(),
+        why: "leads the night".to_owned(),
+        expires_ms: None,
+    };
+    let given = state.give_group_role(&night.id, &role, "ada", T0).await;
+    given.unwrap();
+    let held = state.group_roles().await.unwrap()[0].roles[0].id.clone();
+    state.take_role(&ids[1], &held, "ada", T0).await.unwrap();
 }
