@@ -248,7 +248,7 @@ fn somebody_signs_in_by_a_real_provider_whose_keys_change() {
             .contains("Your account of The real opens nothing here")
     );
     let said = eventually("what happened is on the log", 20, || {
-        let sql = "SELECT ocsf FROM events WHERE class_uid IN (3001, 3002)";
+        let sql = "SELECT message, ocsf FROM events WHERE class_uid IN (3001, 3002)";
         let said = json!(server.sql(sql)).to_string();
         let all = ["at the first sign-in", "was unlinked", "OpenID"];
         all.iter().all(|what| said.contains(what)).then_some(said)
