@@ -59,6 +59,8 @@ async function open(n) {
       rpInitiatedLogout: { enabled: true },
     },
     interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
+    // It would call back no address of this machine's own; here there is no other.
+    fetch: (url, { dispatcher: _, ...options }) => fetch(url, options),
     findAccount: (_, id) => ({
       accountId: id,
       claims: () => ({

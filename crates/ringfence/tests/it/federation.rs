@@ -222,6 +222,17 @@ fn somebody_signs_in_by_a_real_provider_whose_keys_change() {
         "signing in again ends the one before"
     );
 
+    // They sign out there, and so are out here.
+    let page = at_op.open("/session/end?client_id=ringfence");
+    let xsrf = page.field("xsrf");
+    at_op.post(
+        "/session/end/confirm",
+        &[("xsrf", &xsrf), ("logout", "yes")],
+    );
+    eventually("the provider's word ends the session", 20, || {
+        (!is_in(&browser)).then_some(())
+    });
+
     // Switched off, they are told what a stranger is.
     let path = format!("/api/v1/people/{ben}");
     let off = |enabled: bool| {
@@ -250,7 +261,12 @@ fn somebody_signs_in_by_a_real_provider_whose_keys_change() {
     let said = eventually("what happened is on the log", 20, || {
         let sql = "SELECT message, ocsf FROM events WHERE class_uid IN (3001, 3002)";
         let said = json!(server.sql(sql)).to_string();
-        let all = ["at the first sign-in", "was unlinked", "OpenID"];
+        let all = [
+            "at the first sign-in",
+            "signed out at The real",
+            "was unlinked",
+            "OpenID",
+        ];
         all.iter().all(|what| said.contains(what)).then_some(said)
     });
     // No code and no token in events or logs.
