@@ -4,7 +4,6 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use ringfence_access::Granted;
-use ringfence_event::Name;
 use ringfence_policy::{Action, Kind, Role};
 use ringfence_state::{NewRequest, RoleRequest};
 use serde::{Deserialize, Serialize};
@@ -14,9 +13,9 @@ use crate::auth::Person;
 use crate::gate::granted;
 use crate::object::{Body, read};
 use crate::problem::Problem;
-use crate::services::exceeds;
+use crate::services::must_not_exceed;
 use crate::session::must_be_fresh;
-use crate::{acts, occasions};
+use crate::{acts, named, occasions};
 
 /// A request as whoever asks may see and answer it.
 #[derive(Debug, Serialize)]
@@ -82,9 +81,7 @@ pub(crate) async fn ask(
     body: Body<Asked>,
 ) -> Result<(StatusCode, Json<RoleRequest>), Problem> {
     let asked = read(body)?;
-    if asked.program != "*" {
-        Name::new(&asked.program).map_err(|e| Problem::bad_request(format!("program: {e}")))?;
-    }
+    named::is_program(&asked.program)?;
     let now = app.inside.now();
     let new = NewRequest {
         role: asked.role,
@@ -118,12 +115,8 @@ pub(crate) async fn approve(
     // Who gives roles everywhere gives them here too; who gives them in a program gives what is theirs.
     let everywhere = granted(&app, &person.principal, Action::ROLE_ASSIGN).everywhere;
     let (role, program) = (request.role, request.program.as_str());
-    if !everywhere && let Some(action) = exceeds(&app, &person, Kind::Person, role, program, now.0)
-    {
-        let words = action.words();
-        let detail =
-            format!("`{role}` lets {words}, which you may not: nobody gives more than they have");
-        return Err(Problem::forbidden(detail));
+    if !everywhere {
+        must_not_exceed(&app, &person, Kind::Person, role, program, now.0)?;
     }
     let granted = app
         .state

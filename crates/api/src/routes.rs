@@ -13,8 +13,9 @@ use crate::gate::{Entry, Needs, Route, entry};
 use crate::problem::Problem;
 use crate::{
     alerts, authzen, certificates, connectors, console, elastic, emergencies, events, groups,
-    health, lake, manage, me, otlp, people, policies, preview, query, recorded, records, requests,
-    reviews, rules, saved, scim, services, session, sign_in, stream, timeline, understand, why,
+    health, lake, leftover, manage, me, otlp, people, policies, preview, query, recorded, records,
+    requests, reviews, rules, saved, scim, services, session, sign_in, stream, timeline,
+    understand, why,
 };
 
 /// Bytes of a body that is not intake.
@@ -235,6 +236,7 @@ pub fn router(app: App) -> Router {
         })
         .layer(DefaultBodyLimit::max(MOST_JSON))
         .layer(middleware::from_fn(harden))
+        .layer(middleware::from_fn(leftover::read_out))
         .with_state(app)
 }
 

@@ -5,7 +5,6 @@ use std::str::FromStr as _;
 use axum::Json;
 use axum::extract::{Path, State as AxumState};
 use axum::http::StatusCode;
-use ringfence_event::Name;
 use ringfence_policy::{Action, Assignment, Kind, Program, Role, Subject};
 use ringfence_state::{CertificateUse, Held, NewRole, NewService, Principal};
 use serde::{Deserialize, Serialize};
@@ -15,6 +14,7 @@ use crate::app::App;
 use crate::auth::Person;
 use crate::gate::granted;
 use crate::manage::{self, All};
+use crate::named;
 use crate::object::{Body, read};
 use crate::problem::Problem;
 use crate::session::must_be_fresh;
@@ -58,9 +58,7 @@ pub(crate) async fn create(
     let asked = read(body)?;
     let role =
         Role::from_str(&asked.role).map_err(|e| Problem::bad_request(format!("role: {e}")))?;
-    if asked.program != "*" {
-        Name::new(&asked.program).map_err(|e| Problem::bad_request(format!("program: {e}")))?;
-    }
+    named::is_program(&asked.program)?;
     let now = app.inside.now().0;
     let expires_ms = Some(end_after(asked.days, now)?);
     may_give(
@@ -151,11 +149,11 @@ pub(crate) async fn change(
 
 /// A service that there is.
 pub(crate) async fn one(app: &App, id: &str) -> Result<Principal, Problem> {
-    let all = app.state.list_principals().await?;
-    let mut services = all.into_iter().filter(|p| p.kind == Kind::Service);
-    services
-        .find(|service| service.id == id && !service.is_of_this_machine())
-        .ok_or_else(|| Problem::not_found(format!("no service `{id}`")))
+    let found = app.state.principal(id).await?;
+    if found.kind != Kind::Service || found.is_of_this_machine() {
+        return Err(Problem::not_found(format!("no service `{id}`")));
+    }
+    Ok(found)
 }
 
 /// Refuses whoever would get more from a service's credential than they have themselves; who gives
@@ -183,13 +181,7 @@ fn may_give<'r>(
     }
     let now = app.inside.now().0;
     for (role, program) in roles {
-        if let Some(action) = exceeds(app, person, Kind::Service, role, program, now) {
-            let words = action.words();
-            let detail = format!(
-                "`{role}` lets {words}, which you may not: nobody gives more than they have"
-            );
-            return Err(Problem::forbidden(detail));
-        }
+        must_not_exceed(app, person, Kind::Service, role, program, now)?;
     }
     Ok(())
 }
@@ -211,10 +203,10 @@ pub(crate) async fn end(
         let detail = "you would switch yourself off: let another administrator do it";
         return Err(Problem::forbidden(detail));
     }
-    let all = app.state.list_principals().await?;
-    let Some(service) = all.iter().find(|p| p.id == id && p.kind == Kind::Service) else {
+    let service = app.state.principal(&id).await?;
+    if service.kind != Kind::Service {
         return Err(Problem::not_found(format!("no service `{id}`")));
-    };
+    }
     app.state.disable_principal(&id, app.inside.now().0).await?;
     let privileges: Vec<_> = service.roles.iter().map(Held::text).collect();
     let whom = (service.id.as_str(), service.name.as_str());
@@ -222,16 +214,16 @@ pub(crate) async fn end(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// What a role would let somebody do that whoever gives it may not: else a token that may make tokens
-/// could make one that may everything.
-pub(crate) fn exceeds(
+/// Refuses to give a role that lets somebody do what whoever gives it may not: else a token that may make
+/// tokens could make one that may everything.
+pub(crate) fn must_not_exceed(
     app: &App,
     maker: &Person,
     kind: Kind,
     role: Role,
     program: &str,
     now_ms: i64,
-) -> Option<Action> {
+) -> Result<(), Problem> {
     let program = Program::from(program);
     let made = Subject {
         kind,
@@ -244,5 +236,11 @@ pub(crate) fn exceeds(
     };
     let mfa = maker.principal.mfa;
     let maker = maker.principal.subject(now_ms);
-    app.access.exceeds(&made, &maker, mfa, &program)
+    let Some(action) = app.access.exceeds(&made, &maker, mfa, &program) else {
+        return Ok(());
+    };
+    let words = action.words();
+    let detail =
+        format!("`{role}` lets {words}, which you may not: nobody gives more than they have");
+    Err(Problem::forbidden(detail))
 }

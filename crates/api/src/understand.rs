@@ -4,12 +4,12 @@
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
-use ringfence_event::Name;
 use ringfence_policy::{ACTIONS, Action, Kind, Policies, Program, Subject};
 use ringfence_state::{Held, Principal, Unused};
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
+use crate::named;
 use crate::problem::Problem;
 
 /// When somebody may.
@@ -90,9 +90,7 @@ pub(crate) async fn of(
     State(app): State<App>,
     Path(id): Path<String>,
 ) -> Result<Json<Theirs>, Problem> {
-    let all = app.state.list_principals().await?;
-    let found = all.into_iter().find(|known| known.id == id);
-    let found = found.ok_or_else(|| Problem::not_found(format!("no person or service `{id}`")))?;
+    let found = app.state.principal(&id).await?;
     let now = app.inside.now().0;
     let policies = app.access.policies();
     let mut programs: Vec<_> = held(&found, now).map(|held| held.program.clone()).collect();
@@ -153,13 +151,8 @@ pub(crate) async fn who(
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Result<Json<Those>, Problem> {
     let Query(asked) = asked.map_err(|e| Problem::bad_request(e.body_text()))?;
-    let action = Action::named(&asked.action).ok_or_else(|| {
-        let detail = "action: it is not one of those that `GET /api/v1/policies` lists";
-        Problem::bad_request(detail)
-    })?;
-    if asked.program != "*" {
-        Name::new(&asked.program).map_err(|e| Problem::bad_request(format!("program: {e}")))?;
-    }
+    let action = named::action(&asked.action)?;
+    named::is_program(&asked.program)?;
     let program = Program::from(asked.program.as_str());
     let now = app.inside.now().0;
     let policies = app.access.policies();

@@ -4,12 +4,12 @@
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use ringfence_event::Name;
 use ringfence_policy::{Action, Ask, CallNow, Program, Role, Target};
 use ringfence_state::{Held, Principal};
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
+use crate::named;
 use crate::problem::Problem;
 
 /// What is asked about.
@@ -61,13 +61,8 @@ pub(crate) async fn why(
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Result<Json<Why>, Problem> {
     let Query(asked) = asked.map_err(|e| Problem::bad_request(e.body_text()))?;
-    let action = Action::named(&asked.action).ok_or_else(|| {
-        let detail = "action: it is not one of those that `GET /api/v1/policies` lists";
-        Problem::bad_request(detail)
-    })?;
-    if asked.program != "*" {
-        Name::new(&asked.program).map_err(|e| Problem::bad_request(format!("program: {e}")))?;
-    }
+    let action = named::action(&asked.action)?;
+    named::is_program(&asked.program)?;
     let states = ["live", "wrap_up", "none", "unknown"];
     if asked
         .call
@@ -77,10 +72,7 @@ pub(crate) async fn why(
         let detail = "call: it is live, wrap_up, none or unknown";
         return Err(Problem::bad_request(detail));
     }
-    let all = app.state.list_principals().await?;
-    let who = all.into_iter().find(|known| known.id == asked.id);
-    let who =
-        who.ok_or_else(|| Problem::not_found(format!("no person or service `{}`", asked.id)))?;
+    let who = app.state.principal(&asked.id).await?;
     let now = app.inside.now().0;
     let policies = app.access.policies();
     let roles_that_may = policies.could(action).to_vec();

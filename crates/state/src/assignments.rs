@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::id::new_id;
 use crate::names;
 use crate::open::State;
-use crate::people::has_administrator;
+use crate::people::{has_administrator, must_keep_administrator};
 use crate::sql::{Row, Tx, query};
 use crate::{emergencies, requests};
 
@@ -227,9 +227,7 @@ pub(crate) async fn take(
     if done == 0 {
         return Err(Error::not_found("role", id));
     }
-    if had && !has_administrator(tx, now_ms).await? {
-        return Err(Error::Conflict(LAST_ADMINISTRATOR.to_owned()));
-    }
+    must_keep_administrator(tx, had, now_ms).await?;
     requests::ended(tx, id, by, now_ms).await?;
     emergencies::ended(tx, id, by, now_ms).await?;
     Ok(())
@@ -251,10 +249,6 @@ async fn except(tx: &mut Tx, person: &str, role: &str, by: &str, now_ms: i64) ->
     .execute(tx)
     .await
 }
-
-/// Why the role of the last administrator is not taken.
-const LAST_ADMINISTRATOR: &str =
-    "this is the last administrator who can sign in: make another one first";
 
 pub(crate) async fn give(
     tx: &mut Tx,

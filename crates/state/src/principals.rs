@@ -212,6 +212,19 @@ impl State {
         rows.iter().map(|row| read_with(row, &roles)).collect()
     }
 
+    /// A person or a service.
+    ///
+    /// # Errors
+    /// When there is none of this id.
+    pub async fn principal(&self, id: &str) -> Result<Principal> {
+        let row = query("SELECT * FROM principals WHERE id = $1")
+            .bind(id)
+            .fetch_optional(self.reader())
+            .await?
+            .ok_or_else(|| Error::not_found("person or service", id))?;
+        read(&row, assignments::of(self.reader(), id).await?)
+    }
+
     /// Switches a principal off for good.
     ///
     /// # Errors
@@ -347,7 +360,7 @@ async fn insert(
     Ok(())
 }
 
-/// A principal with its roles, out of those of all.
+/// A principal with its roles, out of those of some or all.
 pub(crate) fn read_with(row: &Row, roles: &HashMap<String, Vec<Held>>) -> Result<Principal> {
     let id: String = row.try_get("id")?;
     read(row, roles.get(&id).cloned().unwrap_or_default())
@@ -375,7 +388,8 @@ pub(crate) async fn one(tx: &mut Tx, id: &str) -> Result<Principal> {
     read(&row, assignments::of(tx, id).await?)
 }
 
-fn read(row: &Row, roles: Vec<Held>) -> Result<Principal> {
+/// A principal with its roles.
+pub(crate) fn read(row: &Row, roles: Vec<Held>) -> Result<Principal> {
     Ok(Principal {
         id: row.try_get("id")?,
         name: row.try_get("name")?,

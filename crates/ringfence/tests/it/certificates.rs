@@ -93,8 +93,6 @@ impl Place {
         let mut command = Command::new("curl");
         command.args([
             "--silent",
-            // Debian's curl can miss an answer over HTTP/2 that comes before its request is read.
-            "--http1.1",
             "--max-time",
             "20",
             "--write-out",

@@ -69,6 +69,39 @@ fn slow_senders_are_ended_and_others_are_served_meanwhile() {
     assert_eq!(server.get("/readyz").0, 200);
 }
 
+#[test]
+fn whoever_sends_with_a_wrong_token_reads_that_it_is_wrong() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Start::on(&dir.path().join("data")).run();
+    let url = format!(
+        "https://localhost:{}/api/v1/events",
+        server.address().port()
+    );
+    // Small enough to be on the way when the answer is made, and larger than what may be on the way.
+    for bytes in [20, 300_000] {
+        let body = dir.path().join("body");
+        std::fs::write(&body, "a".repeat(bytes)).unwrap();
+        for (n, version) in (0..10).flat_map(|n| [(n, "--http2"), (n, "--http1.1")]) {
+            let answer = Command::new("curl")
+                .args(["--silent", "--show-error", "--max-time", "20", version])
+                .args(["--header", "Authorization: Bearer of nobody"])
+                .arg("--cacert")
+                .arg(dir.path().join("data/tls/self-signed.crt"))
+                .arg("--data-binary")
+                .arg(format!("@{}", body.display()))
+                .arg(&url)
+                .output()
+                .unwrap();
+            let said = String::from_utf8_lossy(&answer.stdout);
+            assert!(
+                said.contains("send a valid token"),
+                "{version} {bytes} {n}: {said} {}",
+                String::from_utf8_lossy(&answer.stderr)
+            );
+        }
+    }
+}
+
 /// An address of this machine that is not loopback.
 fn own_address() -> Option<IpAddr> {
     let answer = Command::new("hostname").arg("-I").output().ok()?;

@@ -177,10 +177,7 @@ impl State {
         one(&mut tx, id, now_ms).await?;
         let had = has_administrator(&mut tx, now_ms).await?;
         disable(&mut tx, id, now_ms).await?;
-        if had && !has_administrator(&mut tx, now_ms).await? {
-            let reason = "this is the last administrator who can sign in: make another one first";
-            return Err(Error::Conflict(reason.to_owned()));
-        }
+        must_keep_administrator(&mut tx, had, now_ms).await?;
         let after = one(&mut tx, id, now_ms).await?;
         tx.commit().await?;
         self.principals_changed();
@@ -321,6 +318,15 @@ pub(crate) async fn has_administrator(tx: &mut Tx, now_ms: i64) -> Result<bool> 
     .fetch_optional(tx)
     .await?;
     Ok(found.is_some())
+}
+
+/// Refuses what would leave nobody to let people in, where there was somebody.
+pub(crate) async fn must_keep_administrator(tx: &mut Tx, had: bool, now_ms: i64) -> Result<()> {
+    if had && !has_administrator(tx, now_ms).await? {
+        let reason = "this is the last administrator who can sign in: make another one first";
+        return Err(Error::Conflict(reason.to_owned()));
+    }
+    Ok(())
 }
 
 async fn set(tx: &mut Tx, update: &'static str, id: &str, value: Option<&str>) -> Result<()> {

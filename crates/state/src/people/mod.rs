@@ -14,7 +14,7 @@ mod recover;
 mod resets;
 
 pub use account::{Account, ChangePerson, NewPerson};
-pub(crate) use account::{disable, has_administrator, insert, taken};
+pub(crate) use account::{disable, has_administrator, insert, must_keep_administrator, taken};
 pub use enrol::{Enrolling, Identity, Invitation, Setup};
 pub use factors::{Factor, FactorKind, KnownPasskey, OneTimeCode};
 pub use links::{Link, Linked};
