@@ -1,6 +1,6 @@
 /** Accounts over HTTP, by the same forms as the pages for sign-in, for tests that are about something else. */
 import { createHmac } from "node:crypto";
-import { type APIRequestContext, type APIResponse, request } from "@playwright/test";
+import { type APIRequestContext, type APIResponse, type Browser, type Page, request } from "@playwright/test";
 import { OURS } from "./lib";
 
 /** Somebody who signs in by a password and one-time codes. */
@@ -49,6 +49,12 @@ export const outside = (url: string): Promise<APIRequestContext> =>
     // A form says where it comes from.
     extraHTTPHeaders: { Origin: url, ...OURS },
   });
+
+/** A page of a browser in which somebody is signed in. */
+export const open = async (browser: Browser, who: APIRequestContext): Promise<Page> => {
+  const context = await browser.newContext({ storageState: await who.storageState() });
+  return context.newPage();
+};
 
 async function page(answer: APIResponse): Promise<string> {
   const text = await answer.text();

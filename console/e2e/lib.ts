@@ -77,3 +77,13 @@ export async function tabTo(
 /** The page's first heading, and with it that the page is there. */
 export const heading = (page: Page, name?: string | RegExp): Locator =>
   page.getByRole("heading", { level: 1, ...(name === undefined ? {} : { name }) });
+
+/** Takes a picture where somebody asked for pictures. */
+export const picture = async (page: Page, name: string): Promise<void> => {
+  const folder = process.env["RINGFENCE_PICTURES"];
+  if (folder === undefined) return;
+  await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });
+  await page.emulateMedia({ colorScheme: "dark" });
+  await page.screenshot({ path: `${folder}/${name}-dark.png`, fullPage: true });
+  await page.emulateMedia({ colorScheme: "light" });
+};

@@ -1,6 +1,6 @@
 /** People: how they are let in, how they sign in, and how that ends. */
 import { type APIRequestContext, type Browser, type BrowserContext, type Page, expect, test } from "@playwright/test";
-import { type Someone, known, newPassword, newSomeone, nextCode, outside, signIn } from "./accounts";
+import { type Someone, known, newPassword, newSomeone, nextCode, open, outside, signIn } from "./accounts";
 import { faultsOf, heading, sound, tabTo } from "./lib";
 
 test.describe.configure({ mode: "serial" });
@@ -23,11 +23,6 @@ test.beforeAll(async () => {
 test.afterAll(async () => {
   await api.dispose();
 });
-
-const open = async (browser: Browser, who: APIRequestContext): Promise<Page> => {
-  const context = await browser.newContext({ storageState: await who.storageState() });
-  return context.newPage();
-};
 
 /** A device with a finger that is always there, as long as the page is. */
 async function device(page: Page): Promise<void> {

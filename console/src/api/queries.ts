@@ -2,6 +2,7 @@
 import { type QueryClient, infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { timeOf } from "../lib/sql";
 import { api, ask, type Schemas } from "./client";
+import { type Holder, certificatesOf } from "./credentials";
 
 export type Alert = Schemas["Alert"];
 export type AlertDetail = Schemas["AlertDetail"];
@@ -248,6 +249,12 @@ export const servicesQuery = queryOptions({
   queryFn: ({ signal }) => ask(api.GET("/api/v1/services", { signal })),
   refetchInterval: 30_000,
 });
+
+export const certificatesQuery = (holder: Holder) =>
+  queryOptions({
+    queryKey: ["certificates", holder.kind, holder.id],
+    queryFn: ({ signal }) => certificatesOf(holder, signal),
+  });
 
 export const sourcesQuery = queryOptions({
   queryKey: ["sources"],

@@ -99,7 +99,7 @@ const rules = createRoute({
 const access = createRoute({
   getParentRoute: () => root,
   path: "/access",
-  validateSearch: texts("add", "action", "program", "id"),
+  validateSearch: texts("add", "action", "program", "id", "service"),
   component: lazyRouteComponent(() => import("../pages/access/Access"), "AccessPage"),
 });
 const people = createRoute({

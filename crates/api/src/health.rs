@@ -4,8 +4,10 @@ use axum::Json;
 use axum::extract::State as AxumState;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use serde_json::json;
 
 use crate::app::App;
+use crate::problem::Problem;
 
 /// The contract.
 static OPENAPI: &str = include_str!("../openapi.json");
@@ -36,8 +38,15 @@ pub(crate) async fn metrics(AxumState(app): AxumState<App>) -> Response {
 }
 
 /// `GET /api/v1/status`.
-pub(crate) async fn status(AxumState(app): AxumState<App>) -> Json<serde_json::Value> {
-    Json(app.inside.status())
+pub(crate) async fn status(
+    AxumState(app): AxumState<App>,
+) -> Result<Json<serde_json::Value>, Problem> {
+    let mut status = app.inside.status();
+    let ending = app.state.ending_soon(app.inside.now().0).await?;
+    if let Some(status) = status.as_object_mut() {
+        status.insert("ending".to_owned(), json!(ending));
+    }
+    Ok(Json(status))
 }
 
 /// `GET /api/v1/openapi.json`.

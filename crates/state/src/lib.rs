@@ -28,6 +28,7 @@ mod detail;
 mod directory;
 mod edit;
 mod emergencies;
+mod ending;
 mod error;
 mod filter;
 mod finding;
@@ -81,6 +82,7 @@ pub use directory::{
 };
 pub use edit::{AlertEdit, Edited};
 pub use emergencies::{Emergency, Justified};
+pub use ending::{Ending, EndingKind};
 pub use error::{Error, Result};
 pub use filter::AlertFilter;
 pub use finding::{Entity, NewFinding};

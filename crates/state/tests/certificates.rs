@@ -15,8 +15,8 @@ use common::*;
 use ringfence_crypto::TokenHash;
 use ringfence_policy::Role;
 use ringfence_state::{
-    CertificateUse, Error, Holder, NewCertificate, NewRole, NewService, Scope, Shown, SourceChange,
-    State,
+    CertificateUse, Ending, Error, Holder, NewCertificate, NewRole, NewService, Scope, Shown,
+    SourceChange, State,
 };
 
 fn certificate(name: &str) -> NewCertificate {
@@ -141,6 +141,67 @@ async fn after_a_renewal_both_are_good_for_a_while() {
         .renew_certificate(old.fingerprint, &certificate("c"), hour, T0 + HOUR)
         .await;
     assert!(matches!(again, Err(Error::NotFound { .. })));
+}
+
+#[tokio::test]
+async fn what_ends_soon_is_told_until_it_is_renewed() {
+    let state = memory().await;
+    let (crm, pbx) = (a_source(&state, "crm").await, a_source(&state, "pbx").await);
+    for (holder, name) in [(&crm, "renewed"), (&pbx, "revoked"), (&pbx, "left")] {
+        let new = certificate(name);
+        let made = state.add_certificate(&ALL, holder, &new, "ada", T0).await;
+        made.unwrap();
+    }
+    let service = |name: &str, days: i64| NewService {
+        name: name.to_owned(),
+        roles: Vec::new(),
+        expires_ms: Some(T0 + days * DAY),
+    };
+    for (name, days) in [("desk", 88), ("later", 200)] {
+        let made = state.create_service(service(name, days), "ada", T0).await;
+        made.unwrap();
+    }
+    let (ended, _) = state
+        .create_service(service("ended", 88), "ada", T0)
+        .await
+        .unwrap();
+    state.disable_principal(&ended.id, T0).await.unwrap();
+    let soon = async |now: i64| {
+        let soon = state.ending_soon(now).await.unwrap();
+        let name = |one: &Ending| (one.name.clone(), one.fingerprint.is_some(), one.told);
+        soon.iter().map(name).collect::<Vec<_>>()
+    };
+    assert_eq!(soon(T0 + 70 * DAY).await, []);
+    let hour = Duration::from_secs(3_600);
+    let (renewed, mut new) = (certificate("renewed").fingerprint, certificate("new"));
+    new.not_after_ms = T0 + 180 * DAY;
+    state
+        .renew_certificate(renewed, &new, hour, T0 + 80 * DAY)
+        .await
+        .unwrap();
+    let revoked = certificate("revoked").fingerprint.to_hex();
+    state
+        .revoke_certificate(&ALL, &pbx, &revoked, "ada", T0 + 80 * DAY)
+        .await
+        .unwrap();
+    let now = T0 + 80 * DAY;
+    let named = |name: &str, certificate: bool, told: bool| (name.to_owned(), certificate, told);
+    let both = [named("desk", false, false), named("pbx", true, false)];
+    assert_eq!(soon(now).await, both);
+    for one in state.ending_soon(now).await.unwrap() {
+        state.told_of_ending(&one, now).await.unwrap();
+    }
+    let told = [named("desk", false, true), named("pbx", true, true)];
+    assert_eq!(soon(now).await, told);
+    // What is over is told no longer; and what will not be heard any more ends nothing.
+    assert_eq!(soon(T0 + 89 * DAY).await, told[1..]);
+    let Holder::Source(id) = &pbx else { panic!() };
+    let off = SourceChange {
+        disabled: Some(true),
+        ..SourceChange::default()
+    };
+    state.change_source(&ALL, id, off, now).await.unwrap();
+    assert_eq!(soon(now).await, told[..1]);
 }
 
 #[tokio::test]

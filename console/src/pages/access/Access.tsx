@@ -58,7 +58,11 @@ export function AccessPage() {
         <Denials />
       </Section>
       <Section title="Services">
-        <Services add={() => add(true)} />
+        <Services
+          add={() => add(true)}
+          picked={search.service}
+          open={(service) => void navigate({ search: { ...search, service }, replace: true })}
+        />
       </Section>
       {people && (
         <Section title="Groups of the directory">

@@ -1,7 +1,7 @@
 /** Groups of the directory: who is in them it says, what they may do is said here. */
-import { Badge, Button, Group, Modal, Stack, Table, Text } from "@mantine/core";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { type SyntheticEvent, useState } from "react";
+import { Badge, Button, Group, Table, Text } from "@mantine/core";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
 import { type Schemas, api, ask } from "../../api/client";
 import { groupsQuery } from "../../api/queries";
 import { useMay } from "../../app/session";
@@ -9,11 +9,10 @@ import { Fresh } from "../../app/SignInAgain";
 import { brief, plural } from "../../lib/format";
 import { type HeldRole, heldWords } from "../../lib/roles";
 import { Ask } from "../../ui/Ask";
-import { DIALOG, useReturnFocus } from "../../ui/dialog";
+import { FormDialog } from "../../ui/FormDialog";
 import { DRAFT, RoleFields, isWhole, roleOf } from "../../ui/RoleFields";
 import { Rows } from "../../ui/Rows";
 import { Asked, Empty, Loading } from "../../ui/States";
-import { Wrong } from "../../ui/Wrong";
 
 type DirectoryGroup = Schemas["Group"];
 
@@ -120,42 +119,25 @@ export function Groups() {
 }
 
 function Give({ group, close }: { group: DirectoryGroup; close: () => void }) {
-  useReturnFocus();
   const client = useQueryClient();
   const [draft, setDraft] = useState(DRAFT);
-  const give = useMutation({
-    mutationFn: () =>
-      ask(api.POST("/api/v1/groups/{id}/roles", { params: { path: { id: group.id } }, body: roleOf(draft) })),
-    onSuccess: () => {
-      void client.invalidateQueries({ queryKey: groupsQuery.queryKey });
-      close();
-    },
-  });
   return (
-    <Modal {...DIALOG} opened onClose={close} size="lg" title={`Give all of ${brief(group.name)} a role`}>
-      <form
-        onSubmit={(event: SyntheticEvent) => {
-          event.preventDefault();
-          give.mutate();
-        }}
-      >
-        <Stack gap="sm">
-          <RoleFields draft={draft} change={setDraft} first group />
-          <Text size="xs" c="dimmed">
-            Whoever is in the group has it from the next request on, and whoever joins later, too. The directory decides
-            who that is.
-          </Text>
-          <Wrong error={give.error} />
-          <Group justify="flex-end">
-            <Button variant="default" onClick={close}>
-              Cancel
-            </Button>
-            <Button type="submit" disabled={!isWhole(draft)} loading={give.isPending}>
-              Give it
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+    <FormDialog
+      title={`Give all of ${brief(group.name)} a role`}
+      size="lg"
+      act="Give it"
+      right={isWhole(draft)}
+      does={async () => {
+        await ask(api.POST("/api/v1/groups/{id}/roles", { params: { path: { id: group.id } }, body: roleOf(draft) }));
+        void client.invalidateQueries({ queryKey: groupsQuery.queryKey });
+      }}
+      close={close}
+    >
+      <RoleFields draft={draft} change={setDraft} first group />
+      <Text size="xs" c="dimmed">
+        Whoever is in the group has it from the next request on, and whoever joins later, too. The directory decides who
+        that is.
+      </Text>
+    </FormDialog>
   );
 }

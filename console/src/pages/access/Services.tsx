@@ -1,14 +1,15 @@
 /** Programs that use the API with a token of their own. */
-import { Badge, Button, Group, Modal, Table, Text } from "@mantine/core";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Button, Table, Text, UnstyledButton } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { type Schemas, api, ask } from "../../api/client";
-import { servicesQuery } from "../../api/queries";
+import type { Schemas } from "../../api/client";
+import { servicesQuery, statusQuery } from "../../api/queries";
+import { useMay } from "../../app/session";
 import { brief } from "../../lib/format";
-import { DIALOG } from "../../ui/dialog";
-import { Notice } from "../../ui/Notice";
+import { EndsSoon } from "../../ui/credentials/EndsSoon";
 import { Asked, Empty, Loading } from "../../ui/States";
-import { When, useNow } from "../../ui/When";
+import { When } from "../../ui/When";
+import { Ends, EndService, ServiceDrawer } from "./ServiceDrawer";
 import { roleWords } from "./words";
 import { Rows } from "../../ui/Rows";
 
@@ -16,13 +17,25 @@ type Service = Schemas["Service"];
 
 /** That of scripts on the machine itself; it cannot be ended from here. */
 const AUTOMATION = "admin";
-const WEEK = 7 * 86_400_000;
 
-export function Services({ add }: { add: () => void }) {
+export function Services({
+  add,
+  picked,
+  open,
+}: {
+  add: () => void;
+  /** Id of the service that is shown. */
+  picked: string | undefined;
+  open: (id: string | undefined) => void;
+}) {
   const query = useQuery(servicesQuery);
+  const status = useQuery({ ...statusQuery, enabled: useMay("status:read") });
+  const changes = useMay("service:change");
   const [ending, setEnding] = useState<Service>();
+  const shown = query.data?.items.find((service) => service.id === picked && service.id !== AUTOMATION);
   return (
     <>
+      <EndsSoon ending={(status.data?.ending ?? []).filter((one) => one.holder === "service")} />
       <Asked
         query={query}
         loading={<Loading rows={3} />}
@@ -41,9 +54,17 @@ export function Services({ add }: { add: () => void }) {
             {items.map((service) => (
               <Table.Tr key={service.id}>
                 <Table.Td>
-                  <Text size="sm" fw={600} className="rf-outside">
-                    {brief(service.name, 60)}
-                  </Text>
+                  {service.id === AUTOMATION ? (
+                    <Text size="sm" fw={600} className="rf-outside">
+                      {brief(service.name, 60)}
+                    </Text>
+                  ) : (
+                    <UnstyledButton onClick={() => open(service.id)} data-service={service.id}>
+                      <Text size="sm" fw={600} className="rf-outside">
+                        {brief(service.name, 60)}
+                      </Text>
+                    </UnstyledButton>
+                  )}
                   {service.id === AUTOMATION && (
                     <Text size="xs" c="dimmed">
                       token of RINGFENCE_ADMIN_TOKEN, good on this machine only
@@ -70,7 +91,7 @@ export function Services({ add }: { add: () => void }) {
                   <Ends service={service} />
                 </Table.Td>
                 <Table.Td ta="right">
-                  {service.disabled_ms === null && service.id !== AUTOMATION && (
+                  {changes && service.disabled_ms === null && service.id !== AUTOMATION && (
                     <Button
                       variant="default"
                       size="compact-xs"
@@ -86,63 +107,8 @@ export function Services({ add }: { add: () => void }) {
           </Rows>
         )}
       </Asked>
-      {ending && <End service={ending} close={() => setEnding(undefined)} />}
+      {ending && <EndService service={ending} close={() => setEnding(undefined)} />}
+      {shown && <ServiceDrawer service={shown} changes={changes} close={() => open(undefined)} />}
     </>
-  );
-}
-
-function Ends({ service }: { service: Service }) {
-  const now = useNow();
-  if (service.disabled_ms !== null)
-    return (
-      <Badge variant="default" tt="none">
-        ended <When ms={service.disabled_ms} />
-      </Badge>
-    );
-  if (service.expires_ms === null)
-    return (
-      <Text size="sm" c="dimmed">
-        not by itself
-      </Text>
-    );
-  if (service.expires_ms <= now)
-    return (
-      <Badge variant="default" tt="none">
-        over <When ms={service.expires_ms} />
-      </Badge>
-    );
-  return (
-    <Text size="sm" component="span">
-      <When ms={service.expires_ms} />
-      {service.expires_ms - now < WEEK && " – make a new one in time"}
-    </Text>
-  );
-}
-
-function End({ service, close }: { service: Service; close: () => void }) {
-  const client = useQueryClient();
-  const end = useMutation({
-    mutationFn: () => ask(api.DELETE("/api/v1/services/{id}", { params: { path: { id: service.id } } })),
-    onSuccess: () => {
-      void client.invalidateQueries({ queryKey: ["services"] });
-      close();
-    },
-  });
-  return (
-    <Modal {...DIALOG} opened onClose={close} title={`End ${brief(service.name)}?`}>
-      <Text size="sm">
-        Its token is good for nothing from now on, and cannot be made good again. What uses it gets no decision and no
-        answer.
-      </Text>
-      {end.error && <Notice tone="bad">{end.error.message}</Notice>}
-      <Group justify="flex-end" mt="md">
-        <Button variant="default" onClick={close} data-autofocus>
-          Leave it
-        </Button>
-        <Button color="red.8" onClick={() => end.mutate()} loading={end.isPending}>
-          End it
-        </Button>
-      </Group>
-    </Modal>
   );
 }

@@ -1,12 +1,12 @@
 /** What a person can change about a source. */
-import { Button, Code, Group, Modal, NumberInput, Select, Stack, Text } from "@mantine/core";
+import { Button, Code, Group, Modal, NumberInput, Stack, Text } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type SyntheticEvent, useState } from "react";
 import { type Schemas, api, ask } from "../../api/client";
-import { DIALOG, useReturnFocus } from "../../ui/dialog";
+import { DIALOG } from "../../ui/dialog";
 import { Notice } from "../../ui/Notice";
-import { type Declared, type SourceView, interval } from "./model";
-import { TokenShown } from "../../ui/TokenShown";
+import { type Declared, type SourceView, interval, isOfConfig } from "./model";
+import { NewToken } from "../../ui/credentials/NewToken";
 
 export function SourceActions({ view }: { view: SourceView }) {
   const { declared } = view;
@@ -18,7 +18,7 @@ export function SourceActions({ view }: { view: SourceView }) {
       </Text>
     );
   }
-  if (declared.id.startsWith("config.")) {
+  if (isOfConfig(declared)) {
     return (
       <Text size="sm" c="dimmed">
         It is declared in the configuration file, as{" "}
@@ -120,77 +120,19 @@ function Changes({ source }: { source: Declared }) {
           </Group>
         </Modal>
       )}
-      {dialog === "rotate" && <Rotate source={source} close={() => setDialog(null)} />}
-    </Stack>
-  );
-}
-
-const OVERLAPS = [
-  { value: "0", label: "dies at once (it leaked)" },
-  { value: "60", label: "stays good for an hour" },
-  { value: "1440", label: "stays good for a day" },
-  { value: "10080", label: "stays good for a week" },
-];
-
-function Rotate({ source, close }: { source: Declared; close: () => void }) {
-  useReturnFocus();
-  const client = useQueryClient();
-  const [overlap, setOverlap] = useState("60");
-  const rotate = useMutation({
-    mutationFn: () =>
-      ask(
-        api.POST("/api/v1/sources/{id}/rotate", {
-          params: { path: { id: source.id } },
-          body: { overlap_minutes: Number(overlap) },
-        }),
-      ),
-    // The answer holds a secret: it is not kept beyond the dialog.
-    gcTime: 0,
-    onSuccess: () => void client.invalidateQueries({ queryKey: ["sources"] }),
-  });
-  const made = rotate.data;
-  return (
-    <Modal
-      {...DIALOG}
-      opened
-      onClose={close}
-      title={made ? "Its new token" : `Give ${source.name} a new token?`}
-      size="lg"
-      closeOnClickOutside={!made}
-      closeOnEscape={!made}
-    >
-      {made ? (
-        <Stack>
-          <TokenShown token={made.token} name={source.name} />
-          <Group justify="flex-end">
-            <Button onClick={close}>I have stored it</Button>
-          </Group>
-        </Stack>
-      ) : (
-        <Stack>
-          <Select
-            label="The old token"
-            data={OVERLAPS}
-            value={overlap}
-            onChange={(value) => setOverlap(value ?? "0")}
-            allowDeselect={false}
-            comboboxProps={{ withinPortal: true }}
-          />
-          {rotate.error && (
-            <Text size="sm" c="red.8" role="alert">
-              {rotate.error.message}
-            </Text>
-          )}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={close}>
-              Keep the old one
-            </Button>
-            <Button onClick={() => rotate.mutate()} loading={rotate.isPending}>
-              Make a new token
-            </Button>
-          </Group>
-        </Stack>
+      {dialog === "rotate" && (
+        <NewToken
+          name={source.name}
+          does={async (body) => {
+            const made = await ask(
+              api.POST("/api/v1/sources/{id}/rotate", { params: { path: { id: source.id } }, body }),
+            );
+            void client.invalidateQueries({ queryKey: ["sources"] });
+            return made.token;
+          }}
+          close={() => setDialog(null)}
+        />
       )}
-    </Modal>
+    </Stack>
   );
 }

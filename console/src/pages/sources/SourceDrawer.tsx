@@ -1,12 +1,16 @@
 /** One source: how it stands, what it sent, what was refused, what can be done. */
-import { Anchor, Box, Drawer, Group, Text } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
+import { Anchor, Box, Drawer, Group, Stack, Text } from "@mantine/core";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useMemo } from "react";
-import { quarantineQuery, sqlQuery } from "../../api/queries";
+import { api, ask } from "../../api/client";
+import { quarantineQuery, sourcesQuery, sqlQuery } from "../../api/queries";
+import { useMay } from "../../app/session";
 import { bytes, count } from "../../lib/format";
 import { bins, binsSql } from "../../lib/bins";
 import { quoted } from "../../lib/sql";
+import { Certificates } from "../../ui/credentials/Certificates";
+import { LetInBy } from "../../ui/credentials/LetIn";
 import { DIALOG, useReturnFocus } from "../../ui/dialog";
 import { Facts } from "../../ui/Facts";
 import { Section } from "../../ui/Page";
@@ -14,7 +18,17 @@ import { Asked, Loading } from "../../ui/States";
 import { Trend } from "../../ui/Trend";
 import { TrustShape } from "../../ui/TrustLight";
 import { When, useNow } from "../../ui/When";
-import { NO_COUNTS, type SourceView, type Status, expected, keyOf, may, signOf } from "./model";
+import {
+  type Declared,
+  NO_COUNTS,
+  type SourceView,
+  type Status,
+  expected,
+  isOfConfig,
+  keyOf,
+  may,
+  signOf,
+} from "./model";
 import { QuarantineList } from "./Quarantine";
 import { sayRate } from "./rates";
 import { SourceActions } from "./SourceActions";
@@ -92,6 +106,11 @@ export function SourceDrawer({
       <Section title="Change it">
         <SourceActions view={view} />
       </Section>
+      {declared && !isOfConfig(declared) && (
+        <Section title="Certificates">
+          <Proofs key={declared.id} source={declared} />
+        </Section>
+      )}
       <Anchor
         size="sm"
         renderRoot={(props) => (
@@ -108,6 +127,26 @@ export function SourceDrawer({
         Its events in the search
       </Anchor>
     </Drawer>
+  );
+}
+
+function Proofs({ source }: { source: Declared }) {
+  const client = useQueryClient();
+  const changes = useMay("source:change");
+  return (
+    <Stack>
+      <Certificates holder={{ kind: "source", id: source.id, name: source.name }} changes={changes} />
+      {changes && (
+        <LetInBy
+          certificate={source.certificate}
+          names={source.certificate_names}
+          does={async (body) => {
+            await ask(api.PATCH("/api/v1/sources/{id}", { params: { path: { id: source.id } }, body }));
+            await client.invalidateQueries({ queryKey: sourcesQuery.queryKey });
+          }}
+        />
+      )}
+    </Stack>
   );
 }
 

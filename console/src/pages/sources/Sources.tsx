@@ -8,6 +8,7 @@ import { useKeys } from "../../app/keys";
 import { quarantineQuery, sourcesQuery, statusQuery } from "../../api/queries";
 import { step } from "../../lib/rows";
 import { lasting } from "../../lib/time";
+import { EndsSoon } from "../../ui/credentials/EndsSoon";
 import { KeysHelp } from "../../ui/KeysHelp";
 import { Notice } from "../../ui/Notice";
 import { Page, Section } from "../../ui/Page";
@@ -74,6 +75,7 @@ export function Sources() {
         {({ status: now }) => (
           <>
             <Readiness status={now} />
+            <EndsSoon ending={now.ending.filter((one) => one.holder === "source")} />
             {isBlind(views) ? (
               <Blind views={views} connect={connect} />
             ) : (

@@ -46,6 +46,7 @@ const status = (sources: Counted[], more: Partial<Status> = {}): Status => ({
   state: {},
   calls: {},
   notifying: {},
+  ending: [],
   rules: { in_force: 0, mistakes: 0 },
   memory_bytes: 0,
   ...more,

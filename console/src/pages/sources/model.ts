@@ -36,6 +36,9 @@ export const NO_COUNTS: Counts = {
 
 export const keyOf = (program: string, name: string): string => `${program}/${name}`;
 
+/** What the configuration file declares is changed there, and has no credential. */
+export const isOfConfig = (source: Declared): boolean => source.id.startsWith("config.");
+
 /** The server's clock: silence is judged by it, not by the clock of this machine. */
 export const serverNow = (status: Status): number => status.started_ms + status.uptime_secs * 1_000;
 

@@ -195,4 +195,10 @@ pub(super) static PAGES: &[Code] = &[
         "Tokens wander into scripts, histories and backups of other machines.",
         "Make a new one, move its users over, and disable the old one.",
     ),
+    page(
+        "E-TOK-002",
+        "A credential ends soon",
+        "A client certificate, or the token of a service, ends within two weeks and was not renewed. From          then on its holder is refused.",
+        "`ringfence certificate renew` where the certificate's key is; a new token on the page Access of          the console. See docs/certificates.md.",
+    ),
 ];

@@ -74,6 +74,11 @@ async fn look(args: &Doctor, data: &Path) -> Result<Option<Picture>, Failure> {
             .await
             .and_then(|a| a.get("stats").cloned())
             .unwrap_or_default(),
+        ending: status
+            .get("ending")
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default(),
         status,
         now_ms: ringfence_server::clock::now().0,
         ..Picture::default()

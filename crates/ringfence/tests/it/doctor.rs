@@ -106,16 +106,28 @@ fn a_running_server_is_asked_how_it_goes() {
         server.events(&pbx, lines(&[agent(1), agent(2)])).1["accepted"],
         2
     );
+    let desk = json!({"name": "desk", "role": "analyst", "program": "default", "days": 7});
+    assert_eq!(server.post("/api/v1/services", &desk).0, 201);
     let url = server.url("");
     let args = ["--data", text(server.data()), "--server", &url];
     let found = eventually("the events can be asked for", 20, || {
         let (_, found) = examine(&args, Some(ADMIN));
         (!codes(&found).is_empty()).then_some(found)
     });
-    assert_eq!(codes(&found), BTreeSet::from(["E-SRC-004"]), "{found:#?}");
-    assert!(
-        found.iter().any(|c| c["about"] == "source default/pbx"),
+    assert_eq!(
+        codes(&found),
+        BTreeSet::from(["E-SRC-004", "E-TOK-002"]),
         "{found:#?}"
+    );
+    for about in ["source default/pbx", "service desk"] {
+        assert!(found.iter().any(|c| c["about"] == about), "{found:#?}");
+    }
+    // So does the status say it, and the log.
+    let (_, status) = server.get("/api/v1/status");
+    let ending = &status["ending"][0];
+    assert_eq!(
+        (&ending["credential"], &ending["name"]),
+        (&json!("token"), &json!("desk"))
     );
 }
 

@@ -41,6 +41,8 @@ pub struct Picture {
     pub recent: Vec<Value>,
     /// Principals that may sign in by token.
     pub principals: Vec<Value>,
+    /// Credentials that end soon.
+    pub ending: Vec<Value>,
     /// Rules that could not be read, in words.
     pub rule_mistakes: Vec<String>,
     /// Now, in milliseconds since 1970.
@@ -58,6 +60,7 @@ impl Picture {
         self.flow(&mut found);
         self.notifying(&mut found);
         self.tokens(&mut found);
+        self.ending(&mut found);
         for mistake in &self.rule_mistakes {
             found.push(
                 Complaint::new("E-RULE-001", Level::Error, "rules")
@@ -279,6 +282,26 @@ impl Picture {
         }
     }
 
+    fn ending(&self, found: &mut Vec<Complaint>) {
+        for one in &self.ending {
+            let what = match text(one, "credential").as_str() {
+                "certificate" => "certificate",
+                _ => "token",
+            };
+            let about = format!("{} {}", text(one, "holder"), text(one, "name"));
+            let end = ringfence_event::Time(number(one, "ends_ms").unwrap_or(self.now_ms));
+            let todo = match what {
+                "certificate" => "`ringfence certificate renew`, where its key is",
+                _ => "give it a new token on the page Access, or POST /api/v1/services/{id}/rotate",
+            };
+            found.push(
+                Complaint::new("E-TOK-002", Level::Warning, about)
+                    .what(format!("its {what} ends at {end}"))
+                    .todo(todo),
+            );
+        }
+    }
+
     /// A value of each source in the status, by `program/name`.
     fn by_source(&self, pointer: &str) -> BTreeMap<String, Value> {
         let sources = self.status.get("sources").and_then(Value::as_array);
@@ -361,6 +384,9 @@ mod tests {
             }),
             webhooks: vec![(json!({"name": "on call"}), 2)],
             principals: vec![json!({"name": "admin", "created_ms": 0})],
+            ending: vec![json!({
+                "credential": "token", "holder": "service", "name": "crm", "ends_ms": 3 * OLD_TOKEN_MS,
+            })],
             now_ms: 2 * OLD_TOKEN_MS,
             ..Picture::default()
         };
@@ -380,6 +406,7 @@ mod tests {
                 "E-SRC-007",
                 "E-START-003",
                 "E-TOK-001",
+                "E-TOK-002",
             ]
         );
     }

@@ -54,6 +54,8 @@ async fn read_state(state: &State, picture: &mut Picture) -> Result<(), ringfenc
         .iter()
         .map(|p| json!({"name": p.name, "created_ms": p.created_ms, "disabled_ms": p.disabled_ms}))
         .collect();
+    let ending = state.ending_soon(picture.now_ms).await?;
+    picture.ending = ending.iter().map(|one| json!(one)).collect();
     picture.quarantine = json!(state.quarantine_stats().await?);
     for webhook in state.list_webhooks(&Scope::All).await? {
         let page = PageRequest::default();
