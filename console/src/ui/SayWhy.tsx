@@ -1,11 +1,9 @@
 /** Something is done with words of whoever does it, which are kept. */
-import { Button, Group, Modal, Stack, Text, Textarea } from "@mantine/core";
-import { useMutation } from "@tanstack/react-query";
-import { type ReactNode, type SyntheticEvent, useState } from "react";
-import { DIALOG, useReturnFocus } from "./dialog";
-import { Wrong } from "./Wrong";
+import { Text, Textarea } from "@mantine/core";
+import { type ReactNode, useState } from "react";
+import { FormDialog } from "./FormDialog";
 
-export function SayWhy({
+export function SayWhy<T>({
   title,
   children,
   label,
@@ -14,6 +12,7 @@ export function SayWhy({
   harm = false,
   does,
   close,
+  done = close,
 }: {
   title: string;
   /** What follows from it. */
@@ -25,52 +24,37 @@ export function SayWhy({
   act: string;
   harm?: boolean;
   /** Done when it resolves; what it throws is shown. */
-  does: (words: string) => Promise<unknown>;
+  does: (words: string) => Promise<T>;
   close: () => void;
+  /** What comes after it, if that is more than closing. */
+  done?: (what: T) => void;
 }) {
-  useReturnFocus();
   const [words, setWords] = useState("");
-  const doing = useMutation({ mutationFn: () => does(words.trim()), onSuccess: close });
   return (
-    <Modal {...DIALOG} opened onClose={close} title={title}>
-      <form
-        onSubmit={(event: SyntheticEvent) => {
-          event.preventDefault();
-          doing.mutate();
-        }}
-      >
-        <Stack gap="sm">
-          {children !== undefined && (
-            <Text size="sm" component="div">
-              {children}
-            </Text>
-          )}
-          <Textarea
-            label={optional ? `${label} (if there is something to say)` : label}
-            value={words}
-            onChange={(e) => setWords(e.currentTarget.value)}
-            maxLength={500}
-            autosize
-            minRows={2}
-            maxRows={6}
-            data-autofocus
-          />
-          <Wrong error={doing.error} />
-          <Group justify="flex-end">
-            <Button variant="default" onClick={close}>
-              Cancel
-            </Button>
-            <Button
-              type="submit"
-              disabled={!optional && words.trim() === ""}
-              loading={doing.isPending}
-              {...(harm ? { color: "red.8" } : {})}
-            >
-              {act}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+    <FormDialog
+      title={title}
+      act={act}
+      harm={harm}
+      right={optional || words.trim() !== ""}
+      does={() => does(words.trim())}
+      close={close}
+      done={done}
+    >
+      {children !== undefined && (
+        <Text size="sm" component="div">
+          {children}
+        </Text>
+      )}
+      <Textarea
+        label={optional ? `${label} (if there is something to say)` : label}
+        value={words}
+        onChange={(e) => setWords(e.currentTarget.value)}
+        maxLength={500}
+        autosize
+        minRows={2}
+        maxRows={6}
+        data-autofocus
+      />
+    </FormDialog>
   );
 }

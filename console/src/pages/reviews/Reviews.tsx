@@ -81,8 +81,9 @@ export function Reviews() {
             does={async (why) => {
               const opened = await ask(api.POST("/api/v1/reviews", { body: { why } }));
               await client.invalidateQueries({ queryKey: reviewsQuery.queryKey });
-              await navigate({ to: "/reviews/$id", params: { id: opened.id }, replace: true });
+              return opened;
             }}
+            done={(opened) => void navigate({ to: "/reviews/$id", params: { id: opened.id }, replace: true })}
             close={close}
           >
             Everything that is held now is in it. What nobody confirms until its end is taken away, but for the last
