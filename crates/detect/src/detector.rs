@@ -247,6 +247,7 @@ fn finding(subject: &Subject<'_>, m: &Match, telling: Option<&Telling>) -> Findi
         time: event.time,
         received: event.received,
         story,
+        alone: telling.is_some_and(|t| t.alone),
         message,
         reason: reason(m),
         events,

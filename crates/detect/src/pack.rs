@@ -37,6 +37,8 @@ pub(crate) struct Telling {
     pub message: Option<Template>,
     /// Kinds of entity to group by, the first that the event has.
     pub story: Vec<String>,
+    /// Each finding is an alert of its own.
+    pub alone: bool,
     pub first_steps: Vec<String>,
 }
 
@@ -161,9 +163,9 @@ fn tell(document: &Document) -> Result<Telling, String> {
     };
     if let Some(block) = rule.ringfence.as_object() {
         for key in block.keys() {
-            if !["message", "story", "first_steps"].contains(&key.as_str()) {
+            if !["message", "story", "alone", "first_steps"].contains(&key.as_str()) {
                 return Err(format!(
-                    "unknown key `ringfence.{key}`: message, story and first_steps are known"
+                    "unknown key `ringfence.{key}`: message, story, alone and first_steps are known"
                 ));
             }
         }
@@ -175,6 +177,11 @@ fn tell(document: &Document) -> Result<Telling, String> {
             STORIES.join(", ")
         ));
     }
+    let alone = match rule.ringfence("alone") {
+        None => false,
+        Some(serde_json::Value::Bool(alone)) => *alone,
+        Some(_) => return Err("`ringfence.alone` is true or false".to_owned()),
+    };
     let message = text("message")
         .map(Template::parse)
         .transpose()
@@ -199,6 +206,7 @@ fn tell(document: &Document) -> Result<Telling, String> {
         severity,
         message,
         story,
+        alone,
         first_steps: texts("first_steps")?,
     })
 }

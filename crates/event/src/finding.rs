@@ -33,6 +33,9 @@ pub struct Finding {
     pub received: Time,
     /// What it groups by.
     pub story: Story,
+    /// It is a story of its own: nothing of the same joins it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub alone: bool,
     /// The one line that matters.
     pub message: String,
     /// Why: matched fields, and the threshold against what happened.

@@ -68,6 +68,7 @@ fn findings_and_source_health_are_sound() {
             kind: "agent".into(),
             value: "4711".into(),
         },
+        alone: false,
         message: "agent 4711 opened C-1".into(),
         reason: json!({"matched": ["x"]}),
         events: vec![EventId(2)],

@@ -94,7 +94,10 @@ fn new_finding(f: &Finding) -> NewFinding {
         site: f.keys.site.to_string(),
         time_ms: f.time.0,
         received_ms: f.received.0,
-        story_key: format!("{}:{}", f.story.kind, f.story.value),
+        story_key: match f.alone {
+            true => format!("{}:{}:{}", f.story.kind, f.story.value, f.uid),
+            false => format!("{}:{}", f.story.kind, f.story.value),
+        },
         story_entity: Entity {
             kind: f.story.kind.clone(),
             value: f.story.value.clone(),
