@@ -30,6 +30,7 @@ pub fn read(of: &ResourceType, document: &Value) -> Result<Object, ScimError> {
     let mut object = Object::new();
     merge(of, &mut object, document, |into, place, value| {
         set(into, place, value);
+        Ok(())
     })?;
     must_be_whole(of, &object)?;
     Ok(object)
@@ -83,13 +84,13 @@ pub(crate) fn merge(
     of: &ResourceType,
     into: &mut Object,
     document: &Object,
-    mut each: impl FnMut(&mut Object, Place, Value),
+    mut each: impl FnMut(&mut Object, Place, Value) -> Result<(), ScimError>,
 ) -> Result<(), ScimError> {
     for (name, value) in document {
         match named(of, name) {
             Named::Attribute(place, None) => {
                 if place.attribute.mutability != Mutability::ReadOnly {
-                    each(into, place, canonical(place.attribute, value)?);
+                    each(into, place, canonical(place.attribute, value)?)?;
                 }
             }
             // Entra ID writes `name.givenName` as a name in an object.
@@ -108,7 +109,7 @@ pub(crate) fn merge(
                 };
                 for (name, value) in inner {
                     if let Some(place) = of.place(Some(id), name) {
-                        each(into, place, canonical(place.attribute, value)?);
+                        each(into, place, canonical(place.attribute, value)?)?;
                     }
                 }
             }
@@ -131,6 +132,15 @@ pub(crate) fn container<'o>(object: &'o Object, extension: Option<&str>) -> Opti
         None => Some(object),
         Some(id) => object.get(id)?.as_object(),
     }
+}
+
+/// The values of an attribute that has several, to change them where they stand.
+pub(crate) fn values_mut(object: &mut Object, place: Place) -> Option<&mut Vec<Value>> {
+    let inner = match place.extension {
+        None => object,
+        Some(id) => object.get_mut(id)?.as_object_mut()?,
+    };
+    inner.get_mut(place.attribute.name)?.as_array_mut()
 }
 
 /// Sets an attribute; nothing, an empty list and an object of nothings take it away (RFC 7643, section 2.5).
@@ -164,8 +174,34 @@ pub(crate) fn put(object: &mut Object, name: &str, value: Value) {
     }
 }
 
+/// An attribute has no more values than it may.
+pub(crate) fn must_fit(attribute: &Attribute, count: usize) -> Result<(), ScimError> {
+    let most = match attribute.name {
+        "members" => MOST_MEMBERS,
+        _ => MOST_VALUES,
+    };
+    match count <= most {
+        true => Ok(()),
+        false => Err(ScimError::value(format!(
+            "{}: at most {most}",
+            attribute.name
+        ))),
+    }
+}
+
 /// A value as its schema has it: names in their own case, nothing unknown in it.
 pub(crate) fn canonical(attribute: &Attribute, value: &Value) -> Result<Value, ScimError> {
+    if attribute.many {
+        must_fit(attribute, value.as_array().map_or(1, Vec::len))?;
+    }
+    canonical_of_any_size(attribute, value)
+}
+
+/// The same of however many: what is taken away is never too much.
+pub(crate) fn canonical_of_any_size(
+    attribute: &Attribute,
+    value: &Value,
+) -> Result<Value, ScimError> {
     if value.is_null() {
         return Ok(Value::Null);
     }
@@ -174,28 +210,17 @@ pub(crate) fn canonical(attribute: &Attribute, value: &Value) -> Result<Value, S
     }
     let one = std::slice::from_ref(value);
     let values = value.as_array().map_or(one, Vec::as_slice);
-    let most = match attribute.name {
-        "members" => MOST_MEMBERS,
-        _ => MOST_VALUES,
-    };
-    if values.len() > most {
-        return Err(ScimError::value(format!(
-            "{}: at most {most}",
-            attribute.name
-        )));
-    }
     let values = values.iter().map(|value| single(attribute, value));
     let mut values = values.collect::<Result<Vec<_>, _>>()?;
+    tidy(&mut values);
+    Ok(Value::Array(values))
+}
+
+/// Takes out values that say nothing. One is the primary one; the last that says so (RFC 7643, section 2.4).
+pub(crate) fn tidy(values: &mut Vec<Value>) {
     values.retain(|value| value.as_object().is_none_or(|parts| !parts.is_empty()));
-    // One is the primary one; the last that says so (RFC 7643, section 2.4).
-    let last = values.iter().rposition(is_primary);
-    let values = values.into_iter().enumerate().map(|(at, mut value)| {
-        if Some(at) != last && is_primary(&value) {
-            not_primary(&mut value);
-        }
-        value
-    });
-    Ok(values.collect())
+    let primary = values.iter_mut().rev().filter(|value| is_primary(value));
+    primary.skip(1).for_each(not_primary);
 }
 
 pub(crate) fn not_primary(value: &mut Value) {
