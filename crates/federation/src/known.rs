@@ -22,8 +22,10 @@ const METADATA_SERVE: Duration = Duration::from_secs(86_400);
 const KEYS_SERVE: Duration = Duration::from_secs(3_600);
 /// Nobody is asked again so soon after a failure.
 const PAUSE: Duration = Duration::from_secs(3);
-/// So many times in a minute keys are fetched because a token names one that is not among them.
+/// So many times in a minute keys are fetched because a token of a sign-in names one that is not among them.
 const RENEWALS: usize = 3;
+/// The same of a word of a sign-out. Whoever sends one is nobody: so it takes nothing from sign-ins.
+const RENEWALS_OF_WORDS: usize = 1;
 const MINUTE: Duration = Duration::from_secs(60);
 /// Largest answer.
 const MOST: usize = 256 << 10;
@@ -33,7 +35,24 @@ const MOST: usize = 256 << 10;
 pub(crate) struct Known {
     issuer: String,
     metadata: Mutex<Kept<Metadata>>,
-    keys: Mutex<(Kept<Jwks>, Vec<Instant>)>,
+    keys: Mutex<Keys>,
+}
+
+/// Its keys, and when they were fetched of late because a token named another one.
+#[derive(Debug)]
+struct Keys {
+    kept: Kept<Jwks>,
+    for_sign_ins: Vec<Instant>,
+    for_words: Vec<Instant>,
+}
+
+/// Whose token names a key that is not known.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Renewal {
+    /// Somebody's who was at the provider, which gave it to us itself.
+    SignIn,
+    /// A word of a sign-out, which anybody can send.
+    Word,
 }
 
 #[derive(Debug)]
@@ -84,7 +103,11 @@ impl Known {
         Self {
             issuer,
             metadata: Mutex::new(Kept::nothing()),
-            keys: Mutex::new((Kept::nothing(), Vec::new())),
+            keys: Mutex::new(Keys {
+                kept: Kept::nothing(),
+                for_sign_ins: Vec::new(),
+                for_words: Vec::new(),
+            }),
         }
     }
 
@@ -104,7 +127,7 @@ impl Known {
 
     /// Its keys.
     pub async fn keys(&self, http: &Http, metadata: &Metadata) -> Result<Arc<Jwks>, Failure> {
-        let (kept, _) = &mut *self.keys.lock().await;
+        let Keys { kept, .. } = &mut *self.keys.lock().await;
         if let Some(known) = kept.younger_than(KEYS_LAST) {
             return Ok(known);
         }
@@ -123,14 +146,23 @@ impl Known {
         http: &Http,
         metadata: &Metadata,
         seen: &Arc<Jwks>,
+        renewal: Renewal,
     ) -> Option<Result<Arc<Jwks>, Failure>> {
-        let (kept, renewals) = &mut *self.keys.lock().await;
+        let Keys {
+            kept,
+            for_sign_ins,
+            for_words,
+        } = &mut *self.keys.lock().await;
         // Somebody else was here first.
         if let Some((value, _)) = kept.value.as_ref().filter(|(v, _)| !Arc::ptr_eq(v, seen)) {
             return Some(Ok(Arc::clone(value)));
         }
+        let (renewals, most) = match renewal {
+            Renewal::SignIn => (for_sign_ins, RENEWALS),
+            Renewal::Word => (for_words, RENEWALS_OF_WORDS),
+        };
         renewals.retain(|at| at.elapsed() < MINUTE);
-        if renewals.len() >= RENEWALS {
+        if renewals.len() >= most {
             return None;
         }
         renewals.push(Instant::now());

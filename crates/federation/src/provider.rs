@@ -16,7 +16,7 @@ use url::{Url, form_urlencoded};
 use crate::config::ProviderConfig;
 use crate::failure::{Failure, SetupError};
 use crate::http::{Answer, Http};
-use crate::known::Known;
+use crate::known::{Known, Renewal};
 use crate::vouched::{Vouched, matching};
 
 /// Largest answer to a code, and to a question about a person.
@@ -202,7 +202,9 @@ impl Provider {
         let granted = self.exchange(code, wanted, &metadata).await?;
         let token = granted.id_token.expose();
         let check = |keys: &Jwks| verify(token, keys, &metadata.algorithms);
-        let claims = self.by_known_keys(&metadata, true, check).await?;
+        let claims = self
+            .by_known_keys(&metadata, Renewal::SignIn, check)
+            .await?;
         // A provider that knows neither question nor answer was asked all the same; one that answers is
         // held to it.
         let max_age_s = match wanted.asked.anew && claims.contains_key("auth_time") {
@@ -243,15 +245,15 @@ impl Provider {
         Ok(matching(&claims, claim))
     }
 
-    /// Believes the provider's word that somebody signed out there. Whoever sends it is nobody: so no
-    /// keys are fetched anew because of it.
+    /// Believes the provider's word that somebody signed out there. Whoever sends it is nobody: so keys
+    /// are fetched anew because of it once a minute at most, and never at the expense of a sign-in.
     ///
     /// # Errors
     /// When it is not the provider's word.
     pub async fn signed_out(&self, token: &str, now_s: i64) -> Result<LogoutToken, Failure> {
         let metadata = self.known.metadata(&self.http).await?;
         let check = |keys: &Jwks| verify_logout(token, keys, &metadata.algorithms);
-        let claims = self.by_known_keys(&metadata, false, check).await?;
+        let claims = self.by_known_keys(&metadata, Renewal::Word, check).await?;
         let expected = ExpectedLogout {
             issuer: &metadata.issuer,
             client_id: &self.config.client_id,
@@ -265,15 +267,18 @@ impl Provider {
     async fn by_known_keys<T>(
         &self,
         metadata: &Metadata,
-        renew: bool,
+        renewal: Renewal,
         check: impl Fn(&Jwks) -> Result<T, JwtError> + Send + Sync,
     ) -> Result<T, Failure> {
         let keys = self.known.keys(&self.http, metadata).await?;
         match check(&keys) {
-            Err(JwtError::UnknownKey) if renew => {}
+            Err(JwtError::UnknownKey) => {}
             done => return Ok(done?),
         }
-        let renewed = self.known.renewed_keys(&self.http, metadata, &keys).await;
+        let known = &self.known;
+        let renewed = known
+            .renewed_keys(&self.http, metadata, &keys, renewal)
+            .await;
         let keys: Arc<Jwks> = renewed.ok_or(JwtError::UnknownKey)??;
         Ok(check(&keys)?)
     }

@@ -519,6 +519,7 @@ fn an_access_token_is_the_one_that_came_along() {
 
 #[test]
 fn a_word_of_a_sign_out_is_no_other_token() {
+    let (identity, of_sign_in) = (claims(), expected());
     let signer = Signer::es256(EcdsaForm::Fixed).unwrap();
     let set = json!({ "keys": [jwk(&signer)] }).to_string();
     let keys = Jwks::parse(&set).unwrap();
@@ -531,8 +532,13 @@ fn a_word_of_a_sign_out_is_no_other_token() {
         verify_logout(&text, &keys, &Alg::ALL)
     };
     let claims = of(json!("logout+jwt")).unwrap();
-    assert!(of(json!("application/logout+JWT")).is_ok());
-    for kind in [json!("JWT"), json!("at+jwt"), Value::Null, json!(1)] {
+    // Providers that call it a plain one, or nothing, are heard too.
+    for kind in ["application/logout+JWT", "JWT", "jwt", "application/jwt"] {
+        assert!(of(json!(kind)).is_ok(), "{kind}");
+    }
+    let untyped = token(&signer, &json!({"alg": "ES256"}), &said);
+    assert!(verify_logout(&untyped, &keys, &Alg::ALL).is_ok());
+    for kind in [json!("at+jwt"), json!(""), Value::Null, json!(1)] {
         assert_eq!(of(kind.clone()), Err(JwtError::Kind), "{kind}");
     }
     let text = token(
@@ -546,6 +552,21 @@ fn a_word_of_a_sign_out_is_no_other_token() {
         client_id: "ringfence",
         now_s: NOW,
     };
+    // An identity token of the same `typ` is no such word, nor the other way round.
+    let identity = verify_logout(
+        &token(&signer, &json!({"alg": "ES256"}), &identity),
+        &keys,
+        &Alg::ALL,
+    );
+    assert_eq!(
+        check_logout_claims(&identity.unwrap(), &expected),
+        Err(JwtError::Claim("events"))
+    );
+    let word = verify(&untyped, &keys, &Alg::ALL).unwrap();
+    assert_eq!(
+        check_claims(&word, &of_sign_in),
+        Err(JwtError::Claim("nonce"))
+    );
     let heard = check_logout_claims(&claims, &expected).unwrap();
     assert_eq!(
         (heard.id.as_str(), heard.subject.as_deref()),

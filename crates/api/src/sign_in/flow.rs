@@ -108,6 +108,17 @@ impl Flows {
         })
     }
 
+    /// Another way through the same step, for the same person: spent together with it, and over with it.
+    pub(crate) fn begin_within(&self, flow: &Flow, now_ms: i64) -> Result<Flow, Problem> {
+        Ok(Flow {
+            id: flow.id,
+            ends_ms: flow.ends_ms,
+            person: flow.person.clone(),
+            by: flow.by.clone(),
+            ..self.begin(now_ms)?
+        })
+    }
+
     /// What the browser keeps of it.
     pub(crate) fn seal(&self, stage: Stage, flow: &Flow) -> Result<String, Problem> {
         let text = serde_json::to_vec(flow).map_err(|e| Problem::internal(&e))?;
@@ -155,5 +166,25 @@ mod tests {
         assert!(flows.spend(&opened, 1) && !flows.spend(&opened, 1));
         assert!(open(Stage::Code, 1).is_none());
         assert!(Flows::new().unwrap().open(Stage::Code, &text, 1).is_none());
+    }
+
+    #[test]
+    fn two_ways_through_a_step_are_good_once_between_them() {
+        let flows = Flows::new().unwrap();
+        let mut outer = flows.begin(0).unwrap();
+        outer.person = Some("ann".to_owned());
+        let inner = flows.begin_within(&outer, 5).unwrap();
+        assert_ne!(inner.challenge, outer.challenge);
+        assert_eq!(inner.person, outer.person);
+        let outer_text = flows.seal(Stage::Code, &outer).unwrap();
+        let inner_text = flows.seal(Stage::Passkey, &inner).unwrap();
+        assert!(
+            flows
+                .open(Stage::Passkey, &inner_text, LASTS_MS - 1)
+                .is_some()
+        );
+        assert!(flows.open(Stage::Passkey, &inner_text, LASTS_MS).is_none());
+        assert!(flows.spend(&inner, 6));
+        assert!(flows.open(Stage::Code, &outer_text, 7).is_none() && !flows.spend(&outer, 7));
     }
 }

@@ -6,6 +6,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use ringfence_crypto::SealKey;
 use ringfence_event::Severity;
+use ringfence_federation::Provider;
 use ringfence_identity::{Login, RecoveryCode, Totp};
 use ringfence_state::SignInAs;
 use serde::Deserialize;
@@ -185,6 +186,38 @@ pub(crate) async fn passkey_form(
 const NOT_OPENED: &str =
     "That passkey does not open anything here. Use another one, or your password.";
 
+/// Why no session was opened.
+pub(crate) enum NoSession {
+    /// The provider that vouched for them said that they signed out there.
+    SignedOut,
+    /// Something of our own went wrong.
+    Problem(Problem),
+}
+
+/// For the log.
+pub(crate) const SIGNED_OUT: &str = "they signed out at the provider before they were in here";
+
+impl From<Problem> for NoSession {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+impl From<ringfence_state::Error> for NoSession {
+    fn from(error: ringfence_state::Error) -> Self {
+        Self::Problem(error.into())
+    }
+}
+
+impl From<NoSession> for Problem {
+    fn from(not: NoSession) -> Self {
+        match not {
+            NoSession::SignedOut => Self::unauthorized(),
+            NoSession::Problem(problem) => problem,
+        }
+    }
+}
+
 /// Opens a session for somebody who proved who they are. The cookies are new: nothing that a browser
 /// had before a sign-in is good after it.
 pub(crate) async fn open(
@@ -193,16 +226,29 @@ pub(crate) async fn open(
     methods: &'static str,
     by: Option<By>,
     come: &Come,
-) -> Result<Vec<String>, Problem> {
+) -> Result<Vec<String>, NoSession> {
     let now = app.inside.now().0;
-    let provider = by.as_ref().map(|by| by.provider.clone());
-    let provider = provider.and_then(|name| app.sign_in.provider(&name));
+    let provider = by
+        .as_ref()
+        .and_then(|by| app.sign_in.provider(&by.provider));
+    let signed_out = || match (&by, provider) {
+        (Some(by), Some(provider)) => app.sign_in.signed_out.ends(provider, by),
+        (by, _) => by.is_some(),
+    };
+    if signed_out() {
+        return Err(NoSession::SignedOut);
+    }
     let mut new = come.session(methods);
-    if let Some(by) = by {
+    if let Some(by) = &by {
         new.instead_of = new.instead_of.or(by.instead_of());
         new.vouch = Some(by.vouch(now));
     }
     let (token, opened) = app.state.open_session(person, new, now).await?;
+    // Their provider's word may have come between, too early to find this session.
+    if signed_out() {
+        app.state.end_session(token.reveal()).await?;
+        return Err(NoSession::SignedOut);
+    }
     let account = app.state.account(person, now).await?;
     let address = come.address();
     told::signed_in(app, &account, methods, &opened.id, provider, address).await?;
@@ -225,7 +271,19 @@ async fn welcome(
     come: &Come,
     next: &str,
 ) -> Result<Response, Problem> {
-    let cookies = open(app, person, methods, by, come).await?;
+    let provider = by
+        .as_ref()
+        .and_then(|by| app.sign_in.provider(&by.provider));
+    let cookies = match open(app, person, methods, by, come).await {
+        Ok(cookies) => cookies,
+        Err(NoSession::Problem(problem)) => return Err(problem),
+        Err(NoSession::SignedOut) => {
+            let (severity, address) = (Severity::Low, come.address());
+            told::refused_by(app, Some(person), SIGNED_OUT, severity, provider, address).await?;
+            let said = provider::words("over", provider.map_or("the provider", Provider::label));
+            return sign_in_page(app, StatusCode::UNAUTHORIZED, next, said.as_deref());
+        }
+    };
     let mut response = StatusCode::SEE_OTHER.into_response();
     let to = HeaderValue::from_str(next).map_err(|e| Problem::internal(&e))?;
     response.headers_mut().insert(LOCATION, to);

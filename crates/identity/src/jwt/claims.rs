@@ -142,7 +142,7 @@ pub fn check_logout_claims(
     if !events.is_some_and(|events| events.get(LOGOUT).is_some_and(Value::is_object)) {
         return Err(JwtError::Claim("events"));
     }
-    // An identity token must not do as one of these.
+    // An identity token must not do as one of these: both may be of the same `typ`, or say none.
     if claims.contains_key("nonce") {
         return Err(JwtError::Claim("nonce"));
     }

@@ -18,8 +18,10 @@ pub fn verify(token: &str, jwks: &Jwks, allowed: &[Alg]) -> Result<Map<String, V
     signed(token, jwks, allowed, is_plain)
 }
 
-/// The same of a logout token, which says that it is one (OpenID Connect Back-Channel Logout 1.0, section 2.4):
-/// no other token of the same provider does as one.
+/// The same of a logout token. That it says that it is one (`logout+jwt`) is only recommended (OpenID Connect
+/// Back-Channel Logout 1.0, section 2.4), and some providers call it a plain `JWT`, or nothing: so it is told from
+/// an identity token by [`check_logout_claims`](super::check_logout_claims), which wants the event of a
+/// logout, a name of its own and no nonce. An access token (`at+jwt`) is refused here already.
 ///
 /// # Errors
 /// As [`verify`].
@@ -28,7 +30,9 @@ pub fn verify_logout(
     jwks: &Jwks,
     allowed: &[Alg],
 ) -> Result<Map<String, Value>, JwtError> {
-    signed(token, jwks, allowed, |kind| is_of("logout+jwt", kind))
+    signed(token, jwks, allowed, |kind| {
+        is_plain(kind) || is_of("logout+jwt", kind)
+    })
 }
 
 fn signed(

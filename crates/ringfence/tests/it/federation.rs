@@ -882,7 +882,6 @@ fn a_providers_word_of_a_sign_out_is_its_own_and_counts_once() {
                 &stranger,
             ),
         ),
-        ("of another kind", op.token(&claims)),
         ("another application's", changed("aud", json!("another"))),
         ("an identity token", changed("nonce", json!("x"))),
         ("without events", changed("events", json!({}))),
@@ -903,9 +902,61 @@ fn a_providers_word_of_a_sign_out_is_its_own_and_counts_once() {
     let mut whole: Value = claims.clone();
     whole.as_object_mut().unwrap().remove("sid");
     whole["jti"] = json!("j2");
+    // Not all providers call it a logout token.
     assert_eq!(
-        (say(&op.logout_token(&whole)), is_in(&two), is_in(&again)),
+        (say(&op.token(&whole)), is_in(&two), is_in(&again)),
         (200, false, false)
     );
     assert!(is_in(&world.ada), "who signed in here is still in");
+}
+
+#[test]
+fn a_sign_out_at_the_provider_ends_a_sign_in_between_its_two_steps() {
+    let world = World::new("");
+    let op = &world.op;
+    world.link_ada("a");
+    let half = |make: &dyn Fn(&Value) -> String| {
+        let (browser, to) = world.with_token(|departed| {
+            let mut claims = op.claims("a", &departed.nonce);
+            claims["amr"] = json!(["pwd"]);
+            make(&claims)
+        });
+        assert_eq!(to, "/signin/step");
+        let flow = browser.open("/signin/step").field("flow");
+        (browser, flow)
+    };
+    let mut word = op.claims("a", "x");
+    let said = word.as_object_mut().unwrap();
+    said.remove("nonce");
+    said.insert("jti".to_owned(), json!("j1"));
+    let events = json!({"http://schemas.openid.net/event/backchannel-logout": {}});
+    said.insert("events".to_owned(), events);
+    let younger = Signer::es256(EcdsaForm::Fixed).unwrap();
+    let by =
+        |kid: &str, claims: &Value| signed(&json!({"alg": "ES256", "kid": kid}), claims, &younger);
+    let say = |token: &str| {
+        let request = Browser::new(&world.server);
+        let request = request.request(Method::POST, "/signin/logout-of/op");
+        send(form_of(request, &[("logout_token", token)])).0
+    };
+    let (browser, flow) = half(&|claims| op.token(claims));
+    // Signed by a key that was not there when keys were fetched: they are fetched again, once a minute.
+    op.publish_keys(&[("younger", &younger)]);
+    assert_eq!(say(&by("younger", &word)), 200);
+    let before = op.came("/jwks").len();
+    for n in 0..3 {
+        assert_eq!(say(&by(&format!("k{n}"), &word)), 400);
+    }
+    assert_eq!(op.came("/jwks").len(), before);
+    let step = |browser: &Browser, flow: &str, code: &str| {
+        let page = browser.post("/signin/code", &[("flow", flow), ("code", code)]);
+        (page.status, is_in(browser), page)
+    };
+    let (status, is_in, page) = step(&browser, &flow, &world.phone.code(0));
+    assert_eq!((status, is_in), (401, false), "{}", page.text);
+    assert!(page.error().unwrap().contains("You signed out of The op"));
+    // Whoever comes from there after it gets in.
+    let (browser, flow) = half(&|claims| by("younger", claims));
+    let (status, is_in, page) = step(&browser, &flow, &world.phone.code(1));
+    assert_eq!((status, is_in), (303, true), "{}", page.text);
 }

@@ -22,7 +22,7 @@ use crate::sign_in::flow::{Flow, Stage};
 use crate::sign_in::html::next_of;
 use crate::sign_in::pages;
 use crate::sign_in::posted::Come;
-use crate::sign_in::steps::{open, set};
+use crate::sign_in::steps::{NoSession, SIGNED_OUT, open, set};
 use crate::sign_in::told::{self, Change};
 
 /// `GET /signin/from/{provider}`: whatever comes of it, the browser goes on to an address without a code.
@@ -41,6 +41,7 @@ pub(crate) async fn back(
         app: &app,
         provider,
         come: &come,
+        heard: app.sign_in.signed_out.count(),
     };
     let mut response = match came.arrive(flow, query.as_deref(), &next).await {
         Ok(response) => response,
@@ -94,6 +95,8 @@ struct Coming<'a> {
     app: &'a App,
     provider: &'a Provider,
     come: &'a Come,
+    /// Words of sign-outs that were heard before they came.
+    heard: u64,
 }
 
 impl Coming<'_> {
@@ -157,7 +160,9 @@ impl Coming<'_> {
         let by = By {
             provider: self.provider.name().to_owned(),
             link: linked.link,
+            subject: who.subject.clone(),
             session: who.session.clone(),
+            heard: self.heard,
             instead_of,
             proved_ms: None,
         };
@@ -176,7 +181,14 @@ impl Coming<'_> {
             proved_ms: Some(proved_ms),
             ..by
         };
-        let cookies = open(self.app, &person, "oidc,mfa", Some(by), self.come).await?;
+        let opened = open(self.app, &person, "oidc,mfa", Some(by), self.come).await;
+        let cookies = match opened {
+            Ok(cookies) => cookies,
+            Err(NoSession::SignedOut) => {
+                return Err(Stop::new("over", SIGNED_OUT).of(&person).into());
+            }
+            Err(NoSession::Problem(problem)) => return Err(problem.into()),
+        };
         let mut response = go(&format!("/signin/done?{}", query_of(&[("next", next)])))?;
         set(&mut response, &cookies)?;
         Ok(response)

@@ -50,7 +50,11 @@ pub(crate) struct By {
     /// Its name here.
     pub provider: String,
     link: String,
+    /// The person there.
+    subject: String,
     session: Option<String>,
+    /// The words of sign-outs that had been heard before: a later one may be about them.
+    heard: u64,
     instead_of: Option<String>,
     /// When they proved who they are, ms, as the provider says; absent when it is this moment, because
     /// they showed something here.
@@ -63,10 +67,10 @@ impl By {
         TokenHash::from_hex(self.instead_of.as_deref()?)
     }
 
-    pub(crate) fn vouch(self, now_ms: i64) -> Vouch {
+    pub(crate) fn vouch(&self, now_ms: i64) -> Vouch {
         Vouch {
-            link: self.link,
-            session: self.session,
+            link: self.link.clone(),
+            session: self.session.clone(),
             proved_ms: self.proved_ms.unwrap_or(now_ms),
         }
     }

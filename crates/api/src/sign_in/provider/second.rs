@@ -97,9 +97,7 @@ async fn asked(app: &App, flow: &Flow, person: &str) -> Result<Option<(String, S
             transports: &passkey.transports,
         })
         .collect();
-    let mut step = app.sign_in.flows.begin(app.inside.now().0)?;
-    step.person = Some(person.to_owned());
-    step.by = flow.by.clone();
+    let step = app.sign_in.flows.begin_within(flow, app.inside.now().0)?;
     let options = party.request_options(&step.challenge, &known);
     let sealed = app.sign_in.flows.seal(Stage::Passkey, &step)?;
     Ok(Some((sealed, options.to_string())))

@@ -104,6 +104,7 @@ pub(crate) fn words(word: &str, label: &str) -> Option<String> {
         ),
         "taken" => format!("That account of {label} is linked to somebody else here."),
         "session" => "Your session ended meanwhile. Sign in and link the account again.".to_owned(),
+        "over" => format!("You signed out of {label} meanwhile. Begin again."),
         "busy" => "Too many sign-ins are being tried just now. Wait a minute.".to_owned(),
         _ => return None,
     })
