@@ -1,10 +1,13 @@
 //! What is recorded about whoever asks: what happened to their account, what they did here, and how much
 //! there is of their work. What somebody found about them is not theirs to see.
 
+use std::collections::BTreeSet;
+
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use ringfence_state::Scope;
+use ringfence_policy::Role;
+use ringfence_state::{Principal, Scope};
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
@@ -70,7 +73,8 @@ pub(crate) async fn about_me(
     if !(1..=MOST_DAYS).contains(&days) {
         return Err(Problem::bad_request(format!("days: 1 to {MOST_DAYS}")));
     }
-    let from = moment(app.inside.now().0.saturating_sub(days * DAY_MS).max(0))?;
+    let now = app.inside.now().0;
+    let from = moment(now.saturating_sub(days * DAY_MS).max(0))?;
     // What is asked is about nobody else, in whatever program it stands.
     let everywhere = Person {
         scope: Scope::All,
@@ -89,9 +93,12 @@ pub(crate) async fn about_me(
     let mut items: Vec<Item> = ask(&app, &everywhere, sql, MOST + 1).await?;
     let truncated = items.len() > MOST;
     items.truncate(MOST);
-    let as_agent = match &person.principal.agent {
-        None => Vec::new(),
-        Some(agent) => {
+    let as_agent = match (&person.principal.agent, agent_in(&person.principal, now)) {
+        (Some(agent), Some(scope)) => {
+            let there = Person {
+                scope,
+                ..person.clone()
+            };
             // Alerts and findings are left out, and so are rows that only add facts.
             let sql = format!(
                 "SELECT class_uid, class_name, count(*) AS count, \
@@ -100,8 +107,9 @@ pub(crate) async fn about_me(
                  AND category_uid <> 2 GROUP BY 1, 2 ORDER BY count DESC LIMIT 50",
                 literal(agent)
             );
-            ask(&app, &everywhere, sql, 50).await?
+            ask(&app, &there, sql, 50).await?
         }
+        _ => Vec::new(),
     };
     Ok(Json(Recorded {
         days,
@@ -109,4 +117,16 @@ pub(crate) async fn about_me(
         truncated,
         as_agent,
     }))
+}
+
+/// The programs in which somebody is an agent. An agent is one of a program: another one calls somebody
+/// else the same.
+fn agent_in(who: &Principal, now_ms: i64) -> Option<Scope> {
+    let held = who.roles.iter();
+    let held = held.filter(|held| held.role == Role::Agent && held.is_held_at(now_ms));
+    let programs: BTreeSet<_> = held.map(|held| held.program.clone()).collect();
+    match programs.contains("*") {
+        true => Some(Scope::All),
+        false => (!programs.is_empty()).then_some(Scope::Programs(programs)),
+    }
 }

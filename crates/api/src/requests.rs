@@ -3,14 +3,13 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use ringfence_access::Granted;
 use ringfence_policy::{Action, Kind, Role};
 use ringfence_state::{NewRequest, RoleRequest};
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
 use crate::auth::Person;
-use crate::gate::granted;
+use crate::gate::{granted, scope};
 use crate::object::{Body, read};
 use crate::problem::Problem;
 use crate::services::must_not_exceed;
@@ -40,27 +39,20 @@ pub(crate) async fn list(
     person: Person,
 ) -> Result<Json<Requests>, Problem> {
     let now = app.inside.now().0;
-    let gives = granted(&app, &person.principal, Action::ROLE_ASSIGN);
-    let all = match gives.is_nowhere() {
-        true => app.state.role_requests(Some(person.id())).await?,
-        false => app.state.role_requests(None).await?,
+    let gives = scope(&app, &person.principal, Action::ROLE_ASSIGN);
+    let items = app.state.role_requests(person.id(), &gives).await?;
+    let is_answerable = |request: &RoleRequest| {
+        let is_own = request.person_id == person.id();
+        request.is_waiting_at(now) && !is_own && gives.allows(&request.program)
     };
-    let is_own = |request: &RoleRequest| request.person_id == person.id();
-    let items = all
-        .into_iter()
-        .filter(|request| is_own(request) || is_of(&gives, request));
-    let items = items.map(|request| Shown {
-        answerable: request.is_waiting_at(now) && !is_own(&request) && is_of(&gives, &request),
+    let items = items.into_iter().map(|request| Shown {
+        answerable: is_answerable(&request),
         request,
     });
     Ok(Json(Requests {
         most_minutes: app.state.most_grant_minutes(),
         items: items.collect(),
     }))
-}
-
-fn is_of(gives: &Granted, request: &RoleRequest) -> bool {
-    gives.everywhere || gives.programs.contains(&request.program)
 }
 
 /// What somebody asks for.
@@ -148,8 +140,8 @@ pub(crate) async fn refuse(
 async fn to_answer(app: &App, person: &Person, id: &str) -> Result<RoleRequest, Problem> {
     must_be_fresh(app, person)?;
     let request = app.state.role_request(id).await?;
-    let gives = granted(app, &person.principal, Action::ROLE_ASSIGN);
-    match is_of(&gives, &request) {
+    let gives = scope(app, &person.principal, Action::ROLE_ASSIGN);
+    match gives.allows(&request.program) {
         true => Ok(request),
         false => Err(Problem::not_found(format!("no request `{id}`"))),
     }

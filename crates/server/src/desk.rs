@@ -163,7 +163,7 @@ fn note(state: &State, (at, decided): &(Time, Decided)) {
         && kind == "agent"
         && let Some(action) = Action::named(&decided.action)
     {
-        state.note_right_of_agent(id, action, at.0);
+        state.note_right_of_agent(&decided.program, id, action, at.0);
     }
 }
 

@@ -10,7 +10,8 @@ use crate::limits::millis;
 use crate::names;
 use crate::open::State;
 use crate::principals::FIRST;
-use crate::sql::{Row, Tx, count, query};
+use crate::scope::Scope;
+use crate::sql::{Row, Sql, Tx, count, query};
 
 /// Longest text of why, and of an answer.
 pub(crate) const MOST_TEXT: usize = 500;
@@ -287,17 +288,25 @@ impl State {
         read(&row.ok_or_else(|| Error::not_found("request", id))?)
     }
 
-    /// Requests, newest first; of one person if one is named.
+    /// Requests of one person, and those of some programs: first what waits or is in force, then the
+    /// newest. What is left out is over.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn role_requests(&self, person: Option<&str>) -> Result<Vec<RoleRequest>> {
-        let rows = query(request!(
-            "WHERE $1 IS NULL OR r.person_id = $1 ORDER BY r.asked_ms DESC, r.id DESC LIMIT 500"
-        ))
-        .bind(person)
-        .fetch_all(self.reader())
-        .await?;
+    pub async fn role_requests(&self, person: &str, programs: &Scope) -> Result<Vec<RoleRequest>> {
+        let mut sql = Sql::new(request!("WHERE (r.person_id = "));
+        sql.bind(person);
+        match programs {
+            Scope::All => sql.push(" OR 1 = 1"),
+            Scope::Programs(programs) => {
+                sql.push(" OR r.program IN ").list(programs.iter().cloned())
+            }
+        };
+        sql.push(
+            ") ORDER BY CASE WHEN r.state IN ('waiting', 'granted') THEN 0 ELSE 1 END,
+             r.asked_ms DESC, r.id DESC LIMIT 500",
+        );
+        let rows = sql.query().fetch_all(self.reader()).await?;
         rows.iter().map(read).collect()
     }
 

@@ -3,15 +3,18 @@
 //! Every request that is let through is noted, so noting costs a look into memory; only the first use
 //! of a day is written.
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Mutex, PoisonError, RwLock};
 
-use ringfence_policy::Action;
+use ringfence_policy::{Action, Role};
 
+use crate::assignments;
 use crate::db::Reads;
 use crate::error::{Error, Result};
 use crate::open::State;
-use crate::sql::query;
+use crate::sql::{Tx, query};
 
 /// Since when uses are noted in this installation.
 const SINCE: &str = "rights_noted_ms";
@@ -22,23 +25,30 @@ const MOST: usize = 50_000;
 /// Days of last use, by action.
 pub(crate) type Used = HashMap<Action, i64>;
 
+/// A program, and what its telephony calls somebody.
+type Agent = (String, String);
+
 /// What was used, since the start of the process.
 #[derive(Default)]
 pub(crate) struct Uses {
-    principals: Noted,
+    principals: Noted<String>,
     /// By what the telephony calls them: their account, if they have one, is found when it is written.
-    agents: Noted,
+    agents: Noted<Agent>,
 }
 
 #[derive(Default)]
-struct Noted {
-    days: RwLock<HashMap<String, Used>>,
+struct Noted<Who> {
+    days: RwLock<HashMap<Who, Used>>,
     /// What is not written yet.
-    due: Mutex<Vec<(String, Action, i64)>>,
+    due: Mutex<Vec<(Who, Action, i64)>>,
 }
 
-impl Noted {
-    fn note(&self, who: &str, action: Action, day: i64) {
+impl<Who: Hash + Eq> Noted<Who> {
+    fn note<Q>(&self, who: &Q, action: Action, day: i64)
+    where
+        Who: Borrow<Q>,
+        Q: ToOwned<Owned = Who> + Hash + Eq + ?Sized,
+    {
         let days = self.days.read().unwrap_or_else(PoisonError::into_inner);
         if days.get(who).and_then(|used| used.get(&action)) == Some(&day) {
             return;
@@ -55,11 +65,11 @@ impl Noted {
         }
     }
 
-    fn take(&self) -> Vec<(String, Action, i64)> {
+    fn take(&self) -> Vec<(Who, Action, i64)> {
         std::mem::take(&mut *self.due.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn put_back(&self, due: Vec<(String, Action, i64)>) {
+    fn put_back(&self, due: Vec<(Who, Action, i64)>) {
         let mut kept = self.due.lock().unwrap_or_else(PoisonError::into_inner);
         kept.extend(due);
     }
@@ -73,9 +83,10 @@ impl State {
             .note(principal, action, day_of(now_ms));
     }
 
-    /// Notes that an application was told that an agent may do something.
-    pub fn note_right_of_agent(&self, agent: &str, action: Action, now_ms: i64) {
-        self.uses().agents.note(agent, action, day_of(now_ms));
+    /// Notes that an application was told that an agent of a program may do something.
+    pub fn note_right_of_agent(&self, program: &str, agent: &str, action: Action, now_ms: i64) {
+        let agent = (program.to_owned(), agent.to_owned());
+        self.uses().agents.note(&agent, action, day_of(now_ms));
     }
 
     /// Writes what was used since the last call; called every few seconds. What was not written at the
@@ -99,23 +110,15 @@ impl State {
     async fn write_rights(
         &self,
         principals: &[(String, Action, i64)],
-        agents: &[(String, Action, i64)],
+        agents: &[(Agent, Action, i64)],
     ) -> Result<()> {
-        const BY_ID: &str = "INSERT INTO rights_used (principal_id, action, day)
-             SELECT id, $2, $3 FROM principals WHERE id = $1
-             ON CONFLICT (principal_id, action) DO UPDATE SET day = excluded.day";
-        const BY_AGENT: &str = "INSERT INTO rights_used (principal_id, action, day)
-             SELECT id, $2, $3 FROM principals WHERE agent = $1
-             ON CONFLICT (principal_id, action) DO UPDATE SET day = excluded.day";
         let mut tx = self.begin().await?;
-        for (statement, all) in [(BY_ID, principals), (BY_AGENT, agents)] {
-            for (who, action, day) in all {
-                query(statement)
-                    .bind(who.clone())
-                    .bind(action.name())
-                    .bind(*day)
-                    .execute(&mut tx)
-                    .await?;
+        for (who, action, day) in principals {
+            write(&mut tx, who, *action, *day).await?;
+        }
+        for (agent, action, day) in agents {
+            if let Some(who) = account_of(&mut tx, agent, *day).await? {
+                write(&mut tx, &who, *action, *day).await?;
             }
         }
         tx.commit().await
@@ -130,6 +133,40 @@ impl State {
         text.parse()
             .map_err(|_| Error::Corrupt("time of first notes"))
     }
+}
+
+async fn write(tx: &mut Tx, who: &str, action: Action, day: i64) -> Result<()> {
+    query(
+        "INSERT INTO rights_used (principal_id, action, day)
+         SELECT id, $2, $3 FROM principals WHERE id = $1
+         ON CONFLICT (principal_id, action) DO UPDATE SET day = excluded.day",
+    )
+    .bind(who)
+    .bind(action.name())
+    .bind(day)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// The account of an agent, if it is one of an agent there: another program calls somebody else the same.
+async fn account_of(tx: &mut Tx, (program, agent): &Agent, day: i64) -> Result<Option<String>> {
+    let row = query("SELECT id FROM principals WHERE agent = $1")
+        .bind(agent.clone())
+        .fetch_optional(&mut *tx)
+        .await?;
+    let id = row.map(|row| row.try_get::<String>("id")).transpose()?;
+    let Some(id) = id else {
+        return Ok(None);
+    };
+    let held = assignments::of(tx, &id).await?;
+    // A role that ended in the course of the day was one at its beginning.
+    let is_agent = held.iter().any(|held| {
+        held.role == Role::Agent
+            && (held.program == "*" || held.program == *program)
+            && held.is_held_at(day.saturating_mul(DAY_MS))
+    });
+    Ok(is_agent.then_some(id))
 }
 
 /// Days from 1970 in UTC.
@@ -160,7 +197,7 @@ mod tests {
 
     #[test]
     fn a_use_is_due_once_a_day() {
-        let noted = Noted::default();
+        let noted = Noted::<String>::default();
         for _ in 0..3 {
             noted.note("ann", Action::ALERT_READ, 5);
         }

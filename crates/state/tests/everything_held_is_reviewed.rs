@@ -299,6 +299,131 @@ async fn a_server_that_was_stopped_reminds_before_it_takes_anything() {
 }
 
 #[tokio::test]
+async fn a_last_reminder_that_comes_late_moves_the_end_if_it_is_the_first() {
+    for told in [None, Some(3)] {
+        let state = memory().await;
+        let [ada, ..] = four(&state).await;
+        let policies = builtin_policies();
+        let review = state.open_review(&policies, "x", &ada, T0).await.unwrap();
+        if let Some(days) = told {
+            state.review_reminded(&review.id, days).await.unwrap();
+        }
+        let back = review.due_ms - HOUR;
+        let Some(ReviewStep::Reminder(reminded, 1)) = step(&state, back).await else {
+            panic!("nobody was told of the last day");
+        };
+        let end = match told {
+            None => back + DAY,
+            Some(_) => review.due_ms,
+        };
+        assert_eq!(reminded.due_ms, end);
+        state.review_reminded(&review.id, 1).await.unwrap();
+        assert_eq!(step(&state, end - 1).await, None);
+        let lapsed = step(&state, end).await;
+        assert!(matches!(lapsed, Some(ReviewStep::Lapsed(..))), "{lapsed:?}");
+    }
+}
+
+/// The programs in which somebody holds something.
+async fn programs(state: &State, who: &str) -> Vec<String> {
+    let roles = state.account(who, T0).await.unwrap().principal.roles;
+    roles.into_iter().map(|held| held.program).collect()
+}
+
+#[tokio::test]
+async fn what_is_decided_or_given_while_a_review_lapses_stays() {
+    let state = memory().await;
+    let [ada, _, cleo, _] = four(&state).await;
+    for n in 10..30 {
+        let new = role(Role::Analyst, &format!("p{n}"));
+        state.give_role(&cleo, &new, &ada, T0).await.unwrap();
+    }
+    let policies = builtin_policies();
+    let review = state.open_review(&policies, "x", &ada, T0).await.unwrap();
+    state.review_reminded(&review.id, 1).await.unwrap();
+    let end = review.due_ms;
+    let all = items(&state, &review.id).await;
+    // From the other end: somewhere in the middle the two meet.
+    let others = async {
+        let (mut confirmed, mut anew) = (Vec::new(), Vec::new());
+        let these = all.iter().filter(|item| item.program.starts_with('p'));
+        for (n, item) in these.rev().enumerate() {
+            if n % 2 == 0 {
+                let one = [item.id.clone()];
+                let done = state.decide_review(&review.id, &one, false, "", &ada, end);
+                confirmed.extend(done.await.unwrap());
+            } else {
+                let new = role(Role::Analyst, &item.program);
+                state.give_role(&cleo, &new, &ada, end).await.unwrap();
+                anew.push(item.program.clone());
+            }
+        }
+        (confirmed, anew)
+    };
+    let (lapsed, (confirmed, anew)) = tokio::join!(step(&state, end), others);
+    assert!(matches!(lapsed, Some(ReviewStep::Lapsed(..))), "{lapsed:?}");
+    assert!(!confirmed.is_empty());
+    let (after, held) = (
+        items(&state, &review.id).await,
+        programs(&state, &cleo).await,
+    );
+    for item in &confirmed {
+        let now = after.iter().find(|one| one.id == item.id).unwrap();
+        assert_eq!(now.decision, Some(Decision::Confirmed), "{}", item.program);
+        assert!(held.contains(&item.program), "{}", item.program);
+    }
+    for program in &anew {
+        assert!(held.contains(program), "{program} was given anew");
+    }
+    assert!(after.iter().all(|item| item.decision.is_some()));
+}
+
+#[tokio::test]
+async fn a_role_that_was_given_anew_after_it_was_confirmed_is_not_taken() {
+    let state = memory().await;
+    let [ada, ben, cleo, _] = four(&state).await;
+    let policies = builtin_policies();
+    let review = state.open_review(&policies, "x", &ada, T0).await.unwrap();
+    let of_cleo = [of(&items(&state, &review.id).await, "cleo").id.clone()];
+    let decide = async |by: &str, take: bool| {
+        let done = state.decide_review(&review.id, &of_cleo, take, "", by, T0 + 2 * DAY);
+        done.await.unwrap().len()
+    };
+    assert_eq!(decide(&ada, false).await, 1);
+    state
+        .give_role(&cleo, &role(Role::Analyst, "*"), &ada, T0 + DAY)
+        .await
+        .unwrap();
+    assert_eq!(decide(&ben, true).await, 0);
+    assert_eq!(programs(&state, &cleo).await, ["*"]);
+    let after = items(&state, &review.id).await;
+    assert_eq!(of(&after, "cleo").decision, Some(Decision::Confirmed));
+}
+
+#[tokio::test]
+async fn what_an_agent_does_counts_for_whoever_is_an_agent_of_that_program() {
+    let state = memory().await;
+    let policies = builtin_policies();
+    state.rights_noted_since(T0).await.unwrap();
+    let [ada, ..] = four(&state).await;
+    let mut dora = somebody("dora", None);
+    dora.agent = Some("4711".to_owned());
+    dora.roles = vec![role(Role::Agent, "bank")];
+    state.create_person(dora, "test", T0).await.unwrap();
+    let used = async |program: &str, now_ms: i64| {
+        state.note_right_of_agent(program, "4711", Action::RECORD_OPEN, now_ms);
+        state.touch_rights().await.unwrap();
+        let review = state.open_review(&policies, "x", &ada, now_ms).await;
+        let review = review.unwrap().id;
+        let rights = of(&items(&state, &review).await, "dora").rights.clone();
+        state.end_lapsed_review(&review, now_ms).await.unwrap();
+        rights.unwrap().used
+    };
+    assert!(used("telco", T0 + DAY).await.is_empty(), "somebody else");
+    assert_eq!(used("bank", T0 + 2 * DAY).await, ["customer-record:open"]);
+}
+
+#[tokio::test]
 async fn rights_that_nobody_used_are_found_when_that_is_known_for_long_enough() {
     let state = memory().await;
     let policies = builtin_policies();
@@ -325,7 +450,7 @@ async fn rights_that_nobody_used_are_found_when_that_is_known_for_long_enough() 
     state.note_right(&ada, Action::ALERT_READ, now - DAY);
     state.note_right(&cleo, Action::EVENT_QUERY, now - 95 * DAY);
     state.note_right(&cleo, Action::RULE_TEST, now - 89 * DAY);
-    state.note_right_of_agent("4711", Action::RECORD_OPEN, now);
+    state.note_right_of_agent("bank", "4711", Action::RECORD_OPEN, now);
     state.touch_rights().await.unwrap();
     state.touch_rights().await.unwrap();
     let all = unused(90, now).await;

@@ -9,9 +9,11 @@
 
 mod common;
 
+use std::collections::BTreeSet;
+
 use common::*;
 use ringfence_policy::Role;
-use ringfence_state::{Error, Held, Justified, NewRequest, NewRole, State};
+use ringfence_state::{Error, Held, Justified, NewRequest, NewRole, Scope, State};
 
 const DAY: i64 = 24 * HOUR;
 
@@ -212,11 +214,49 @@ async fn what_is_held_otherwise_meanwhile_does_not_end_with_the_grant() {
         .unwrap();
     assert!(state.settle_requests(T0 + DAY).await.unwrap().is_empty());
     assert_eq!(roles(&state, &ben, T0 + DAY).await, ["analyst"]);
-    let all = state.role_requests(Some(&ben)).await.unwrap();
+    let all = state.role_requests(&ben, &nowhere()).await.unwrap();
     assert_eq!(
         (all[0].state.as_str(), all[0].ended_by.as_deref()),
         ("ended", Some(ada.as_str()))
     );
+}
+
+/// The programs of somebody who answers no requests.
+fn nowhere() -> Scope {
+    Scope::Programs(BTreeSet::new())
+}
+
+#[tokio::test]
+async fn what_waits_is_listed_before_what_is_over_and_to_those_who_may_answer_it() {
+    let state = memory().await;
+    let (ada, ben) = two(&state).await;
+    let carl = enrolled(&state, "carl", None, &with_passkey(3)).await;
+    let waits = state.ask_role(&carl, &wants(Role::Analyst), T0).await;
+    let waits = waits.unwrap();
+    let mut elsewhere = wants(Role::Analyst);
+    elsewhere.program = "telco".to_owned();
+    for n in 1..=501 {
+        let asked = state.ask_role(&ben, &elsewhere, T0 + n).await.unwrap();
+        let gone = state.withdraw_request(&asked.id, &ben, T0 + n).await;
+        assert_eq!(gone.unwrap().state, "withdrawn");
+    }
+    let listed = async |who: &str, programs: &Scope| {
+        let all = state.role_requests(who, programs).await.unwrap();
+        assert!(all.len() <= 500);
+        let first = all.first().map(|request| request.id.clone());
+        (first, all.len())
+    };
+    let first = Some(waits.id.clone());
+    assert_eq!(listed(&ada, &Scope::All).await, (first.clone(), 500));
+    assert_eq!(
+        listed(&ada, &Scope::program("bank")).await,
+        (first.clone(), 1)
+    );
+    assert_eq!(listed(&ada, &Scope::program("clinic")).await, (None, 0));
+    assert_eq!(listed(&carl, &nowhere()).await, (first, 1), "one's own");
+    // Of what is over the newest come first.
+    let over = state.role_requests(&ben, &nowhere()).await.unwrap();
+    assert_eq!((over[0].asked_ms, over.len()), (T0 + 501, 500));
 }
 
 #[tokio::test]

@@ -162,6 +162,11 @@ function Outcome({ result }: { result: Result }) {
           ))}
         </Rows>
       )}
+      {result.rights_truncated && (
+        <Text size="sm" c="dimmed">
+          Only the first {rights.length} changes to what people and services may do are shown: there are more.
+        </Text>
+      )}
     </>
   );
 }

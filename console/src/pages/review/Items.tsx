@@ -1,8 +1,8 @@
 /** The roles of a review, with what a reviewer needs to know of each. */
 import { Badge, Checkbox, Group, Table, Text } from "@mantine/core";
-import { Link } from "@tanstack/react-router";
 import { brief } from "../../lib/format";
 import { heldWords } from "../../lib/roles";
+import { PrincipalName } from "../../ui/PrincipalName";
 import { Rows } from "../../ui/Rows";
 import { HIDDEN } from "../../ui/Severity";
 import { When } from "../../ui/When";
@@ -122,15 +122,7 @@ export function Items({
 function Who({ item, isMe }: { item: Item; isMe: boolean }) {
   return (
     <>
-      <Text size="sm" fw={600} className="rf-outside">
-        {item.kind === "person" ? (
-          <Link to="/people/$id" params={{ id: item.principal_id }}>
-            {brief(item.name, 60)}
-          </Link>
-        ) : (
-          brief(item.name, 60)
-        )}
-      </Text>
+      <PrincipalName id={item.principal_id} name={item.name} kind={item.kind} />
       <Group gap={4}>
         {isMe && (
           <Text size="xs" c="dimmed">

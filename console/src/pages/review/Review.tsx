@@ -24,6 +24,9 @@ import { type Item, SHOWS, matching, mayConfirm, mayTake, showOf } from "./model
 
 type One = Schemas["ReviewWithItems"];
 
+/** Roles that one request decides at most. */
+const MOST = 500;
+
 export function ReviewPage() {
   const { id } = useParams({ from: "/reviews/$id" });
   const query = useQuery(reviewQuery(id));
@@ -52,18 +55,29 @@ function Body({ one: { review, items } }: { one: One }) {
   const shown = matching(items, show, search.text ?? "");
   const address = (change: Partial<typeof search>) =>
     void navigate({ search: (old) => ({ ...old, ...change }), replace: true });
-  const decided = (answer: One) => {
-    client.setQueryData(reviewQuery(review.id).queryKey, answer);
-    void client.invalidateQueries({ queryKey: reviewsQuery.queryKey, exact: true });
-    setChosen(new Set());
+  /** One request after the other, as each takes so many; what was done before one fails stays done. */
+  const decide = async (verdict: "confirm" | "take", what: Item[], note = "") => {
+    let done = 0;
+    try {
+      while (done < what.length) {
+        const some = what.slice(done, done + MOST);
+        const body = { verdict, items: some.map((item) => item.id), note };
+        const path = { id: review.id };
+        const answer = await ask(api.POST("/api/v1/reviews/{id}/decide", { params: { path }, body }));
+        client.setQueryData(reviewQuery(review.id).queryKey, answer);
+        done += some.length;
+      }
+      setChosen(new Set());
+    } catch (error) {
+      if (done === 0 || !(error instanceof Error)) throw error;
+      setChosen(new Set(what.slice(done).map((item) => item.id)));
+      throw new Error(`${done} of ${plural(what.length, "role")} are done, the others not: ${error.message}`, {
+        cause: error,
+      });
+    } finally {
+      void client.invalidateQueries({ queryKey: reviewsQuery.queryKey, exact: true });
+    }
   };
-  const decide = (verdict: "confirm" | "take", what: Item[], note = "") =>
-    ask(
-      api.POST("/api/v1/reviews/{id}/decide", {
-        params: { path: { id: review.id } },
-        body: { verdict, items: what.map((item) => item.id), note },
-      }),
-    ).then(decided);
   const confirm = useMutation({ mutationFn: (what: Item[]) => decide("confirm", what) });
   /** What a key or a button is about: what is chosen, else where the focus is. */
   const meant = (may: (item: Item, me: string) => boolean): Item[] => {

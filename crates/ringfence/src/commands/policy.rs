@@ -91,8 +91,13 @@ fn preview(folder: &Path, days: u32, server: &Server, out: &Out) -> Done {
             ],
             &changes,
         )?;
+        let truncated = answer.get("rights_truncated") == Some(&Value::Bool(true));
+        let (more, shown) = match truncated {
+            true => ("more than ", "; these are the first"),
+            false => ("", ""),
+        };
         say(format!(
-            "What people and services may do would change in {} ways.",
+            "What people and services may do would change in {more}{} ways{shown}.",
             rights.len()
         ));
         out.rows(&["name", "action", "program", "before", "after"], &rights)?;

@@ -99,19 +99,10 @@ fn what_another_policy_would_change_is_told_before_it_is_made() {
         "{wrong}"
     );
     // The same from the shell: what people may do is part of it.
-    let folder = dir.path().join("proposed");
-    std::fs::create_dir(&folder).unwrap();
     let nobody = "@id(\"blind\")\n@says(\"nobody searches\")\nforbid (principal, \
         action == Ringfence::Action::\"event:query\", resource);\n";
-    std::fs::write(folder.join("blind.cedar"), nobody).unwrap();
-    let path = folder.display().to_string();
-    let url = server.url("");
-    let mut asked = program(&[
-        "policy", "preview", &path, "--server", &url, "--format", "json",
-    ]);
-    let answer = Answer::from(asked.env("RINGFENCE_TOKEN", ADMIN).output().unwrap());
-    assert_eq!(answer.code, 1, "{}", answer.err);
-    let seen: Value = serde_json::from_str(&answer.out).unwrap();
+    let (code, seen) = from_the_shell(&dir, &server, nobody);
+    assert_eq!(code, 1, "{seen}");
     let rights = seen["rights"].as_array().unwrap();
     assert!(
         rights.iter().any(|right| right["action"] == "event:query"
@@ -119,6 +110,56 @@ fn what_another_policy_would_change_is_told_before_it_is_made() {
             && right["after"].is_null()),
         "{seen}"
     );
+}
+
+/// What `ringfence policy preview` says of a folder with one file.
+fn from_the_shell(dir: &tempfile::TempDir, server: &Server, text: &str) -> (i32, Value) {
+    let folder = dir.path().join("proposed");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("proposed.cedar"), text).unwrap();
+    let path = folder.display().to_string();
+    let url = server.url("");
+    let mut asked = program(&[
+        "policy", "preview", &path, "--server", &url, "--format", "json",
+    ]);
+    let answer = Answer::from(asked.env("RINGFENCE_TOKEN", ADMIN).output().unwrap());
+    let seen = serde_json::from_str(&answer.out);
+    (answer.code, seen.expect(&answer.err))
+}
+
+#[test]
+fn a_policy_for_somebody_who_holds_no_role_is_seen_before_it_is_made() {
+    let (dir, server) = running();
+    server.source("pbx", &json!({"program": "bank"}));
+    let (ada, _) = administrator(&server);
+    let (bob, _) = invite(&ada, "bob", &json!([]));
+    let permit = |resource: &str| {
+        format!(
+            "@id(\"bob\")\n@says(\"bob does everything\")\npermit (principal == \
+             Ringfence::Person::\"{bob}\", action, {resource});\n"
+        )
+    };
+    let (code, seen) = from_the_shell(&dir, &server, &permit("resource"));
+    assert_eq!((code, &seen["rights_truncated"]), (1, &json!(false)));
+    let rights = seen["rights"].as_array().unwrap();
+    let of_bob = |right: &Value| right["id"] == bob.as_str() && right["before"].is_null();
+    assert!(rights.iter().all(of_bob), "{seen}");
+    assert!(
+        rights.iter().any(|right| right["action"] == "person:change"
+            && right["program"] == "*"
+            && right["after"] == "always"),
+        "{seen}"
+    );
+    // So is one for a program in which nobody holds anything.
+    let bank = permit("resource == Ringfence::Program::\"bank\"");
+    let (code, seen) = from_the_shell(&dir, &server, &bank);
+    let rights = seen["rights"].as_array().unwrap();
+    assert_eq!((code, rights.is_empty()), (1, false));
+    let in_bank = |right: &Value| of_bob(right) && right["program"] == "bank";
+    assert!(rights.iter().all(in_bank), "{seen}");
+    // What is in force already changes nothing.
+    let (code, seen) = from_the_shell(&dir, &server, "");
+    assert_eq!((code, &seen["rights"]), (0, &json!([])), "{seen}");
 }
 
 #[test]
@@ -190,7 +231,8 @@ fn everybody_sees_what_is_recorded_about_themselves_and_nobody_else() {
     let (_dir, server) = running();
     let _crm = on_a_call(&server);
     let (ada, _) = administrator(&server);
-    let (bob, code) = invite(&ada, "bob", &json!([]));
+    let agent = |program: &str| json!([{"role": "agent", "program": program, "why": "calls"}]);
+    let (bob, code) = invite(&ada, "bob", &agent("bank"));
     let path = format!("/api/v1/people/{bob}");
     assert_eq!(
         ada.api(Method::PATCH, &path, &json!({"agent": "4711"})).0,
@@ -218,13 +260,26 @@ fn everybody_sees_what_is_recorded_about_themselves_and_nobody_else() {
         calls.iter().any(|kind| kind["count"].as_u64() >= Some(2)),
         "{seen}"
     );
-    let (_, ada) = ada.get("/api/v1/me/records");
-    let did = ada["items"].as_array().unwrap();
+    let (_, did) = ada.get("/api/v1/me/records");
+    let items = did["items"].as_array().unwrap();
     assert!(
-        did.iter().any(|item| item["by_me"] == true
+        items.iter().any(|item| item["by_me"] == true
             && item["message"].as_str().unwrap_or_default().contains("bob")),
-        "{ada}"
+        "{did}"
     );
+    // Another program calls somebody else by the same number.
+    let nobody = json!({"agent": null});
+    assert_eq!(ada.api(Method::PATCH, &path, &nobody).0, 200);
+    let (eve, code) = invite(&ada, "eve", &agent("telco"));
+    let path = format!("/api/v1/people/{eve}");
+    assert_eq!(
+        ada.api(Method::PATCH, &path, &json!({"agent": "4711"})).0,
+        200
+    );
+    let browser = Browser::new(&server);
+    browser.enrol(&code);
+    let (status, seen) = browser.get("/api/v1/me/records");
+    assert_eq!((status, &seen["as_agent"]), (200, &json!([])), "{seen}");
     let request = server.request(Method::GET, "/api/v1/me/records", ADMIN);
     assert_eq!(send(request).0, 403, "a token is nobody");
 }

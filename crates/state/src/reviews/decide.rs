@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::end::standing;
 use super::{Decision, Review, ReviewItem, items, one, open_one, set, settle};
 use crate::assignments;
 use crate::error::{Error, Result};
@@ -64,12 +65,12 @@ impl State {
                 continue;
             }
             let decision = if take {
-                let (who, held) = (&item.principal_id, &item.held_id);
-                match assignments::take(&mut tx, who, held, by, now_ms).await {
-                    // It was confirmed, and went otherwise since.
-                    Err(Error::NotFound { .. }) => continue,
-                    done => done?,
+                // It was confirmed, and went or was given anew since: that is another decision.
+                if standing(&mut tx, item, now_ms).await?.is_some() {
+                    continue;
                 }
+                let (who, held) = (&item.principal_id, &item.held_id);
+                assignments::take(&mut tx, who, held, by, now_ms).await?;
                 Decision::Taken
             } else {
                 Decision::Confirmed

@@ -9,7 +9,7 @@ use crate::limits::millis;
 use crate::open::State;
 use crate::principals::FIRST;
 use crate::rights::DAY_MS;
-use crate::sql::query;
+use crate::sql::{Tx, query};
 
 /// Days before the end at which reviewers are reminded.
 const REMIND: [i64; 3] = [1, 3, 7];
@@ -80,7 +80,9 @@ impl State {
     /// Nothing is taken away of which nobody was told a day before: after the server was stopped for
     /// long, the end is moved.
     async fn remind(&self, open: Review, days: i64, now_ms: i64) -> Result<ReviewStep> {
-        if days > 1 || open.due_ms > now_ms {
+        let left = open.due_ms.saturating_sub(now_ms);
+        let is_late = left <= 0 || left < DAY_MS && is_untold(&open);
+        if days > 1 || !is_late {
             return Ok(ReviewStep::Reminder(open, days));
         }
         let mut tx = self.begin().await?;
@@ -119,29 +121,43 @@ impl State {
         for item in &all {
             self.revoke(item, now_ms).await?;
         }
-        self.principals_changed();
         let (review, mut items) = self.review(&open.id).await?;
         let by_time = [Some(Decision::Revoked), Some(Decision::Kept)];
         items.retain(|item| by_time.contains(&item.decision));
         Ok(ReviewStep::Lapsed(review, items))
     }
 
-    /// A transaction of its own: the role of the last administrator undoes nothing else.
+    /// A transaction of its own: the role of the last administrator undoes nothing else. What somebody
+    /// decided, took or gave anew since the items were read stays as it is.
     async fn revoke(&self, item: &ReviewItem, now_ms: i64) -> Result<()> {
         let mut tx = self.begin().await?;
+        if is_decided(&mut tx, &item.id).await? {
+            return Ok(());
+        }
         let (who, held) = (&item.principal_id, &item.held_id);
-        let became = match assignments::take(&mut tx, who, held, FIRST, now_ms).await {
-            Ok(()) => Decision::Revoked,
-            Err(Error::NotFound { .. }) => Decision::Gone,
-            Err(Error::Conflict(_)) => {
-                drop(tx);
-                tx = self.begin().await?;
-                Decision::Kept
-            }
-            Err(error) => return Err(error),
+        let became = match standing(&mut tx, item, now_ms).await? {
+            Some(settled) => settled,
+            None => match assignments::take(&mut tx, who, held, FIRST, now_ms).await {
+                Ok(()) => Decision::Revoked,
+                Err(Error::NotFound { .. }) => Decision::Gone,
+                Err(Error::Conflict(_)) => {
+                    drop(tx);
+                    tx = self.begin().await?;
+                    // Somebody may have decided in between.
+                    if is_decided(&mut tx, &item.id).await? {
+                        return Ok(());
+                    }
+                    Decision::Kept
+                }
+                Err(error) => return Err(error),
+            },
         };
         set(&mut tx, &item.id, became, FIRST, "", now_ms).await?;
-        tx.commit().await
+        let done = tx.commit().await;
+        // Whatever becomes of the other items, and though the answer was lost: what is taken is in force
+        // nowhere.
+        self.principals_changed();
+        done
     }
 
     /// A review whose time was over has been told of: it ends.
@@ -161,4 +177,34 @@ impl State {
         .await?;
         tx.commit().await
     }
+}
+
+/// Nobody was reminded yet: the days of the last reminder are still those from the opening to the end.
+fn is_untold(open: &Review) -> bool {
+    let [.., first] = REMIND;
+    open.reminded > first || open.reminded == open.due_ms.saturating_sub(open.opened_ms) / DAY_MS
+}
+
+async fn is_decided(tx: &mut Tx, item: &str) -> Result<bool> {
+    let row = query("SELECT decision FROM review_items WHERE id = $1")
+        .bind(item)
+        .fetch_one(tx)
+        .await?;
+    let decision: Option<String> = row.try_get("decision")?;
+    Ok(decision.is_some())
+}
+
+/// What became of the role of an item since the opening; nothing when it is held as it was then.
+pub(super) async fn standing(
+    tx: &mut Tx,
+    item: &ReviewItem,
+    now_ms: i64,
+) -> Result<Option<Decision>> {
+    let held = assignments::of(tx, &item.principal_id).await?;
+    let now = held.iter().find(|held| held.id == item.held_id);
+    Ok(match now {
+        Some(held) if held.granted_ms != item.granted_ms => Some(Decision::Changed),
+        Some(held) if held.reserve || held.is_held_at(now_ms) => None,
+        _ => Some(Decision::Gone),
+    })
 }
