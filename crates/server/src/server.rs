@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use ringfence_access::Access;
 use ringfence_api::{App, Paces, Rates, SignIn};
-use ringfence_sources::{CertificateAuthority, Door, Intake, Sink};
+use ringfence_sources::{CertificateAuthority, Door, Intake, Sink, TlsClients};
 use ringfence_spine::Spine;
 use ringfence_state::State;
 use thiserror::Error;
@@ -180,14 +180,12 @@ impl Server {
         let identity = open::identity(&config)?;
         let fingerprint = identity.fingerprint();
         let authority = Arc::new(CertificateAuthority::open(&data)?);
-        let (ours, theirs) = (Arc::clone(&authority), config.server.client_ca.as_deref());
-        let door = Arc::new(Door::new(
-            identity,
-            &[b"h2", b"http/1.1"],
-            ours,
-            theirs,
-            false,
-        )?);
+        let clients = TlsClients {
+            ours: Some(Arc::clone(&authority)),
+            file: config.server.client_ca.clone(),
+            must: false,
+        };
+        let door = Arc::new(Door::new(identity, &[b"h2", b"http/1.1"], clients)?);
         let ready = connectors::build(&config)?;
         let listeners =
             Arc::new(open::listen(&config, &intake, &state, &authority, &stages.listeners).await?);

@@ -10,7 +10,7 @@
 //! of each configuration struct says what its kind of listener can lose and whom it can believe.
 //! [`SilenceDetector`] says when a source that should speak does not.
 //!
-//! TLS for every listener of Ringfence, the HTTP server's too, is made here ([`server_config`]).
+//! TLS for every listener of Ringfence, the HTTP server's too, is made here ([`Door`]).
 //!
 //! Runs on Linux: the kernel's own count of dropped datagrams is read from `/proc`.
 
@@ -41,8 +41,8 @@ pub use listener::{Clients, CounterSnapshot, Holders, ListenError, ListenerHandl
 pub use silence::{Change, Expectation, SilenceDetector, Standing, Transition};
 pub use sink::{Flow, Format, Incoming, Naming, Offer, Receipt, Rejection, Sink, SinkError};
 pub use tls::{
-    CertificateAuthority, CertificateRequest, ClientAuth, ClientCertificate, Door, Identity,
-    Issued, RequestError, TlsError, certificate_name, new_request, server_config, validity,
+    CertificateAuthority, CertificateRequest, ClientCertificate, Clients as TlsClients, Door,
+    Identity, Issued, RequestError, TlsError, certificate_name, new_request, validity,
 };
 
 #[doc(hidden)]

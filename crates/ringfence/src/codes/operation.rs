@@ -187,7 +187,8 @@ pub(super) static PAGES: &[Code] = &[
         "E-TLS-001",
         "A certificate has expired or soon will",
         "Clients refuse an expired certificate.",
-        "Renew it and restart. The self-signed one is made anew when both of its files are removed.",
+        "Put the renewed files in their place: they are read within seconds. The self-signed one is made \
+         anew at a start without both of its files.",
     ),
     page(
         "E-TOK-001",

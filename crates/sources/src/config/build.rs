@@ -15,7 +15,7 @@ use super::{
     Listener, ListenersConfig, Mistake, Problem, Protocol, Side, Stream, TlsConfig, TlsSetup, Wire,
 };
 use crate::listener::{Clients, HepKey, Peers};
-use crate::tls::{ClientAuth, Door, Identity, normalise_subject, server_config};
+use crate::tls::{self, Door, Identity, TlsError, normalise_subject};
 
 /// Largest HEP3 packet: its length has 16 bits.
 const HEP_MAX: usize = 65_535;
@@ -359,10 +359,6 @@ impl<'a> Builder<'a> {
         if written.by_source {
             return self.by_source(written, identity?);
         }
-        let auth = match &written.client_ca {
-            None => Some(ClientAuth::None),
-            Some(file) => self.keep("tls.client_ca", ClientAuth::required(file)),
-        };
         if written.client_ca.is_none() && !written.clients.is_empty() {
             self.mistake("tls.clients", Problem::ClientsWithoutAuthority);
         }
@@ -378,9 +374,14 @@ impl<'a> Builder<'a> {
                 self.mistake(&format!("{field}.subject"), twice);
             }
         }
-        let server = server_config(&identity?, auth?, &[]);
+        let trusted = tls::Clients {
+            ours: None,
+            file: written.client_ca.clone(),
+            must: written.client_ca.is_some(),
+        };
         Some(TlsSetup {
-            side: Side::Fixed(self.keep("tls.cert_file", server)?),
+            door: self.door(identity?, trusted)?,
+            side: Side::Fixed,
             clients: Arc::new(clients),
         })
     }
@@ -393,13 +394,25 @@ impl<'a> Builder<'a> {
             self.mistake("tls.by_source", Problem::NoHolders);
             return None;
         };
-        let ours = Arc::clone(&clients.authority);
-        let door = Door::new(identity, &[], ours, written.client_ca.as_deref(), true);
-        let door = Arc::new(self.keep("tls.client_ca", door)?);
+        let trusted = tls::Clients {
+            ours: Some(Arc::clone(&clients.authority)),
+            file: written.client_ca.clone(),
+            must: true,
+        };
         Some(TlsSetup {
-            side: Side::BySource(door, Arc::clone(&clients.holders)),
+            door: self.door(identity, trusted)?,
+            side: Side::BySource(Arc::clone(&clients.holders)),
             clients: Arc::default(),
         })
+    }
+
+    fn door(&mut self, identity: Identity, clients: tls::Clients) -> Option<Arc<Door>> {
+        let door = Door::new(identity, &[], clients);
+        let field = match &door {
+            Err(TlsError::Unusable(_)) => "tls.cert_file",
+            _ => "tls.client_ca",
+        };
+        self.keep(field, door).map(Arc::new)
     }
 }
 

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use ringfence_event::{Name, Origin};
-use rustls::ServerConfig;
 
 use crate::Format;
 use crate::framing::{Framer, HepFramer, SyslogFramer, without_keys};
@@ -57,24 +56,25 @@ pub(crate) struct Stream {
 /// The server's side of TLS, and which source each client is.
 #[derive(Debug, Clone)]
 pub(crate) struct TlsSetup {
+    pub(crate) door: Arc<Door>,
     pub(crate) side: Side,
     /// Empty: every client whose certificate was accepted is the listener's own source.
     pub(crate) clients: Arc<HashMap<String, Arc<Origin>>>,
 }
 
-/// Whose certificates are taken, and who they are.
+/// Who those are whose certificates are taken.
 #[derive(Clone)]
 pub(crate) enum Side {
     /// As the configuration says.
-    Fixed(Arc<ServerConfig>),
+    Fixed,
     /// As the sources say, at each moment.
-    BySource(Arc<Door>, Arc<dyn Holders>),
+    BySource(Arc<dyn Holders>),
 }
 
 impl std::fmt::Debug for Side {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
-            Self::Fixed(_) => "Fixed",
+            Self::Fixed => "Fixed",
             Self::BySource(..) => "BySource",
         })
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ringfence_crypto::sha256;
 use rustls::pki_types::pem::PemObject;
@@ -14,6 +14,8 @@ use super::{TlsError, self_signed};
 pub struct Identity {
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
+    /// Where both were read from.
+    files: [PathBuf; 2],
 }
 
 impl Identity {
@@ -25,7 +27,8 @@ impl Identity {
         let chain = certificates(cert_file)?;
         let key = PrivateKeyDer::from_pem_file(key_file)
             .map_err(|e| TlsError::pem(key_file, "private key", e))?;
-        Ok(Self { chain, key })
+        let files = [cert_file.to_owned(), key_file.to_owned()];
+        Ok(Self { chain, key, files })
     }
 
     /// The self-signed identity of this installation: made in `data_dir/tls` at the first start
@@ -44,6 +47,17 @@ impl Identity {
     #[must_use]
     pub fn fingerprint(&self) -> String {
         self.chain.first().map(fingerprint).unwrap_or_default()
+    }
+
+    /// The same files, read again.
+    pub(super) fn again(&self) -> Result<Self, TlsError> {
+        let [cert, key] = &self.files;
+        Self::load(cert, key)
+    }
+
+    pub(super) fn files(&self) -> [&Path; 2] {
+        let [cert, key] = &self.files;
+        [cert, key]
     }
 
     pub(super) fn parts(&self) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {

@@ -18,11 +18,10 @@ mod validity;
 pub use authority::{CertificateAuthority, Issued};
 pub(crate) use client::client_config;
 pub use client_certificate::{ClientCertificate, certificate_name};
-pub use door::Door;
+pub use door::{Clients, Door};
 pub use error::TlsError;
 pub use identity::Identity;
 pub use request::{CertificateRequest, RequestError, new_request};
-pub use server::{ClientAuth, server_config};
 pub(crate) use subject::{normalise_subject, subjects};
 pub use validity::validity;
 

@@ -14,7 +14,7 @@ use super::{Identity, TlsError};
 
 /// Whether clients must show a certificate.
 #[derive(Debug, Clone)]
-pub enum ClientAuth {
+pub(super) enum ClientAuth {
     /// None is asked for.
     None,
     /// One that is shown must come from these authorities; whether one must be shown, the verifier
@@ -23,18 +23,6 @@ pub enum ClientAuth {
 }
 
 impl ClientAuth {
-    /// Requires certificates from the authorities in a PEM file.
-    ///
-    /// # Errors
-    /// When the file cannot be read or holds no usable authority.
-    pub fn required(ca_file: &Path) -> Result<Self, TlsError> {
-        let roots = Arc::new(authorities(ca_file)?);
-        WebPkiClientVerifier::builder_with_provider(roots, provider())
-            .build()
-            .map(Self::Checked)
-            .map_err(|e| unusable(ca_file, &e))
-    }
-
     /// Takes certificates from these authorities, and with `must` nobody without one. Of no authority
     /// none is asked for, unless one must be shown: then it is a mistake.
     pub(super) fn of(
@@ -79,7 +67,7 @@ fn unusable(ca_file: &Path, reason: &dyn std::error::Error) -> TlsError {
 ///
 /// # Errors
 /// When the certificate and key do not go together.
-pub fn server_config(
+pub(super) fn server_config(
     identity: &Identity,
     clients: ClientAuth,
     alpn: &[&[u8]],
