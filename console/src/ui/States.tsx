@@ -1,6 +1,6 @@
 /** What a view shows when it has nothing to show. "No data" never looks like "no alerts". */
 import { Button, Paper, Skeleton, Stack, Text, Title } from "@mantine/core";
-import { IconCircleCheck, IconLock, IconPlugConnectedX, IconRadar2, IconTrashOff } from "@tabler/icons-react";
+import { IconCircleCheck, IconCircleDashed, IconLock, IconPlugConnectedX, IconRadar2 } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { Problem } from "../api/client";
 
@@ -11,7 +11,7 @@ type Mood = "calm" | "blind" | "none";
  * `none`: there just is none.
  */
 export function Empty({ mood = "none", title, children }: { mood?: Mood; title: string; children?: ReactNode }) {
-  const Icon = mood === "calm" ? IconCircleCheck : mood === "blind" ? IconRadar2 : IconTrashOff;
+  const Icon = mood === "calm" ? IconCircleCheck : mood === "blind" ? IconRadar2 : IconCircleDashed;
   const color = mood === "calm" ? "green.7" : mood === "blind" ? "orange.7" : "dimmed";
   return (
     <Paper p="xl" ta="center" role="status" data-mood={mood}>

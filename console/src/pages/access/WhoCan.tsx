@@ -1,13 +1,14 @@
 /** The question the other way round: who may do this, there? The address keeps what was asked. */
 import { Autocomplete, Badge, Select, SimpleGrid, Table, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import type { Schemas } from "../../api/client";
 import { peopleQuery, servicesQuery, sourcesQuery, whoMayQuery } from "../../api/queries";
 import { useMay } from "../../app/session";
 import { brief } from "../../lib/format";
 import { heldWords, programWords } from "../../lib/roles";
+import { PrincipalName } from "../../ui/PrincipalName";
 import { Asked, Empty, Loading } from "../../ui/States";
 import { When } from "../../ui/When";
 import { Rows } from "../../ui/Rows";
@@ -92,15 +93,7 @@ function Answer({ action, program }: { action: string; program: string }) {
               {items.map((who) => (
                 <Table.Tr key={who.id}>
                   <Table.Td>
-                    <Text span size="sm" fw={600} className="rf-outside">
-                      {who.kind === "person" ? (
-                        <Link to="/people/$id" params={{ id: who.id }}>
-                          {brief(who.name, 128)}
-                        </Link>
-                      ) : (
-                        brief(who.name, 128)
-                      )}
-                    </Text>{" "}
+                    <PrincipalName id={who.id} name={who.name} kind={who.kind} />{" "}
                     {who.kind !== "person" && (
                       <Badge variant="default" tt="none">
                         a token

@@ -45,30 +45,32 @@ export function Reviews() {
         )
       }
     >
-      <Asked
-        query={query}
-        loading={<Loading rows={4} />}
-        empty={({ items }) =>
-          items.length === 0 && (
-            <Empty title="No review yet">
-              In a review, everything that people and services hold is confirmed by somebody else, or taken away.
-            </Empty>
-          )
-        }
-      >
-        {({ items }) => (
-          <Rows
-            label="Reviews"
-            columns={["Review", "Opened", "Roles", "Not decided", "Taken", "Ends"]}
-            wide={680}
-            hover
-          >
-            {items.map((review) => (
-              <Row key={review.id} review={review} />
-            ))}
-          </Rows>
-        )}
-      </Asked>
+      <Section title="All reviews">
+        <Asked
+          query={query}
+          loading={<Loading rows={4} />}
+          empty={({ items }) =>
+            items.length === 0 && (
+              <Empty title="No review yet">
+                In a review, everything that people and services hold is confirmed by somebody else, or taken away.
+              </Empty>
+            )
+          }
+        >
+          {({ items }) => (
+            <Rows
+              label="Reviews"
+              columns={["Review", "Opened", "Roles", "Not decided", "Taken", "Ends"]}
+              wide={680}
+              hover
+            >
+              {items.map((review) => (
+                <Row key={review.id} review={review} />
+              ))}
+            </Rows>
+          )}
+        </Asked>
+      </Section>
       <Section title="What nobody needed">
         <Unused />
       </Section>

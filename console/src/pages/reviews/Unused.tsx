@@ -1,13 +1,13 @@
 /** Who was not here for long, and roles of which nothing was used. */
 import { Badge, Group, SegmentedControl, Table, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import type { Schemas } from "../../api/client";
 import { unusedQuery } from "../../api/queries";
-import { brief, plural } from "../../lib/format";
+import { plural } from "../../lib/format";
 import { heldWords } from "../../lib/roles";
 import { useActionWords } from "../../lib/rights";
+import { PrincipalName } from "../../ui/PrincipalName";
 import { Rows } from "../../ui/Rows";
 import { Asked, Empty, Loading } from "../../ui/States";
 import { When } from "../../ui/When";
@@ -79,15 +79,7 @@ export function Unused() {
 function Name({ id, name, kind }: { id: string; name: string; kind: Schemas["Dormant"]["kind"] }) {
   return (
     <Group gap={6}>
-      <Text span size="sm" fw={600} className="rf-outside">
-        {kind === "person" ? (
-          <Link to="/people/$id" params={{ id }}>
-            {brief(name, 60)}
-          </Link>
-        ) : (
-          brief(name, 60)
-        )}
-      </Text>
+      <PrincipalName id={id} name={name} kind={kind} />
       {kind !== "person" && (
         <Badge variant="default" tt="none">
           a token

@@ -65,8 +65,8 @@ export function Certificates({ holder, changes }: { holder: Holder; changes: boo
           }}
           close={() => setRevoking(undefined)}
         >
-          Whoever has its key is refused from the next request on, on connections that are open too. It cannot be made
-          good again.
+          Whoever has its key is refused from the next request on, on connections that are open too, and so are
+          certificates that were renewed from it. It cannot be made good again.
         </Ask>
       )}
     </Stack>
