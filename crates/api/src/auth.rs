@@ -154,6 +154,9 @@ pub(crate) async fn certified(
     let shown = app.state.by_certificate(fingerprint, names, now.0).await?;
     match shown {
         Shown::Ended => Err(ended()),
+        Shown::Source(source) if !source.allows_peer(peer.map(|peer| peer.address.ip())) => {
+            Err(elsewhere())
+        }
         // A browser shows a certificate by itself, to requests that another site made it send too.
         Shown::Source(_) | Shown::Service(_) if is_from_a_page(parts) => Err(Problem::forbidden(
             "client certificates are for programs: in a browser, sign in without one",
@@ -250,15 +253,17 @@ impl FromRequestParts<App> for Sender {
 impl Sender {
     fn of(parts: &Parts, app: &App, source: &Source) -> Result<Self, Problem> {
         let peer = parts.extensions.get::<Peer>().map(|p| p.address.ip());
-        if !source.allowed_peers.is_empty() && !peer.is_some_and(|ip| source.allows_peer(ip)) {
-            return Err(Problem::forbidden(
-                "this source may not send from your address",
-            ));
+        if !source.allows_peer(peer) {
+            return Err(elsewhere());
         }
         app.paces.source(&source.id)?;
         let origin = Arc::new(origin_of(source)?);
         Ok(Self { origin })
     }
+}
+
+fn elsewhere() -> Problem {
+    Problem::forbidden("this source may not send from your address")
 }
 
 /// The other end, put there by whoever accepted the connection.

@@ -137,7 +137,13 @@ async fn checked(
             });
         }
     }
-    Ok(next.run(Request::from_parts(parts, body)).await)
+    let (reads, request) = (parts.method.is_safe(), Request::from_parts(parts, body));
+    if reads {
+        return Ok(next.run(request).await);
+    }
+    // What changes something goes on to its end, and to its event, when its asker does not wait for it.
+    let answered = tokio::spawn(next.run(request));
+    answered.await.map_err(|e| Problem::internal(&e))
 }
 
 pub(crate) fn granted(

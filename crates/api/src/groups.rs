@@ -30,7 +30,12 @@ pub(crate) async fn give_role(
     must_be_fresh(&app, &person)?;
     must_not_be_in(&app, &person, &id).await?;
     let now = app.inside.now().0;
-    let role = read(body)?.role(now)?;
+    let asked = read(body)?;
+    if asked.reserve {
+        let detail = "reserve: a group holds nothing in reserve: give it to each person";
+        return Err(Problem::bad_request(detail));
+    }
+    let role = asked.role(now)?;
     let given = app.state.give_group_role(&id, &role, person.id(), now);
     given.await?;
     let group = one(&app, &id).await?;

@@ -305,7 +305,10 @@ pub(crate) async fn unlink(
     Path(link): Path<String>,
 ) -> Result<StatusCode, Problem> {
     must_be_fresh(&app, &person)?;
-    let gone = app.state.unlink(person.id(), &link, true).await?;
+    let gone = app
+        .state
+        .unlink(person.id(), &link, true, app.inside.now().0)
+        .await?;
     let what = format!("unlinked an account of {}", gone.issuer);
     told(&app, Change::FactorDisable, &person, &what).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -69,7 +69,7 @@ pub(crate) struct AskedRole {
     days: Option<i64>,
     /// It is in force only while they break the glass.
     #[serde(default)]
-    reserve: bool,
+    pub(crate) reserve: bool,
 }
 
 impl AskedRole {
@@ -201,6 +201,11 @@ pub(crate) async fn change(
     if asked.agent.is_some() && id == person.id() {
         return Err(Problem::forbidden("agent: another person sets yours"));
     }
+    // Else somebody could give themselves an agent, and be in groups, by a program of theirs.
+    if asked.directory.is_some() && id == person.id() {
+        let detail = "directory: another person hands you over, or takes you back";
+        return Err(Problem::forbidden(detail));
+    }
     let changed = ChangePerson {
         name: asked.name,
         login: asked.login.as_deref().map(login).transpose()?,
@@ -281,7 +286,10 @@ pub(crate) async fn unlink(
 ) -> Result<StatusCode, Problem> {
     must_be_fresh(&app, &person)?;
     let account = app.state.account(&id, app.inside.now().0).await?;
-    let gone = app.state.unlink(&id, &link, false).await?;
+    let gone = app
+        .state
+        .unlink(&id, &link, false, app.inside.now().0)
+        .await?;
     let what = format!("an account of {} was unlinked", gone.issuer);
     told(&app, Change::FactorDisable, &account, &person, &what).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -6,7 +6,8 @@ use unicode_normalization::UnicodeNormalization as _;
 const MOST_CHARS: usize = 254;
 /// Bytes that are looked at: one character can become eighteen in normal form.
 const MOST_BYTES: usize = 4 * MOST_CHARS + 64;
-const MARKS: [char; 5] = ['.', '-', '_', '@', '+'];
+/// Those of addresses, and what Entra ID has in names of people (`o'brien`) and guests (`#EXT#`).
+const MARKS: [char; 10] = ['.', '-', '_', '@', '+', '\'', '#', '!', '~', '^'];
 /// Letters of Hangul that fill a place and show nothing: two names would look alike.
 const FILLERS: [char; 2] = ['\u{115f}', '\u{1160}'];
 
@@ -20,7 +21,9 @@ pub enum LoginError {
     #[error("a sign-in name has at most {MOST_CHARS} characters")]
     TooLong,
     /// What would not be seen, or could be taken for something else.
-    #[error("a sign-in name has letters, digits and `.`, `-`, `_`, `@`, `+` only")]
+    #[error(
+        "a sign-in name has letters, digits and `.`, `-`, `_`, `@`, `+`, `'`, `#`, `!`, `~`, `^` only"
+    )]
     Character,
     /// A mark at an end is easily lost when the name is written down.
     #[error("a sign-in name starts and ends with a letter or a digit")]
@@ -108,6 +111,11 @@ mod tests {
         ] {
             assert_eq!(read(typed).as_deref(), Ok("ann@x"), "{typed}");
         }
+        assert_eq!(
+            read("Bridget.O'Brien@x").as_deref(),
+            Ok("bridget.o'brien@x")
+        );
+        assert!(read("ann_else.example#EXT#@x.example").is_ok());
         assert_eq!(read("Zo\u{eb}"), read("zoe\u{308}"));
         assert_eq!(read("\u{3a3}\u{391}\u{3a3}"), read("\u{3c3}\u{3b1}\u{3c3}"));
     }
@@ -126,7 +134,7 @@ mod tests {
             "ann\u{ad}x",
             "a\u{3164}b",
             "\u{ffa0}",
-            "a'b",
+            "a\"b",
             "<b>",
         ] {
             assert_eq!(read(typed), Err(LoginError::Character), "{typed:?}");

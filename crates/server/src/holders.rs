@@ -1,5 +1,6 @@
 //! Whose client certificates are whose, as the state store says.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -16,7 +17,7 @@ pub(crate) struct StateHolders(pub State);
 
 #[async_trait]
 impl Holders for StateHolders {
-    async fn origin(&self, certificate: &ClientCertificate) -> Option<Arc<Origin>> {
+    async fn origin(&self, certificate: &ClientCertificate, peer: IpAddr) -> Option<Arc<Origin>> {
         let now = clock::now();
         if certificate.not_after <= now {
             return None;
@@ -24,7 +25,9 @@ impl Holders for StateHolders {
         let fingerprint = TokenHash::of_digest(certificate.fingerprint);
         let names = &certificate.names;
         match self.0.by_certificate(fingerprint, names, now.0).await {
-            Ok(Shown::Source(source)) => origin_of(&source).ok().map(Arc::new),
+            Ok(Shown::Source(source)) if source.allows_peer(Some(peer)) => {
+                origin_of(&source).ok().map(Arc::new)
+            }
             Ok(_) => None,
             Err(error) => {
                 tracing::warn!(%error, "nobody could be let in by a client certificate");

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::id::new_id;
 use crate::names;
 use crate::open::State;
-use crate::people::{has_administrator, must_keep_administrator};
+use crate::people::{administered, must_keep_administrator};
 use crate::sql::{Row, Tx, query};
 use crate::{emergencies, requests};
 
@@ -209,7 +209,7 @@ pub(crate) async fn take(
     by: &str,
     now_ms: i64,
 ) -> Result<()> {
-    let had = has_administrator(tx, now_ms).await?;
+    let had = administered(tx, now_ms).await?;
     let mut done = 0;
     for statement in [
         "DELETE FROM assignments WHERE id = $1 AND principal_id = $2",
@@ -264,6 +264,10 @@ pub(crate) async fn give(
         let reason = format!("`{}` is given for a time: say until when", new.role);
         return Err(Error::invalid("expires_ms", reason));
     }
+    let had = match new.role {
+        Role::Administrator => Some(administered(tx, now_ms).await?),
+        _ => None,
+    };
     query(
         "INSERT INTO assignments
              (id, principal_id, role, program, granted_ms, granted_by, why, expires_ms)
@@ -282,6 +286,10 @@ pub(crate) async fn give(
     .bind(new.expires_ms)
     .execute(&mut *tx)
     .await?;
+    // The last role without an end is not given an end, either.
+    if let Some(had) = had {
+        must_keep_administrator(tx, had, now_ms).await?;
+    }
     // What was granted for hours is held otherwise from now on.
     let id = held(tx, principal, new.role, &new.program).await?;
     if let Some(held) = &id {
@@ -327,6 +335,7 @@ pub(crate) fn is_for(kind: &str, role: Role) -> Result<()> {
 }
 
 /// All that is held, by name or by being in a group of the directory, and all that is held in reserve.
+/// Whoever gave a group a role has it not by that group: they might have joined afterwards.
 macro_rules! held {
     ($end:literal) => {
         concat!(
@@ -339,8 +348,9 @@ macro_rules! held {
                  CAST(NULL AS BIGINT), CAST(0 AS BIGINT), CAST(NULL AS BIGINT), g.name
              FROM directory_roles d JOIN directory_members m ON m.group_id = d.group_id
              JOIN directory_groups g ON g.id = d.group_id
-             WHERE NOT EXISTS (SELECT 1 FROM directory_exceptions x
-                               WHERE x.role_id = d.id AND x.person_id = m.person_id)
+             WHERE d.granted_by <> m.person_id
+             AND NOT EXISTS (SELECT 1 FROM directory_exceptions x
+                             WHERE x.role_id = d.id AND x.person_id = m.person_id)
              UNION ALL
              SELECT r.id, r.principal_id, r.role, r.program, r.granted_ms, r.granted_by, r.why,
                  CAST(NULL AS BIGINT), CAST(1 AS BIGINT),

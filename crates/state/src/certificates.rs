@@ -10,6 +10,9 @@ use crate::scope::Scope;
 use crate::sources;
 use crate::sql::{Row, Sql, Tx, count, query};
 
+/// Who makes a certificate that follows another one.
+const RENEWAL: &str = "renewal";
+
 /// Certificates of one source or service that are good at a time.
 const MOST: u64 = 100;
 
@@ -136,7 +139,7 @@ impl State {
     ) -> Result<Certificate> {
         let mut tx = self.begin().await?;
         must_be_there(&mut tx, scope, holder).await?;
-        let made = insert(&mut tx, holder, new, by, now_ms).await?;
+        let made = insert(&mut tx, holder, new, (by, None), now_ms).await?;
         tx.commit().await?;
         self.certificate_index().invalidate();
         Ok(made)
@@ -174,10 +177,11 @@ impl State {
         let until_ms = old.until_ms.min(now_ms.saturating_add(millis(overlap)));
         query("UPDATE certificates SET until_ms = $1 WHERE fingerprint = $2")
             .bind(until_ms)
-            .bind(old.fingerprint)
+            .bind(old.fingerprint.clone())
             .execute(&mut tx)
             .await?;
-        let made = insert(&mut tx, &holder, new, &old.made_by, now_ms).await?;
+        let from = (RENEWAL, Some(old.fingerprint.as_str()));
+        let made = insert(&mut tx, &holder, new, from, now_ms).await?;
         tx.commit().await?;
         self.certificate_index().invalidate();
         Ok(made)
@@ -199,7 +203,8 @@ impl State {
         rows.iter().map(Certificate::read).collect()
     }
 
-    /// Revokes a certificate: the next request with it is refused, on connections that are open too.
+    /// Revokes a certificate, and those that were asked for with it: whoever stole its key may have
+    /// renewed it. The next request with it is refused, on connections that are open too.
     /// Doing so again changes nothing.
     ///
     /// # Errors
@@ -220,7 +225,12 @@ impl State {
         query(
             "UPDATE certificates SET revoked_ms = COALESCE(revoked_ms, $1),
                  revoked_by = COALESCE(revoked_by, $2)
-             WHERE fingerprint = $3 AND (source_id = $4 OR principal_id = $5)",
+             WHERE (source_id = $4 OR principal_id = $5) AND fingerprint IN (
+                 WITH RECURSIVE line (fingerprint) AS (
+                     SELECT CAST($3 AS TEXT) UNION
+                     SELECT c.fingerprint FROM certificates c
+                     JOIN line ON c.follows = line.fingerprint)
+                 SELECT fingerprint FROM line)",
         )
         .bind(now_ms)
         .bind(by)
@@ -277,7 +287,7 @@ async fn insert(
     tx: &mut Tx,
     holder: &Holder,
     new: &NewCertificate,
-    by: &str,
+    (by, follows): (&str, Option<&str>),
     now_ms: i64,
 ) -> Result<Certificate> {
     let (source, service) = holder.ids();
@@ -296,8 +306,8 @@ async fn insert(
     }
     query(
         "INSERT INTO certificates (fingerprint, source_id, principal_id, serial, not_before_ms,
-             not_after_ms, until_ms, made_ms, made_by)
-         VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8)",
+             not_after_ms, until_ms, made_ms, made_by, follows)
+         VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8, $9)",
     )
     .bind(new.fingerprint.to_hex())
     .bind(source)
@@ -307,6 +317,7 @@ async fn insert(
     .bind(new.not_after_ms)
     .bind(now_ms)
     .bind(by)
+    .bind(follows)
     .execute(&mut *tx)
     .await?;
     let row = query("SELECT * FROM certificates WHERE fingerprint = $1")

@@ -45,6 +45,11 @@ const FILES: &[(i64, &str, &str)] = &[
         "identities",
         include_str!("../migrations/0017_identities.sql"),
     ),
+    (
+        18,
+        "off and follows",
+        include_str!("../migrations/0018_off_and_follows.sql"),
+    ),
 ];
 
 /// All of them.

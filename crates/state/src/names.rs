@@ -7,6 +7,11 @@ const MAX_NAME: usize = 128;
 
 /// A name that people see in lists: not empty, not long, nothing invisible in it.
 pub(crate) fn name(field: &'static str, text: &str) -> Result<()> {
+    name_up_to(MAX_NAME, field, text)
+}
+
+/// The same where others make longer names than we do.
+pub(crate) fn name_up_to(most: usize, field: &'static str, text: &str) -> Result<()> {
     if text.trim().is_empty() {
         return Err(Error::invalid(field, "must not be empty"));
     }
@@ -16,7 +21,7 @@ pub(crate) fn name(field: &'static str, text: &str) -> Result<()> {
             "must not begin or end with white space",
         ));
     }
-    text_field(field, text, MAX_NAME)
+    text_field(field, text, most)
 }
 
 /// A word of lower-case letters, digits and `-`, `_`, `.`, `:`, as grants and kinds are.

@@ -87,11 +87,12 @@ pub struct NewService {
 }
 
 impl State {
-    /// Puts the operator's token of automation in force, instead of one preset earlier.
+    /// Puts the operator's token of automation in force, instead of one preset earlier. Answers whether
+    /// its role was given, at first or again.
     ///
     /// # Errors
     /// When the token is in use by another principal.
-    pub async fn preset_automation(&self, token: &Token, now_ms: i64) -> Result<()> {
+    pub async fn preset_automation(&self, token: &Token, now_ms: i64) -> Result<bool> {
         let mut tx = self.begin().await?;
         insert(&mut tx, FIRST_ADMIN, "Automation", None, token, now_ms).await?;
         let role = NewRole {
@@ -100,10 +101,14 @@ impl State {
             why: "token of the operator".to_owned(),
             expires_ms: None,
         };
-        assignments::give(&mut tx, FIRST_ADMIN, &role, FIRST, now_ms).await?;
+        // Held already, it is not given anew: a review would never come to an end with it.
+        let held = assignments::held(&mut tx, FIRST_ADMIN, role.role, &role.program).await?;
+        if held.is_none() {
+            assignments::give(&mut tx, FIRST_ADMIN, &role, FIRST, now_ms).await?;
+        }
         tx.commit().await?;
         self.principals_changed();
-        Ok(())
+        Ok(held.is_none())
     }
 
     /// Makes a service with a token, which is in the answer and nowhere else.
@@ -144,7 +149,7 @@ impl State {
     /// to be. With `expires_ms` the service, and the roles that were to end with it, end then.
     ///
     /// # Errors
-    /// When there is no such service, or it was switched off.
+    /// When there is no such service, it ended or it was switched off.
     pub async fn rotate_service(
         &self,
         id: &str,
@@ -155,6 +160,10 @@ impl State {
         let token = Token::mint(TokenKind::Service)?;
         let mut tx = self.begin().await?;
         let old = service(&mut tx, id).await?;
+        // What ended was in no review since.
+        if old.expires_ms.is_some_and(|end| end <= now_ms) {
+            return Err(Error::Conflict("it ended: make a new one".to_owned()));
+        }
         // An old token does not get the new one's time.
         let left = old.expires_ms.map(|at| at.saturating_sub(now_ms).max(0));
         let left = left.map(|ms| Duration::from_millis(ms.unsigned_abs()));

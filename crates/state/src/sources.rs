@@ -109,15 +109,14 @@ pub struct Source {
 }
 
 impl Source {
-    /// Whether a peer at `address` may use this credential.
+    /// Whether a peer at `address` may send as this source; one that is not known may, where it is not
+    /// bound to addresses.
     #[must_use]
-    pub fn allows_peer(&self, address: std::net::IpAddr) -> bool {
-        let address = address.to_canonical();
+    pub fn allows_peer(&self, address: Option<std::net::IpAddr>) -> bool {
+        let known = address.map(|address| address.to_canonical());
+        let mut allowed = self.allowed_peers.iter();
         self.allowed_peers.is_empty()
-            || self
-                .allowed_peers
-                .iter()
-                .any(|network| network.contains(&address))
+            || known.is_some_and(|address| allowed.any(|network| network.contains(&address)))
     }
 
     /// Whether it was granted a right such as `call-state`.

@@ -132,7 +132,7 @@ async fn after_a_renewal_both_are_good_for_a_while() {
         .renew_certificate(old.fingerprint, &new, hour, T0)
         .await
         .unwrap();
-    assert_eq!(renewed.made_by, "ada");
+    assert_eq!(renewed.made_by, "renewal");
     assert_eq!(shown(&state, "old", T0 + HOUR - 1).await, "source");
     assert_eq!(shown(&state, "old", T0 + HOUR).await, "ended");
     assert_eq!(shown(&state, "new", T0 + HOUR).await, "source");
@@ -141,6 +141,33 @@ async fn after_a_renewal_both_are_good_for_a_while() {
         .renew_certificate(old.fingerprint, &certificate("c"), hour, T0 + HOUR)
         .await;
     assert!(matches!(again, Err(Error::NotFound { .. })));
+}
+
+#[tokio::test]
+async fn what_was_renewed_by_a_stolen_key_is_revoked_with_it() {
+    let state = memory().await;
+    let crm = a_source(&state, "crm").await;
+    for name in ["stolen", "another"] {
+        let new = certificate(name);
+        let made = state.add_certificate(&ALL, &crm, &new, "ada", T0).await;
+        made.unwrap();
+    }
+    let hour = Duration::from_secs(3_600);
+    for (old, new) in [("stolen", "first"), ("first", "second"), ("another", "its")] {
+        let old = certificate(old).fingerprint;
+        let made = state.renew_certificate(old, &certificate(new), hour, T0).await;
+        assert_eq!(made.unwrap().made_by, "renewal");
+    }
+    let stolen = certificate("stolen").fingerprint.to_hex();
+    state
+        .revoke_certificate(&ALL, &crm, &stolen, "ada", T0)
+        .await
+        .unwrap();
+    let mut now = Vec::new();
+    for name in ["stolen", "first", "second", "another", "its"] {
+        now.push(shown(&state, name, T0).await);
+    }
+    assert_eq!(now, ["ended", "ended", "ended", "source", "source"]);
 }
 
 #[tokio::test]
@@ -275,5 +302,9 @@ async fn a_services_token_is_rotated_without_a_gap() {
     let (_, newest) = again.unwrap();
     assert!(good(&new, late).await && !good(&new, late + 1).await);
     assert!(good(&newest, late).await && !good(&newest, late + 1).await);
+    // One that ended is made anew: it was in no review since.
+    let over = T0 + 90 * DAY;
+    let revived = state.rotate_service(&service.id, expires_ms, hour, over).await;
+    assert!(matches!(revived, Err(Error::Conflict(_))));
     assert!(state.rotate_service("admin", None, hour, T0).await.is_err());
 }

@@ -82,6 +82,77 @@ async fn whom_a_directory_switches_off_it_alone_switches_on() {
 }
 
 #[tokio::test]
+async fn whoever_is_off_by_the_directory_or_by_people_here_is_off() {
+    let state = memory().await;
+    let made = state
+        .directory_create(&said("dora", true), T0)
+        .await
+        .unwrap();
+    let dora = made.principal.id;
+    let is_on = async || account(&state, &dora).await.principal.disabled_ms.is_none();
+    // Suspended there first, then switched off here: the directory alone does not let her in again.
+    change(&state, &dora, "dora", false).await.unwrap();
+    state.disable_person(&dora, T0).await.unwrap();
+    let on = change(&state, &dora, "dora", true).await.unwrap();
+    assert!(!on.after.off && !is_on().await);
+    state.enable_person(&dora, T0).await.unwrap();
+    assert!(is_on().await);
+    // On leave here, then gone there: people here do not let her in again by mistake.
+    state.disable_person(&dora, T0).await.unwrap();
+    change(&state, &dora, "dora", false).await.unwrap();
+    let refused = state.enable_person(&dora, T0).await;
+    assert!(matches!(refused, Err(Error::Conflict(_))));
+    // Handed over once more, nothing of it is forgotten; taken back, people here decide.
+    state.give_to_directory(&dora, true, T0).await.unwrap();
+    assert!(state.enable_person(&dora, T0).await.is_err());
+    state.give_to_directory(&dora, false, T0).await.unwrap();
+    assert!(!is_on().await);
+    state.enable_person(&dora, T0).await.unwrap();
+    assert!(is_on().await);
+    // What says nothing about it changes nothing about it.
+    state.give_to_directory(&dora, true, T0).await.unwrap();
+    change(&state, &dora, "dora", false).await.unwrap();
+    let mut silent = said("dora", true);
+    silent.active = None;
+    let still = state.directory_change::<Error>(&dora, T0, |_| Ok(silent)).await;
+    assert!(still.unwrap().after.off);
+}
+
+#[tokio::test]
+async fn who_comes_back_has_the_account_at_the_provider_that_they_had() {
+    let state = memory().await;
+    let made = state.directory_create(&said("dora", true), T0).await;
+    let before = made.unwrap().principal.id;
+    state.link(&before, "https://op.example", "d-1", T0).await.unwrap();
+    state.directory_remove(&before, T0).await.unwrap();
+    state.directory_create(&said("dora", true), T0).await.unwrap();
+    let login = ringfence_identity::Login::parse("dora").unwrap();
+    let linked = state
+        .link_first(&login, "https://op.example", "d-1", T0)
+        .await
+        .unwrap();
+    assert!(linked.unwrap().is_enabled);
+}
+
+#[tokio::test]
+async fn whoever_gave_a_group_a_role_has_it_not_by_joining() {
+    let state = memory().await;
+    let made = state.directory_create(&said("dora", true), T0).await;
+    let dora = made.unwrap().principal.id;
+    let night = state.create_group(&group("Night", &[]), T0).await.unwrap();
+    let given = state
+        .give_group_role(&night.id, &role(Role::Supervisor), &dora, T0)
+        .await;
+    given.unwrap();
+    let joined = group("Night", &[&dora]);
+    state
+        .change_group::<Error>(&night.id, T0, |_| Ok(joined))
+        .await
+        .unwrap();
+    assert!(account(&state, &dora).await.principal.roles.is_empty());
+}
+
+#[tokio::test]
 async fn whoever_is_taken_out_holds_nothing_and_leaves_their_name() {
     let state = memory().await;
     let made = state

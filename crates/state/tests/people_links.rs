@@ -40,6 +40,40 @@ async fn is_open(state: &State, token: &Token) -> bool {
 }
 
 #[tokio::test]
+async fn who_administers_in_reserve_links_accounts_themselves() {
+    let state = memory().await;
+    let (ann, _) = state.create_person(somebody("ann", None), "x", T0).await.unwrap();
+    let role = ringfence_state::NewRole {
+        role: Role::Administrator,
+        program: "*".to_owned(),
+        why: "on call".to_owned(),
+        expires_ms: None,
+    };
+    let ann = ann.principal.id;
+    state.give_reserve(&ann, &role, "x", T0).await.unwrap();
+    let linked = state.link_first(&login("ann"), OP, "1", T0).await.unwrap();
+    assert!(linked.is_none());
+}
+
+#[tokio::test]
+async fn the_last_way_in_of_the_last_administrator_stays() {
+    let state = memory().await;
+    let (ann, _) = state.create_person(somebody("ann", None), "x", T0).await.unwrap();
+    let ann = ann.principal.id;
+    let linked = state.link_first(&login("ann"), OP, "1", T0).await.unwrap();
+    let role = ringfence_state::NewRole {
+        role: Role::Administrator,
+        program: "*".to_owned(),
+        why: "runs it".to_owned(),
+        expires_ms: None,
+    };
+    state.give_role(&ann, &role, "x", T0).await.unwrap();
+    let link = linked.unwrap().link;
+    let refused = state.unlink(&ann, &link, false, T0).await;
+    assert!(matches!(refused, Err(Error::Conflict(_))));
+}
+
+#[tokio::test]
 async fn an_account_elsewhere_is_one_persons() {
     let state = memory().await;
     let ann = enrolled(&state, "ann", None, &with_passkey(1)).await;
@@ -72,7 +106,7 @@ async fn an_account_elsewhere_is_one_persons() {
         "ten at most"
     );
     assert!(matches!(
-        state.unlink(&ben, &link.id, false).await,
+        state.unlink(&ben, &link.id, false, T0).await,
         Err(Error::NotFound { .. })
     ));
 }
@@ -89,7 +123,7 @@ async fn a_link_that_goes_takes_its_sessions_along_and_never_the_last_way_in() {
         .unwrap();
     let used = &state.links(&ann).await.unwrap()[0];
     assert_eq!((used.used_ms, used.subject.as_str()), (Some(T0), "1"));
-    state.unlink(&ann, &link.id, true).await.unwrap();
+    state.unlink(&ann, &link.id, true, T0).await.unwrap();
     assert!(!is_open(&state, &by_link).await && is_open(&state, &by_passkey).await);
     // Taken away while its owner signed in: no session.
     let vouch = Some(Vouch {
@@ -112,10 +146,10 @@ async fn a_link_that_goes_takes_its_sessions_along_and_never_the_last_way_in() {
         .unwrap()
         .unwrap();
     assert!(matches!(
-        state.unlink(&cleo, &first.link, true).await,
+        state.unlink(&cleo, &first.link, true, T0).await,
         Err(Error::Conflict(_))
     ));
-    state.unlink(&cleo, &first.link, false).await.unwrap();
+    state.unlink(&cleo, &first.link, false, T0).await.unwrap();
 }
 
 #[tokio::test]

@@ -84,6 +84,39 @@ async fn the_bootstrap_ends_when_the_first_administrator_enrolled() {
 }
 
 #[tokio::test]
+async fn somebody_administers_without_an_end_and_can_sign_in() {
+    let state = memory().await;
+    let ada = enrolled(&state, "ada", Some(Role::Administrator), &with_passkey(1)).await;
+    let guest = enrolled(&state, "guest", None, &with_passkey(2)).await;
+    let administers = |expires_ms| NewRole {
+        role: Role::Administrator,
+        program: "*".to_owned(),
+        why: "for the migration".to_owned(),
+        expires_ms,
+    };
+    state
+        .give_role(&guest, &administers(Some(T0 + DAY)), "ada", T0)
+        .await
+        .unwrap();
+    // Tomorrow there would be nobody.
+    let refused = [
+        state.disable_person(&ada, T0).await.err(),
+        state
+            .give_role(&ada, &administers(Some(T0 + DAY)), "guest", T0)
+            .await
+            .err(),
+    ];
+    for refused in refused {
+        assert!(matches!(refused, Some(Error::Conflict(_))), "{refused:?}");
+    }
+    state
+        .give_role(&guest, &administers(None), "ada", T0)
+        .await
+        .unwrap();
+    state.disable_person(&ada, T0).await.unwrap();
+}
+
+#[tokio::test]
 async fn nobody_but_the_first_administrator_chooses_their_name() {
     let state = memory().await;
     let (ann, invitation) = state

@@ -105,7 +105,12 @@ pub(crate) async fn patch(
 ) -> Answer {
     let request = read(&body)?;
     changed(&app, &by, &id, &asked, |before| {
-        said(patched(&USER, &document(before), &request)?)
+        let mut base = document(before);
+        // What the directory does not speak of now is as it said it, and not as people here did.
+        if let Some(active) = base.get_mut("active") {
+            *active = (!before.off).into();
+        }
+        said(patched(&USER, &base, &request)?)
     })
     .await
 }
@@ -228,10 +233,7 @@ fn said(document: Object) -> Result<Said, Failed> {
             .trim()
             .to_owned(),
         agent: text(&[AGENT_EXTENSION, "agent"]),
-        active: document
-            .get("active")
-            .and_then(Value::as_bool)
-            .unwrap_or(true),
+        active: document.get("active").and_then(Value::as_bool),
         external_id: text(&["externalId"]),
         document: serde_json::to_string(&document)
             .map_err(|_| Failed::from(Error::Corrupt("user")))?,

@@ -645,22 +645,38 @@ fn a_syslog_listener_knows_its_sources_by_their_certificates() {
     let to = place.server.listener("tls").to_string();
     let file = |name: &str| place.file(name).display().to_string();
     let (key, cert) = (file("pbx.key"), file("pbx.crt"));
-    let mut peer = Command::new("openssl")
-        .args([
-            "s_client", "-quiet", "-connect", &to, "-cert", &cert, "-key", &key,
-        ])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut input = peer.stdin.take().unwrap();
-    let mut says = |text: &str| {
-        let line = format!("<134>1 - host pbx - - - {text}\n");
-        input
-            .write_all(line.as_bytes())
-            .and_then(|()| input.flush())
+    let connected = || {
+        let mut peer = Command::new("openssl")
+            .args([
+                "s_client", "-quiet", "-connect", &to, "-cert", &cert, "-key", &key,
+            ])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut input = peer.stdin.take().unwrap();
+        let says = move |text: &str| {
+            let line = format!("<134>1 - host pbx - - - {text}\n");
+            input
+                .write_all(line.as_bytes())
+                .and_then(|()| input.flush())
+        };
+        (peer, says)
     };
+    // A source that is bound to addresses is heard from no other, whatever it shows.
+    let (mut peer, mut says) = connected();
+    let bound = |to: Value| {
+        let (status, changed) = place.change(&pbx, &json!({ "allowed_peers": to }));
+        assert_eq!(status, 200, "{changed}");
+    };
+    bound(json!(["192.0.2.0/24"]));
+    eventually("the connection ends", 20, || {
+        let _ = says("from elsewhere");
+        peer.try_wait().unwrap()
+    });
+    bound(json!([]));
+    let (mut peer, mut says) = connected();
     says("before").unwrap();
     let of = |text: &str| format!("SELECT source FROM events WHERE message LIKE '%{text}%'");
     eventually("it is the source's", 20, || {
@@ -719,4 +735,33 @@ fn a_syslog_listener_knows_its_sources_by_their_certificates() {
         peer.try_wait().unwrap()
     });
     assert!(place.server.sql(&of("after")).is_empty());
+    assert!(place.server.sql(&of("from elsewhere")).is_empty());
+}
+
+#[test]
+fn renewed_files_are_taken_up_while_the_server_runs() {
+    let place = Place::new("");
+    let name = ["-subj", "/CN=renewed", "-addext", "subjectAltName=DNS:localhost"];
+    let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc"];
+    let files = ["-keyout", "new.key", "-out", "new.crt", "-days", "2"];
+    let all = [&["req", "-x509"][..], &key, &name, &files].concat();
+    openssl(place.dir.path(), &all);
+    let to = place.server.address().to_string();
+    let subject = || {
+        let shown = openssl(place.dir.path(), &["s_client", "-connect", &to]);
+        shown.contains("CN = renewed") || shown.contains("CN=renewed")
+    };
+    assert!(!subject());
+    // The certificate without its key is no reason to stop.
+    let put = |from: &str, to: &str| {
+        std::fs::rename(place.file(from), place.file(&format!("data/tls/{to}"))).unwrap();
+    };
+    put("new.crt", "self-signed.crt");
+    eventually("the half is noticed", 30, || {
+        assert!(!subject());
+        let log = place.server.log_text();
+        log.contains("what was read before stays").then_some(())
+    });
+    put("new.key", "self-signed.key");
+    eventually("the new one is shown", 30, || subject().then_some(()));
 }

@@ -266,6 +266,14 @@ fn breaking_the_glass_works_at_once_shouts_and_is_reviewed() {
         (200, &json!("Ada L")),
         "{done}"
     );
+    // A second one on the same day is told like the first, however soon.
+    assert_eq!(ben.api(Method::POST, mine, &glass).0, 201);
+    eventually("there are two alerts", 20, || {
+        let (_, all) = ada.get("/api/v1/alerts?limit=200");
+        let glasses = all["items"].as_array().unwrap().iter();
+        let broke = glasses.filter(|a| a["title"].as_str().is_some_and(|t| t.contains("glass")));
+        (broke.count() == 2).then_some(())
+    });
     told(
         &server,
         &[

@@ -289,9 +289,11 @@ fn a_directory_gives_nobody_rights_and_touches_nobody_else() {
     }
     let rename = json!([{"op": "replace", "path": "userName", "value": "Ada"}]);
     assert_eq!(directory.patch(&format!("/Users/{id}"), &rename).0, 409);
-    // No group administers, and nobody gives themselves a role by way of one.
+    // No group administers or holds in reserve, and nobody gives themselves a role by way of one.
     let group = directory.group("Admins", &[&id]);
     let roles = format!("/api/v1/groups/{group}/roles");
+    let reserve = json!({"role": "supervisor", "program": "*", "why": "x", "reserve": true});
+    assert_eq!(ada.api(Method::POST, &roles, &reserve).0, 400);
     for role in ["administrator", "auditor", "integration", "provisioner"] {
         let role = json!({"role": role, "program": "*", "why": "x"});
         assert_eq!(ada.api(Method::POST, &roles, &role).0, 400, "{role}");
@@ -310,12 +312,26 @@ fn a_directory_gives_nobody_rights_and_touches_nobody_else() {
     let on = json!([{"op": "replace", "path": "active", "value": true}]);
     let (status, user) = directory.patch(&format!("/Users/{id}"), &on);
     assert_eq!((status, &user["active"]), (200, &json!(false)), "{user}");
-    // An administrator who was handed over stays in, being the last.
-    let own = format!("/api/v1/people/{ada_id}");
+    // Nor does it note that they are off for anything else that it says of them.
+    let rename = json!([{"op": "replace", "path": "displayName", "value": "Mallory M"}]);
+    assert_eq!(directory.patch(&format!("/Users/{id}"), &rename).0, 200);
     assert_eq!(
-        ada.api(Method::PATCH, &own, &json!({"directory": true})).0,
+        ada.api(Method::PATCH, &path, &json!({"enabled": true})).0,
         200
     );
+    // Nobody hands themselves over: by a directory of theirs they could give themselves an agent.
+    let own = format!("/api/v1/people/{ada_id}");
+    let over = json!({"directory": true});
+    assert_eq!(ada.api(Method::PATCH, &own, &over).0, 403);
+    // An administrator who was handed over stays in, being the last whose role does not end.
+    let (cy, code) = invite(&ada, "cy", &json!([]));
+    let cy_browser = Browser::new(&server);
+    cy_browser.enrol(&code);
+    let helps = json!({"role": "administrator", "program": "*", "why": "helps", "days": 1});
+    let (status, given) = ada.api(Method::POST, &format!("/api/v1/people/{cy}/roles"), &helps);
+    assert_eq!(status, 200, "{given}");
+    let (status, handed) = cy_browser.api(Method::PATCH, &own, &over);
+    assert_eq!(status, 200, "{handed}");
     let off = json!([{"op": "replace", "path": "active", "value": false}]);
     let (status, refusal) = directory.patch(&format!("/Users/{ada_id}"), &off);
     assert_eq!(status, 409, "{refusal}");

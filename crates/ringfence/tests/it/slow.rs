@@ -5,7 +5,10 @@ use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::running::{ADMIN, Start, eventually};
+use reqwest::Method;
+use serde_json::json;
+
+use crate::running::{ADMIN, Start, block_on, eventually};
 
 /// A connection from another address, which has begun to say something.
 fn trickle(server: SocketAddr, begun: &str) -> Option<TcpStream> {
@@ -100,6 +103,31 @@ fn whoever_sends_with_a_wrong_token_reads_that_it_is_wrong() {
             );
         }
     }
+}
+
+#[test]
+fn what_was_changed_is_on_the_log_though_nobody_waited_for_the_answer() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Start::on(&dir.path().join("data")).run();
+    for n in 0..40 {
+        let new = json!({
+            "name": format!("gone-{n}"), "role": "analyst", "program": "default", "days": 30,
+        });
+        let request = server.request(Method::POST, "/api/v1/services", ADMIN);
+        let patience = Duration::from_micros(500 * (n % 20));
+        block_on(async {
+            let _ = tokio::time::timeout(patience, request.json(&new).send()).await;
+        });
+    }
+    eventually("each that was made was told", 20, || {
+        let (_, all) = server.get("/api/v1/services");
+        let names = all["items"].as_array().unwrap().iter();
+        let made = names.filter(|one| one["name"].as_str().unwrap().starts_with("gone-"));
+        let sql = "SELECT count(*) AS n FROM events WHERE class_uid = 3005 \
+                   AND message LIKE 'service gone-%'";
+        let told = server.sql(sql)[0]["n"].as_u64().unwrap();
+        (made.count() as u64 == told && told > 0).then_some(())
+    });
 }
 
 /// An address of this machine that is not loopback.

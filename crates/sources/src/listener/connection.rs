@@ -1,6 +1,6 @@
 //! One connection: bytes in, whole records out, nothing read while the event log is busy.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -74,7 +74,7 @@ impl Whose {
 
     /// What they may send now. Fails closed: nothing once their certificate is good no longer, or
     /// another source's.
-    async fn origin(&self) -> Option<Arc<Origin>> {
+    async fn origin(&self, peer: IpAddr) -> Option<Arc<Origin>> {
         match self {
             Self::Fixed(speaker) => Some(Arc::clone(speaker.origin())),
             Self::Held {
@@ -82,7 +82,7 @@ impl Whose {
                 certificate,
                 holders,
             } => {
-                let origin = holders.origin(certificate).await?;
+                let origin = holders.origin(certificate, peer).await?;
                 let known = speaker.origin();
                 let same = origin.source == known.source && origin.program == known.program;
                 same.then_some(origin)
@@ -223,7 +223,7 @@ impl Connection<'_> {
         if records.is_empty() {
             return opened;
         }
-        let Some(origin) = self.whose.origin().await else {
+        let Some(origin) = self.whose.origin(self.peer.ip()).await else {
             counters.refused_client(self.peer, "");
             return Err(End);
         };

@@ -15,7 +15,7 @@ use super::speaker::Speaker;
 use super::{Holders, Station, bind, connection};
 use crate::clock;
 use crate::config::{Side, Stream, TlsSetup};
-use crate::tls::{ClientCertificate, subjects};
+use crate::tls::{ClientCertificate, Door, subjects};
 
 /// A handshake takes some round trips; one that takes longer holds a place for nothing.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -32,6 +32,7 @@ pub(super) async fn serve(
     let places = Arc::new(Semaphore::new(bounds.max_connections));
     let connections = TaskTracker::new();
     let acceptor = tls.map(|setup| Acceptor {
+        door: setup.door,
         side: setup.side,
         named: !setup.clients.is_empty(),
         clients: setup.clients,
@@ -84,6 +85,7 @@ struct Shared {
 }
 
 struct Acceptor {
+    door: Arc<Door>,
     side: Side,
     named: bool,
     clients: Arc<std::collections::HashMap<String, Arc<ringfence_event::Origin>>>,
@@ -101,11 +103,7 @@ impl Shared {
             }
             return;
         };
-        let config = match &acceptor.side {
-            Side::Fixed(config) => Arc::clone(config),
-            Side::BySource(door, _) => door.config(clock::now()),
-        };
-        let tls = TlsAcceptor::from(config);
+        let tls = TlsAcceptor::from(acceptor.door.config(clock::now()));
         let handshake = tokio::select! {
             biased;
             () = self.station.cancel.cancelled() => return,
@@ -122,10 +120,10 @@ impl Shared {
             .and_then(<[_]>::first);
         let names = certificate.map(subjects).unwrap_or_default();
         let whose = match &acceptor.side {
-            Side::Fixed(_) => self.speaker(acceptor, &names).map(Whose::Fixed),
-            Side::BySource(_, holders) => {
+            Side::Fixed => self.speaker(acceptor, &names).map(Whose::Fixed),
+            Side::BySource(holders) => {
                 let certificate = certificate.and_then(ClientCertificate::read);
-                self.held(certificate, holders).await
+                self.held(certificate, peer, holders).await
             }
         };
         let Some(whose) = whose else {
@@ -139,10 +137,11 @@ impl Shared {
     async fn held(
         &self,
         certificate: Option<ClientCertificate>,
+        peer: SocketAddr,
         holders: &Arc<dyn Holders>,
     ) -> Option<Whose> {
         let certificate = certificate?;
-        let origin = holders.origin(&certificate).await?;
+        let origin = holders.origin(&certificate, peer.ip()).await?;
         let speaker = self.station.speakers.of_any(&origin);
         Some(Whose::Held {
             speaker,

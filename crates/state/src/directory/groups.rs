@@ -10,6 +10,9 @@ use crate::open::State;
 use crate::people::taken;
 use crate::sql::{Row, Tx, query};
 
+/// Longest name of a group: Entra ID has as long ones.
+const MOST_NAME: usize = 256;
+
 /// What a directory says of a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewGroup {
@@ -71,7 +74,7 @@ impl State {
     pub async fn create_group(&self, new: &NewGroup, now_ms: i64) -> Result<Group> {
         let mut tx = self.begin().await?;
         let id = new_id(now_ms)?;
-        names::name("displayName", &new.name)?;
+        names::name_up_to(MOST_NAME, "displayName", &new.name)?;
         query(
             "INSERT INTO directory_groups (id, name, folded, external_id, made_ms, changed_ms)
              VALUES ($1, $2, $3, $4, $5, $5)",
@@ -136,7 +139,7 @@ impl State {
         let mut tx = self.begin().await?;
         let before = one(&mut tx, id).await?;
         let new = &change(&before)?;
-        names::name("displayName", &new.name)?;
+        names::name_up_to(MOST_NAME, "displayName", &new.name)?;
         query(
             "UPDATE directory_groups SET name = $1, folded = $2, external_id = $3, changed_ms = $4
              WHERE id = $5",

@@ -8,9 +8,7 @@ use crate::assignments;
 use crate::db::Reads;
 use crate::error::{Error, Result};
 use crate::open::State;
-use crate::people::{
-    NewPerson, disable, has_administrator, insert, must_keep_administrator, taken,
-};
+use crate::people::{NewPerson, administered, disable, insert, must_keep_administrator, taken};
 use crate::principals::{self, FIRST, Principal};
 use crate::sql::{Row, Tx, query};
 
@@ -23,8 +21,8 @@ pub struct Said {
     pub name: String,
     /// How the telephony calls them.
     pub agent: Option<String>,
-    /// Whether they may sign in.
-    pub active: bool,
+    /// Whether they may sign in; nothing leaves that as it is, and lets in whoever is new.
+    pub active: Option<bool>,
     /// The directory's own name of them.
     pub external_id: Option<String>,
     /// All of it, as JSON.
@@ -40,6 +38,8 @@ pub struct DirectoryPerson {
     pub login: String,
     /// What the directory said last, as JSON.
     pub document: String,
+    /// The directory said that they may not sign in.
+    pub off: bool,
     /// When they were made, ms.
     pub made_ms: i64,
     /// When the directory last changed them, ms.
@@ -78,7 +78,7 @@ impl State {
             .execute(&mut tx)
             .await?;
         write(&mut tx, &id, said, now_ms).await?;
-        if !said.active {
+        if said.active == Some(false) {
             switch_off(&mut tx, &id, now_ms).await?;
         }
         let made = one(&mut tx, &id).await?;
@@ -106,7 +106,7 @@ impl State {
         external_id: Option<&str>,
     ) -> Result<Vec<DirectoryPerson>> {
         let rows = query(
-            "SELECT p.*, h.login, h.document, h.directory_changed_ms FROM people h
+            "SELECT p.*, h.login, h.document, h.directory_changed_ms, h.directory_off_ms FROM people h
              JOIN principals p ON p.id = h.id
              WHERE h.directory_ms IS NOT NULL AND h.removed_ms IS NULL
              AND ($1 IS NULL OR h.login = $1) AND ($2 IS NULL OR h.external_id = $2)
@@ -152,11 +152,12 @@ impl State {
         let mut tx = self.begin().await?;
         let before = one(&mut tx, id).await?;
         let said = &change(&before)?;
-        let had = has_administrator(&mut tx, now_ms).await?;
+        let had = administered(&mut tx, now_ms).await?;
         write(&mut tx, id, said, now_ms).await?;
         match said.active {
-            true => switch_on(&mut tx, id, now_ms).await?,
-            false => switch_off(&mut tx, id, now_ms).await?,
+            None => {}
+            Some(true) => switch_on(&mut tx, id, now_ms).await?,
+            Some(false) => switch_off(&mut tx, id, now_ms).await?,
         }
         must_keep_administrator(&mut tx, had, now_ms).await?;
         let after = one(&mut tx, id).await?;
@@ -173,7 +174,7 @@ impl State {
     pub async fn directory_remove(&self, id: &str, now_ms: i64) -> Result<DirectoryPerson> {
         let mut tx = self.begin().await?;
         let before = one(&mut tx, id).await?;
-        let had = has_administrator(&mut tx, now_ms).await?;
+        let had = administered(&mut tx, now_ms).await?;
         switch_off(&mut tx, id, now_ms).await?;
         must_keep_administrator(&mut tx, had, now_ms).await?;
         let held = before
@@ -195,10 +196,15 @@ impl State {
             .bind(id)
             .execute(&mut tx)
             .await?;
-        query("DELETE FROM directory_members WHERE person_id = $1")
-            .bind(id)
-            .execute(&mut tx)
-            .await?;
+        // Whoever comes back is somebody new, and has the account at the provider that they had.
+        for statement in [
+            "DELETE FROM directory_members WHERE person_id = $1",
+            "DELETE FROM identities WHERE person_id = $1",
+            "DELETE FROM factors WHERE person_id = $1",
+            "DELETE FROM recovery_codes WHERE person_id = $1",
+        ] {
+            query(statement).bind(id).execute(&mut tx).await?;
+        }
         tx.commit().await?;
         self.principals_changed();
         Ok(before)
@@ -212,7 +218,10 @@ impl State {
     pub async fn give_to_directory(&self, id: &str, given: bool, now_ms: i64) -> Result<()> {
         let mut tx = self.begin().await?;
         let done = query(
-            "UPDATE people SET directory_ms = $1, directory_changed_ms = $2, directory_off_ms = NULL,
+            // Taken back, they are off until people here switch them on.
+            "UPDATE people SET directory_ms = $1, directory_changed_ms = $2,
+             off_ms = CASE WHEN $1 IS NULL THEN COALESCE(off_ms, directory_off_ms) ELSE off_ms END,
+             directory_off_ms = CASE WHEN $1 IS NULL THEN NULL ELSE directory_off_ms END,
              document = COALESCE(document, '{}') WHERE id = $3 AND removed_ms IS NULL",
         )
         .bind(given.then_some(now_ms))
@@ -264,20 +273,17 @@ async fn write(tx: &mut Tx, id: &str, said: &Said, now_ms: i64) -> Result<()> {
     Ok(())
 }
 
+/// What the directory says stands beside what people here say: whoever is off by either is off.
 async fn switch_off(tx: &mut Tx, id: &str, now_ms: i64) -> Result<()> {
-    // Of those whom people here switched off, the directory has nothing to say.
-    query(
-        "UPDATE people SET directory_off_ms = COALESCE(directory_off_ms, $1) WHERE id = $2
-         AND EXISTS (SELECT 1 FROM principals p WHERE p.id = $2 AND p.disabled_ms IS NULL)",
-    )
-    .bind(now_ms)
-    .bind(id)
-    .execute(&mut *tx)
-    .await?;
+    query("UPDATE people SET directory_off_ms = COALESCE(directory_off_ms, $1) WHERE id = $2")
+        .bind(now_ms)
+        .bind(id)
+        .execute(&mut *tx)
+        .await?;
     disable(tx, id, now_ms).await
 }
 
-/// Only whom it switched off itself does a directory switch on.
+/// Whom people here switched off stays off.
 async fn switch_on(tx: &mut Tx, id: &str, now_ms: i64) -> Result<()> {
     let done = query(
         "UPDATE people SET directory_off_ms = NULL WHERE id = $1 AND directory_off_ms IS NOT NULL",
@@ -287,18 +293,21 @@ async fn switch_on(tx: &mut Tx, id: &str, now_ms: i64) -> Result<()> {
     .await?;
     if done > 0 {
         // Else they would be dormant at the next look.
-        query("UPDATE principals SET disabled_ms = NULL, last_used_ms = $1 WHERE id = $2")
-            .bind(now_ms)
-            .bind(id)
-            .execute(tx)
-            .await?;
+        query(
+            "UPDATE principals SET disabled_ms = NULL, last_used_ms = $1 WHERE id = $2
+             AND EXISTS (SELECT 1 FROM people h WHERE h.id = $2 AND h.off_ms IS NULL)",
+        )
+        .bind(now_ms)
+        .bind(id)
+        .execute(tx)
+        .await?;
     }
     Ok(())
 }
 
 async fn find(from: impl Reads, id: &str) -> Result<Row> {
     query(
-        "SELECT p.*, h.login, h.document, h.directory_changed_ms FROM people h
+        "SELECT p.*, h.login, h.document, h.directory_changed_ms, h.directory_off_ms FROM people h
          JOIN principals p ON p.id = h.id
          WHERE h.id = $1 AND h.directory_ms IS NOT NULL AND h.removed_ms IS NULL",
     )
@@ -340,6 +349,7 @@ fn read(row: &Row, principal: Principal, groups: &Groups) -> Result<DirectoryPer
     Ok(DirectoryPerson {
         login: row.try_get("login")?,
         document: row.try_get("document")?,
+        off: row.try_get::<Option<i64>>("directory_off_ms")?.is_some(),
         made_ms: principal.created_ms,
         changed_ms: row.try_get("directory_changed_ms")?,
         groups: groups.get(&principal.id).cloned().unwrap_or_default(),

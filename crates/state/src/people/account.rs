@@ -175,8 +175,8 @@ impl State {
     pub async fn disable_person(&self, id: &str, now_ms: i64) -> Result<Account> {
         let mut tx = self.begin().await?;
         one(&mut tx, id, now_ms).await?;
-        let had = has_administrator(&mut tx, now_ms).await?;
-        disable(&mut tx, id, now_ms).await?;
+        let had = administered(&mut tx, now_ms).await?;
+        switch_off(&mut tx, id, now_ms).await?;
         must_keep_administrator(&mut tx, had, now_ms).await?;
         let after = one(&mut tx, id, now_ms).await?;
         tx.commit().await?;
@@ -203,6 +203,10 @@ impl State {
             let reason = "the directory switched them off: switch them on there, or take them back";
             return Err(Error::Conflict(reason.to_owned()));
         }
+        query("UPDATE people SET off_ms = NULL WHERE id = $1")
+            .bind(id)
+            .execute(&mut tx)
+            .await?;
         // Else they would be dormant at the next look.
         query("UPDATE principals SET disabled_ms = NULL, last_used_ms = $1 WHERE id = $2")
             .bind(now_ms)
@@ -304,25 +308,61 @@ pub(crate) async fn disable(tx: &mut Tx, id: &str, now_ms: i64) -> Result<()> {
     Ok(())
 }
 
-/// Whether somebody who can sign in administers all programs: neither in reserve, nor for some hours.
-pub(crate) async fn has_administrator(tx: &mut Tx, now_ms: i64) -> Result<bool> {
-    let found = query(
-        "SELECT p.id FROM principals p JOIN people h ON h.id = p.id
+/// Switches somebody off as people here do, which the directory cannot undo.
+pub(crate) async fn switch_off(tx: &mut Tx, id: &str, now_ms: i64) -> Result<()> {
+    query("UPDATE people SET off_ms = COALESCE(off_ms, $1) WHERE id = $2")
+        .bind(now_ms)
+        .bind(id)
+        .execute(&mut *tx)
+        .await?;
+    disable(tx, id, now_ms).await
+}
+
+/// Whether somebody administers all programs: neither in reserve, nor by a request for some hours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Administered {
+    /// Nobody who can sign in.
+    ByNobody,
+    /// Somebody whose role ends by itself.
+    ForATime,
+    /// Somebody whose role does not end.
+    ForGood,
+}
+
+/// Who administers all programs and has something to sign in with.
+pub(crate) async fn administered(tx: &mut Tx, now_ms: i64) -> Result<Administered> {
+    let rows = query(
+        "SELECT a.expires_ms FROM principals p JOIN people h ON h.id = p.id
          JOIN assignments a ON a.principal_id = p.id
          WHERE p.disabled_ms IS NULL AND h.enrolled_ms IS NOT NULL AND a.role = 'administrator'
          AND a.program = '*' AND (a.expires_ms IS NULL OR a.expires_ms > $1)
          AND NOT EXISTS (SELECT 1 FROM role_requests r
-                         WHERE r.assignment_id = a.id AND r.state = 'granted') LIMIT 1",
+                         WHERE r.assignment_id = a.id AND r.state = 'granted')
+         AND (EXISTS (SELECT 1 FROM factors f WHERE f.person_id = h.id
+                      AND (f.kind = 'passkey' OR h.password_hash IS NOT NULL))
+              OR EXISTS (SELECT 1 FROM identities i WHERE i.person_id = h.id))",
     )
     .bind(now_ms)
-    .fetch_optional(tx)
+    .fetch_all(tx)
     .await?;
-    Ok(found.is_some())
+    let mut found = Administered::ByNobody;
+    for row in &rows {
+        let until: Option<i64> = row.try_get("expires_ms")?;
+        found = found.max(match until {
+            None => Administered::ForGood,
+            Some(_) => Administered::ForATime,
+        });
+    }
+    Ok(found)
 }
 
-/// Refuses what would leave nobody to let people in, where there was somebody.
-pub(crate) async fn must_keep_administrator(tx: &mut Tx, had: bool, now_ms: i64) -> Result<()> {
-    if had && !has_administrator(tx, now_ms).await? {
+/// Refuses what would leave nobody to let people in, now or when a role ends by itself.
+pub(crate) async fn must_keep_administrator(
+    tx: &mut Tx,
+    had: Administered,
+    now_ms: i64,
+) -> Result<()> {
+    if administered(tx, now_ms).await? < had {
         let reason = "this is the last administrator who can sign in: make another one first";
         return Err(Error::Conflict(reason.to_owned()));
     }

@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::limits::millis;
 use crate::open::State;
-use crate::people::account::{disable, has_administrator};
+use crate::people::account::{administered, switch_off};
 use crate::sql::query;
 
 impl State {
@@ -25,9 +25,9 @@ impl State {
         for row in &rows {
             let (id, name): (String, String) = (row.try_get("id")?, row.try_get("name")?);
             let mut tx = self.begin().await?;
-            let had = has_administrator(&mut tx, now_ms).await?;
-            disable(&mut tx, &id, now_ms).await?;
-            if had && !has_administrator(&mut tx, now_ms).await? {
+            let had = administered(&mut tx, now_ms).await?;
+            switch_off(&mut tx, &id, now_ms).await?;
+            if administered(&mut tx, now_ms).await? < had {
                 continue;
             }
             tx.commit().await?;

@@ -98,7 +98,7 @@ impl State {
     /// When the database cannot be written.
     pub async fn bootstrap(&self, now_ms: i64) -> Result<Option<Invitation>> {
         let mut tx = self.begin().await?;
-        if account::has_administrator(&mut tx, now_ms).await? {
+        if account::administered(&mut tx, now_ms).await? > account::Administered::ByNobody {
             return Ok(None);
         }
         let known = query("SELECT id FROM people WHERE login = $1 AND enrolled_ms IS NULL")

@@ -116,7 +116,9 @@ impl State {
              AND NOT EXISTS (SELECT 1 FROM factors f WHERE f.person_id = h.id)
              AND NOT EXISTS (SELECT 1 FROM identities i WHERE i.person_id = h.id)
              AND NOT EXISTS (SELECT 1 FROM assignments a
-                             WHERE a.principal_id = h.id AND a.role = 'administrator')",
+                             WHERE a.principal_id = h.id AND a.role = 'administrator')
+             AND NOT EXISTS (SELECT 1 FROM reserves r
+                             WHERE r.principal_id = h.id AND r.role = 'administrator')",
         )
         .bind(login.as_str())
         .fetch_optional(&mut tx)
@@ -146,8 +148,15 @@ impl State {
     /// owner can sign in with.
     ///
     /// # Errors
-    /// When they have none of this id, or it is the last way in.
-    pub async fn unlink(&self, person: &str, link: &str, keep_a_way_in: bool) -> Result<Link> {
+    /// When they have none of this id, or it is the last way in: theirs, or that of anybody who
+    /// administers.
+    pub async fn unlink(
+        &self,
+        person: &str,
+        link: &str,
+        keep_a_way_in: bool,
+        now_ms: i64,
+    ) -> Result<Link> {
         let mut tx = self.begin().await?;
         let rows = query("SELECT * FROM identities WHERE person_id = $1")
             .bind(person)
@@ -160,12 +169,14 @@ impl State {
             let reason = "it is the last that you can sign in with: add a passkey first";
             return Err(Error::Conflict(reason.to_owned()));
         }
+        let had = account::administered(&mut tx, now_ms).await?;
         for statement in [
             "DELETE FROM sessions WHERE identity_id = $1",
             "DELETE FROM identities WHERE id = $1",
         ] {
             query(statement).bind(link).execute(&mut tx).await?;
         }
+        account::must_keep_administrator(&mut tx, had, now_ms).await?;
         tx.commit().await?;
         self.session_index().invalidate();
         Ok(gone)

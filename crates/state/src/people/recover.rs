@@ -43,6 +43,10 @@ impl State {
             (None, Some(login)) => return Err(Error::not_found("person", login.as_str())),
         };
         // Else they would be dormant at the next look.
+        query("UPDATE people SET off_ms = NULL, directory_off_ms = NULL WHERE id = $1")
+            .bind(id.clone())
+            .execute(&mut tx)
+            .await?;
         query("UPDATE principals SET disabled_ms = NULL, last_used_ms = $1 WHERE id = $2")
             .bind(now_ms)
             .bind(id.clone())

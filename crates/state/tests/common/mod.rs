@@ -260,7 +260,7 @@ pub fn said(login: &str, active: bool) -> Said {
         login: Login::parse(login).unwrap(),
         name: login.to_owned(),
         agent: None,
-        active,
+        active: Some(active),
         external_id: Some(format!("id of {login}")),
         document: format!("{{\"userName\":\"{login}\"}}"),
     }
