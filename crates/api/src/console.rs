@@ -75,10 +75,11 @@ pub(crate) async fn asset(Path(path): Path<String>, headers: HeaderMap) -> Respo
     let Some(file) = ringfence_console::find(&format!("assets/{path}")) else {
         return Problem::not_found("no such file of the console").into_response();
     };
-    let hashed = path.rsplit_once('.').is_some_and(|(stem, _)| {
-        stem.rsplit_once('-')
-            .is_some_and(|(_, hash)| hash.len() >= 8)
-    });
+    // `index-DH_zL-tD.js`: eight characters, a dash perhaps among them.
+    let end = path
+        .rsplit_once('.')
+        .and_then(|(stem, _)| stem.get(stem.len().checked_sub(9)?..));
+    let hashed = end.is_some_and(|end| end.starts_with('-'));
     let keep = if hashed {
         "public, max-age=31536000, immutable"
     } else {

@@ -137,8 +137,13 @@ async fn checked(
             });
         }
     }
-    let (reads, request) = (parts.method.is_safe(), Request::from_parts(parts, body));
-    if reads {
+    let asks = match needs {
+        Needs::Right(action) | Needs::RightEverywhere(action) => action.only_asks(),
+        _ => false,
+    };
+    let asks = asks || parts.method.is_safe();
+    let request = Request::from_parts(parts, body);
+    if asks {
         return Ok(next.run(request).await);
     }
     // What changes something goes on to its end, and to its event, when its asker does not wait for it.

@@ -38,6 +38,16 @@ macro_rules! actions {
     };
 }
 
+impl Action {
+    /// Whether it asks something and changes nothing, however long the question is: whoever does not wait
+    /// for the answer needs none.
+    #[must_use]
+    pub fn only_asks(self) -> bool {
+        let asks = [Self::DECISION_ASK, Self::EVENT_QUERY, Self::RULE_TEST];
+        asks.contains(&self) || self.name().ends_with(":read")
+    }
+}
+
 actions! {
     ALERT_READ "alert:read" "see alerts";
     ALERT_WORK "alert:work" "work with alerts";

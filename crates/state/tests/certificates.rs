@@ -155,7 +155,9 @@ async fn what_was_renewed_by_a_stolen_key_is_revoked_with_it() {
     let hour = Duration::from_secs(3_600);
     for (old, new) in [("stolen", "first"), ("first", "second"), ("another", "its")] {
         let old = certificate(old).fingerprint;
-        let made = state.renew_certificate(old, &certificate(new), hour, T0).await;
+        let made = state
+            .renew_certificate(old, &certificate(new), hour, T0)
+            .await;
         assert_eq!(made.unwrap().made_by, "renewal");
     }
     let stolen = certificate("stolen").fingerprint.to_hex();
@@ -304,7 +306,9 @@ async fn a_services_token_is_rotated_without_a_gap() {
     assert!(good(&newest, late).await && !good(&newest, late + 1).await);
     // One that ended is made anew: it was in no review since.
     let over = T0 + 90 * DAY;
-    let revived = state.rotate_service(&service.id, expires_ms, hour, over).await;
+    let revived = state
+        .rotate_service(&service.id, expires_ms, hour, over)
+        .await;
     assert!(matches!(revived, Err(Error::Conflict(_))));
     assert!(state.rotate_service("admin", None, hour, T0).await.is_err());
 }

@@ -114,7 +114,9 @@ async fn whoever_is_off_by_the_directory_or_by_people_here_is_off() {
     change(&state, &dora, "dora", false).await.unwrap();
     let mut silent = said("dora", true);
     silent.active = None;
-    let still = state.directory_change::<Error>(&dora, T0, |_| Ok(silent)).await;
+    let still = state
+        .directory_change::<Error>(&dora, T0, |_| Ok(silent))
+        .await;
     assert!(still.unwrap().after.off);
 }
 
@@ -123,9 +125,15 @@ async fn who_comes_back_has_the_account_at_the_provider_that_they_had() {
     let state = memory().await;
     let made = state.directory_create(&said("dora", true), T0).await;
     let before = made.unwrap().principal.id;
-    state.link(&before, "https://op.example", "d-1", T0).await.unwrap();
+    state
+        .link(&before, "https://op.example", "d-1", T0)
+        .await
+        .unwrap();
     state.directory_remove(&before, T0).await.unwrap();
-    state.directory_create(&said("dora", true), T0).await.unwrap();
+    state
+        .directory_create(&said("dora", true), T0)
+        .await
+        .unwrap();
     let login = ringfence_identity::Login::parse("dora").unwrap();
     let linked = state
         .link_first(&login, "https://op.example", "d-1", T0)

@@ -42,7 +42,10 @@ async fn is_open(state: &State, token: &Token) -> bool {
 #[tokio::test]
 async fn who_administers_in_reserve_links_accounts_themselves() {
     let state = memory().await;
-    let (ann, _) = state.create_person(somebody("ann", None), "x", T0).await.unwrap();
+    let (ann, _) = state
+        .create_person(somebody("ann", None), "x", T0)
+        .await
+        .unwrap();
     let role = ringfence_state::NewRole {
         role: Role::Administrator,
         program: "*".to_owned(),
@@ -58,7 +61,10 @@ async fn who_administers_in_reserve_links_accounts_themselves() {
 #[tokio::test]
 async fn the_last_way_in_of_the_last_administrator_stays() {
     let state = memory().await;
-    let (ann, _) = state.create_person(somebody("ann", None), "x", T0).await.unwrap();
+    let (ann, _) = state
+        .create_person(somebody("ann", None), "x", T0)
+        .await
+        .unwrap();
     let ann = ann.principal.id;
     let linked = state.link_first(&login("ann"), OP, "1", T0).await.unwrap();
     let role = ringfence_state::NewRole {

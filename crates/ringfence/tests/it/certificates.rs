@@ -741,8 +741,19 @@ fn a_syslog_listener_knows_its_sources_by_their_certificates() {
 #[test]
 fn renewed_files_are_taken_up_while_the_server_runs() {
     let place = Place::new("");
-    let name = ["-subj", "/CN=renewed", "-addext", "subjectAltName=DNS:localhost"];
-    let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc"];
+    let name = [
+        "-subj",
+        "/CN=renewed",
+        "-addext",
+        "subjectAltName=DNS:localhost",
+    ];
+    let key = [
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-noenc",
+    ];
     let files = ["-keyout", "new.key", "-out", "new.crt", "-days", "2"];
     let all = [&["req", "-x509"][..], &key, &name, &files].concat();
     openssl(place.dir.path(), &all);

@@ -14,9 +14,7 @@ mod recover;
 mod resets;
 
 pub use account::{Account, ChangePerson, NewPerson};
-pub(crate) use account::{
-    administered, disable, insert, must_keep_administrator, taken,
-};
+pub(crate) use account::{administered, disable, insert, must_keep_administrator, taken};
 pub use enrol::{Enrolling, Identity, Invitation, Setup};
 pub use factors::{Factor, FactorKind, KnownPasskey, OneTimeCode};
 pub use links::{Link, Linked};
