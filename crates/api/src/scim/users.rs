@@ -110,7 +110,12 @@ pub(crate) async fn patch(
         if let Some(active) = base.get_mut("active") {
             *active = (!before.off).into();
         }
-        said(patched(&USER, &base, &request)?)
+        let after = patched(&USER, &base, &request)?;
+        let removed = base.contains_key("active") && !after.contains_key("active");
+        let mut said = said(after)?;
+        // Taken away by name, it is what it is for somebody new.
+        said.active = said.active.or(removed.then_some(true));
+        Ok(said)
     })
     .await
 }

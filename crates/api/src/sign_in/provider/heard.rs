@@ -257,8 +257,9 @@ mod tests {
         }
         // Who has no session there that has a name is meant by words of the person alone.
         let heard = Heard::default();
+        let before = heard.count();
         heard.note("op", ann, s1, 0);
-        assert!(!heard.is_over("op", "ann", None, 0));
+        assert!(!heard.is_over("op", "ann", None, before));
     }
 
     #[test]
