@@ -66,6 +66,7 @@ test("pictures", async ({ browser }) => {
     ["service", "/access?add=service"],
     ["people", "/people"],
     ["person", `/people/${known("administrator").id}`],
+    ["reviews", "/reviews"],
     ["account", "/account"],
     ["signin", "/signin?again"],
     ["enrol", "/enrol"],
