@@ -227,7 +227,7 @@ impl State {
                  revoked_by = COALESCE(revoked_by, $2)
              WHERE (source_id = $4 OR principal_id = $5) AND fingerprint IN (
                  WITH RECURSIVE line (fingerprint) AS (
-                     SELECT CAST($3 AS TEXT) UNION
+                     SELECT fingerprint FROM certificates WHERE fingerprint = $3 UNION
                      SELECT c.fingerprint FROM certificates c
                      JOIN line ON c.follows = line.fingerprint)
                  SELECT fingerprint FROM line)",
