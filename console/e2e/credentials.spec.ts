@@ -53,6 +53,7 @@ const lets = async (token: string): Promise<number> => {
 };
 
 test("a source is given a certificate, which is revoked", async ({ browser }) => {
+  test.setTimeout(120_000);
   const made = await api.post("/api/v1/sources", {
     data: {
       name: "dialer-7",
@@ -89,6 +90,7 @@ test("a source is given a certificate, which is revoked", async ({ browser }) =>
 });
 
 test("a service whose token ends soon is given another one, and a certificate", async ({ browser }) => {
+  test.setTimeout(120_000);
   const made = await api.post("/api/v1/services", {
     data: { name: "desk of the CRM", role: "analyst", program: "default", days: 5, why: "looks alerts up" },
   });
