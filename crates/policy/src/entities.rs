@@ -1,6 +1,7 @@
 //! A question in Cedar's terms.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{PoisonError, RwLock};
 
 use cedar_policy::{
     Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request, RestrictedExpression,
@@ -8,6 +9,9 @@ use cedar_policy::{
 };
 
 use crate::{ACTIONS, Action, Ask, CallNow, Kind, Program, ROLES, Subject, Target};
+
+/// Programs that are kept at hand; a question may name one that nobody has heard of.
+const MOST_PROGRAMS: usize = 1_024;
 
 /// Names that are read once.
 #[derive(Debug)]
@@ -21,6 +25,8 @@ pub(crate) struct Names {
     recording: EntityTypeName,
     /// Each action with the groups that it is in.
     actions: BTreeMap<Action, Entity>,
+    /// Programs with their roles, which are the same in every question about them.
+    programs: RwLock<HashMap<String, Entity>>,
     /// Whoever or whatever is not meant for an action is refused with it.
     schema: Schema,
 }
@@ -50,8 +56,14 @@ impl Names {
             record: name("CustomerRecord")?,
             recording: name("Recording")?,
             actions,
+            programs: RwLock::default(),
             schema: schema.clone(),
         })
+    }
+
+    /// Each action as the schema has it.
+    pub(crate) fn actions(&self) -> impl Iterator<Item = (&Action, &Entity)> {
+        self.actions.iter()
     }
 
     /// The request, and all that Cedar has to know for it.
@@ -102,6 +114,23 @@ impl Names {
     }
 
     fn program(&self, program: &str) -> Result<Entity, Refused> {
+        let known = self.programs.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(entity) = known.get(program) {
+            return Ok(entity.clone());
+        }
+        drop(known);
+        let entity = self.new_program(program)?;
+        let mut known = self
+            .programs
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        if known.len() < MOST_PROGRAMS {
+            known.insert(program.to_owned(), entity.clone());
+        }
+        Ok(entity)
+    }
+
+    fn new_program(&self, program: &str) -> Result<Entity, Refused> {
         let roles = ROLES.into_iter().map(|role| {
             let entity = RestrictedExpression::new_entity_uid(self.role(role.name(), program));
             (role.name().to_owned(), entity)

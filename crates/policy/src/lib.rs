@@ -18,6 +18,7 @@ mod entities;
 mod mistake;
 mod policies;
 mod role;
+mod slices;
 mod words;
 
 pub use action::{ACTIONS, Action};

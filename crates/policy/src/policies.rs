@@ -14,7 +14,7 @@ use crate::entities::Names;
 use crate::mistake::line_of;
 use crate::{
     ACTIONS, Action, Ask, Assignment, Decision, Kind, Mistake, PolicyFile, Program, ROLES, Role,
-    Subject, words,
+    Subject, slices, words,
 };
 
 const SCHEMA: &str = include_str!("ringfence.cedarschema");
@@ -41,7 +41,7 @@ pub struct Law {
 /// Policies in force. Whole or not at all.
 #[derive(Debug)]
 pub struct Policies {
-    set: PolicySet,
+    slices: BTreeMap<Action, PolicySet>,
     laws: BTreeMap<String, Law>,
     names: Names,
     authorizer: Authorizer,
@@ -63,7 +63,7 @@ impl Policies {
                 mistakes.extend(wrong);
             }
         }
-        let checked = Validator::new(schema).validate(&set, ValidationMode::Strict);
+        let checked = Validator::new(schema.clone()).validate(&set, ValidationMode::Strict);
         for error in checked.validation_errors() {
             let law = laws.get(&error.policy_id().to_string());
             let (file, line) = law.map_or(("", None), |law| (law.file.as_str(), Some(law.line)));
@@ -72,10 +72,11 @@ impl Policies {
         if !mistakes.is_empty() {
             return Err(mistakes);
         }
+        let slices = slices::by_action(&set, &names, &schema).map_err(|e| vec![ours(&e)])?;
         let texts: Vec<_> = laws.values().map(|law| law.text.as_str()).collect();
         let fingerprint = ringfence_crypto::sha256_hex(texts.join("\0").as_bytes());
         let mut policies = Self {
-            set,
+            slices,
             laws,
             names,
             authorizer: Authorizer::new(),
@@ -92,12 +93,11 @@ impl Policies {
     /// Decides. Never fails: what cannot be decided is denied.
     #[must_use]
     pub fn decide(&self, ask: &Ask<'_>) -> Decision {
-        let Ok((request, entities)) = self.names.request(ask) else {
+        let asked = self.names.request(ask);
+        let (Ok((request, entities)), Some(set)) = (asked, self.slices.get(&ask.action)) else {
             return broken(ask.action);
         };
-        let answer = self
-            .authorizer
-            .is_authorized(&request, &self.set, &entities);
+        let answer = self.authorizer.is_authorized(&request, set, &entities);
         // A policy that cannot be evaluated is skipped by Cedar; it may have been a prohibition.
         if answer.diagnostics().errors().next().is_some() {
             return broken(ask.action);
