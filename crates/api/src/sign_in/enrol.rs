@@ -42,6 +42,7 @@ pub(crate) async fn show_code(
     let now = app.inside.now().0;
     let address = come.address();
     if app.sign_in.guesses.too_many(address, now) {
+        app.sign_in.lanes.turn_away().await;
         return Ok(pages::enrol(StatusCode::TOO_MANY_REQUESTS, Some(BUSY)));
     }
     let code = TokenHash::of(form.code.trim());

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -22,6 +23,12 @@ const ADDRESSES: usize = 50_000;
 const HASHING: usize = 1;
 /// Guesses under way at a time in each lane, waiting ones included.
 const WAITING: usize = 24;
+
+/// How long somebody waits who is turned away. One connection guesses no faster than that, so a flood costs
+/// what its connections cost and takes the processors from nobody.
+const AWAY_TAKES: Duration = Duration::from_secs(1);
+/// How many wait at a time to be turned away; beyond that they are told at once.
+const AWAY: usize = 8_192;
 
 /// Who guessed wrong of late.
 #[derive(Debug, Default)]
@@ -54,6 +61,7 @@ impl Guesses {
 pub(crate) struct Lanes {
     strangers: Lane,
     known: Lane,
+    away: Semaphore,
 }
 
 #[derive(Debug)]
@@ -71,6 +79,7 @@ impl Default for Lanes {
         Self {
             strangers: lane(),
             known: lane(),
+            away: Semaphore::new(AWAY),
         }
     }
 }
@@ -95,6 +104,13 @@ impl Lanes {
             });
         // A place that is dropped is given back: none is made where there is none.
         taken.is_ok().then(|| Place(lane))
+    }
+
+    /// Comes back when somebody who is turned away may be told so.
+    pub(crate) async fn turn_away(&self) {
+        if let Ok(_place) = self.away.try_acquire() {
+            tokio::time::sleep(AWAY_TAKES).await;
+        }
     }
 }
 

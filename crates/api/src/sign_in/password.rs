@@ -43,10 +43,12 @@ pub(crate) async fn judge(
     let began = Instant::now();
     let now = app.inside.now().0;
     let door = &app.sign_in;
-    if !is_known && door.guesses.too_many(address, now) {
-        return Ok(Gave::Busy);
-    }
-    let Some(place) = door.lanes.enter(is_known) else {
+    let place = match is_known || !door.guesses.too_many(address, now) {
+        true => door.lanes.enter(is_known),
+        false => None,
+    };
+    let Some(place) = place else {
+        door.lanes.turn_away().await;
         return Ok(Gave::Busy);
     };
     let gave = guess(app, &place, login, password, now).await;

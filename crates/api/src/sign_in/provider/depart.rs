@@ -38,6 +38,7 @@ pub(crate) async fn depart(
         .guesses
         .too_many(come.address(), app.inside.now().0)
     {
+        app.sign_in.lanes.turn_away().await;
         return Ok(pages::busy());
     }
     let next = next_of(form.next.as_deref());
