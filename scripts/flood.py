@@ -6,7 +6,8 @@
 Starts PROGRAM in a folder of its own on loopback, enrols the first administrator, and then guesses from as
 many addresses of 127.0.0.0/8 as it has connections. Meanwhile the administrator signs in from a browser that
 was here before, again and again. Exits with 1 when a sign-in took a second or longer, was refused, or the
-guesses did not come as fast as asked for.
+guesses did not go out as fast as asked for. Whoever is turned away waits a second for the answer, so fewer
+are answered than sent: the rest waits in the attacker's connections and costs the server nothing.
 """
 
 import base64
@@ -17,7 +18,6 @@ import json
 import multiprocessing
 import os
 import re
-import selectors
 import signal
 import socket
 import statistics
@@ -29,7 +29,7 @@ import urllib.parse
 
 PASSWORD = "correct-horse-battery-7"
 SENDERS = 2
-CONNECTIONS = 300
+CONNECTIONS = 2_000
 LIMIT = 1.0
 
 
@@ -87,8 +87,7 @@ def enrol(browser, code):
 
 
 def guess(port, number, a_second, seconds, sent):
-    """Guesses from addresses of its own, in bundles of a quarter of a second."""
-    waiting = selectors.DefaultSelector()
+    """Guesses from addresses of its own, in bundles of a quarter of a second, and takes no answer for granted."""
     connections = []
     body = urllib.parse.urlencode({"login": f"user{number}", "password": "wrong-password-1"})
     request = (f"POST /signin HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nOrigin: http://127.0.0.1:{port}\r\n"
@@ -100,32 +99,32 @@ def guess(port, number, a_second, seconds, sent):
         one.bind((f"127.{10 + number}.{n // 250}.{1 + n % 250}", 0))
         one.connect(("127.0.0.1", port))
         one.setblocking(False)
-        waiting.register(one, selectors.EVENT_READ)
         return one
 
     for n in range(CONNECTIONS):
         connections.append(connect(n))
-    bundle = max(1, round(a_second / CONNECTIONS / 4))
-    answers = 0
+    # So many of the connections each quarter of a second, in turn.
+    bundle = round(a_second / 4)
+    answers = went = turn = 0
     end = time.monotonic() + seconds
     due = time.monotonic()
     while time.monotonic() < end:
-        for one in connections:
+        for _ in range(bundle):
+            turn = (turn + 1) % CONNECTIONS
             try:
-                one.send(request * bundle)
-            except (BlockingIOError, OSError):
+                went += connections[turn].send(request) == len(request)
+            except OSError:
                 pass
         due += 0.25
-        while True:
-            left = due - time.monotonic()
-            for key, _ in waiting.select(max(0, left)):
-                try:
-                    answers += key.fileobj.recv(1 << 20).count(b"HTTP/1.1 ")
-                except OSError:
-                    pass
-            if left <= 0:
-                break
-    sent.put(answers)
+        time.sleep(max(0, due - time.monotonic()))
+    # What was answered is read at the end: an attacker does not wait for it either.
+    for one in connections:
+        try:
+            while some := one.recv(1 << 20):
+                answers += some.count(b"HTTP/1.1 ")
+        except OSError:
+            pass
+    sent.put((went, answers))
 
 
 def main():
@@ -175,12 +174,12 @@ def measure(server, folder, a_second, seconds):
             sys.exit(f"the code was answered {status}")
         took.append(time.monotonic() - start)
         time.sleep(1)
-    answered = sum(sent.get() for _ in senders) / seconds
+    went, answered = (sum(n) / seconds for n in zip(*(sent.get() for _ in senders)))
     for sender in senders:
         sender.join()
-    print(f"{answered:,.0f} wrong guesses a second were answered, from {SENDERS * CONNECTIONS} addresses; "
+    print(f"{went:,.0f} wrong guesses a second from {SENDERS * CONNECTIONS:,} addresses, {answered:,.0f} answered; "
           f"{len(took)} sign-ins took {statistics.median(took):.3f} s in the middle, {max(took):.3f} s at most")
-    if max(took) >= LIMIT or answered < 0.9 * a_second:
+    if max(took) >= LIMIT or went < 0.9 * a_second:
         sys.exit(1)
 
 

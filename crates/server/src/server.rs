@@ -7,11 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use ringfence_access::Access;
 use ringfence_api::{App, Paces, Rates, SignIn};
-use ringfence_sources::{CertificateAuthority, Door, Intake, Sink, TlsClients};
+use ringfence_sources::{CertificateAuthority, Door, Intake, Sink, TlsClients, tcp_listener};
 use ringfence_spine::Spine;
 use ringfence_state::State;
 use thiserror::Error;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -190,9 +189,8 @@ impl Server {
         let listeners =
             Arc::new(open::listen(&config, &intake, &state, &authority, &stages.listeners).await?);
         let address = config.server.listen;
-        let socket = TcpListener::bind(address)
-            .await
-            .map_err(|source| ServerError::Bind { address, source })?;
+        let socket =
+            tcp_listener(address).map_err(|source| ServerError::Bind { address, source })?;
         let address = socket.local_addr().unwrap_or(address);
         let providers = providers::open(&config.access)?;
         let guard = open::guard(&config)?;

@@ -37,7 +37,9 @@ pub use entry::{read_entry, spine_entry};
 pub use feed::{Bookmarks, Feed, follow};
 pub use files::{FileError, FileReport, Kind, read_file, read_text};
 pub use intake::{Intake, Pace, Quarantine, Refused, SourceCount, SourceCounters};
-pub use listener::{Clients, CounterSnapshot, Holders, ListenError, ListenerHandle, Place, run};
+pub use listener::{
+    Clients, CounterSnapshot, Holders, ListenError, ListenerHandle, Place, run, tcp_listener,
+};
 pub use silence::{Change, Expectation, SilenceDetector, Standing, Transition};
 pub use sink::{Flow, Format, Incoming, Naming, Offer, Receipt, Rejection, Sink, SinkError};
 pub use tls::{

@@ -10,8 +10,9 @@ use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use super::ListenError;
 use crate::Listener;
 
-/// Connections that the kernel holds for us while we are busy.
-const BACKLOG: i32 = 1_024;
+/// Connections that the kernel holds for us while we are busy; of one that it does not hold, the peer tries
+/// again after a second.
+const BACKLOG: i32 = 4_096;
 /// A peer that vanished without a word is noticed within some minutes.
 const KEEPALIVE: Duration = Duration::from_secs(120);
 
@@ -38,15 +39,21 @@ pub(super) fn udp(listener: &Listener, receive_buffer: usize) -> Result<UdpSocke
 
 /// A bound and listening stream socket.
 pub(super) fn tcp(listener: &Listener) -> Result<TcpListener, ListenError> {
-    let make = || {
-        let socket = socket(listener.addr, Type::STREAM, Protocol::TCP)?;
-        // A restart must not wait for the connections of the last run to time out.
-        socket.set_reuse_address(true)?;
-        socket.bind(&listener.addr.into())?;
-        socket.listen(BACKLOG)?;
-        TcpListener::from_std(socket.into())
-    };
-    make().map_err(|e| ListenError::bind(listener.name.as_str(), listener.addr, e))
+    tcp_listener(listener.addr)
+        .map_err(|e| ListenError::bind(listener.name.as_str(), listener.addr, e))
+}
+
+/// Listens for connections, with room for many that come at once.
+///
+/// # Errors
+/// When the address is not to be had.
+pub fn tcp_listener(addr: SocketAddr) -> io::Result<TcpListener> {
+    let socket = socket(addr, Type::STREAM, Protocol::TCP)?;
+    // A restart must not wait for the connections of the last run to time out.
+    socket.set_reuse_address(true)?;
+    socket.bind(&addr.into())?;
+    socket.listen(BACKLOG)?;
+    TcpListener::from_std(socket.into())
 }
 
 /// Options of an accepted connection.

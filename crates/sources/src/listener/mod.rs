@@ -24,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Wire;
 use crate::{Listener, Sink};
 
+pub use bind::tcp_listener;
 pub use counters::CounterSnapshot;
 pub(crate) use counters::Counters;
 pub(crate) use deliver::{Stopped, deliver};
