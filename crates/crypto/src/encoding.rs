@@ -1,7 +1,7 @@
-//! Hexadecimal, base64url and base32, both ways.
+//! Hexadecimal, base64, base64url and base32, both ways.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 /// The alphabet of RFC 4648, section 6.
 const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
@@ -17,9 +17,12 @@ pub enum HexError {
     NotADigit(usize),
 }
 
-/// Why a text is not base64url or base32. The text itself is never part of it.
+/// Why a text is not base64, base64url or base32. The text itself is never part of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BaseError {
+    /// RFC 4648, section 4, with its padding and with nothing hidden in the last digit.
+    #[error("not base64 with its padding")]
+    Base64,
     /// RFC 4648, section 5, without padding and with nothing hidden in the last digit.
     #[error("not base64url without padding")]
     Base64Url,
@@ -57,6 +60,20 @@ pub fn from_hex(text: &str) -> Result<Vec<u8>, HexError> {
     bytes
         .map(|(index, [high, low])| Ok(value(index * 2, *high)? << 4 | value(index * 2 + 1, *low)?))
         .collect()
+}
+
+/// Base64 with padding (RFC 4648, section 4): what signed notes are written in.
+#[must_use]
+pub fn to_base64(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes)
+}
+
+/// Bytes from what [`to_base64`] writes, and from nothing else: one value has one text.
+///
+/// # Errors
+/// When it is anything else, missing padding included.
+pub fn from_base64(text: &str) -> Result<Vec<u8>, BaseError> {
+    STANDARD.decode(text).map_err(|_| BaseError::Base64)
 }
 
 /// Base64 for addresses and JSON, without padding (RFC 4648, section 5).

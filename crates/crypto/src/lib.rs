@@ -5,9 +5,9 @@
 //! library, and is the only thing here that can fail.
 //!
 //! Where it stops: it knows digests, message authentication, comparison, random
-//! bytes, the checking of signatures ([`VerifyKey`]), stored passwords
-//! ([`PasswordHash`]), sealing of small secrets at rest ([`SealKey`]) and the two
-//! kinds of secret that Ringfence hands to people and machines ([`Token`],
+//! bytes, the checking of signatures ([`VerifyKey`]) and the making of those of
+//! Ed25519 ([`Ed25519Key`]), stored passwords ([`PasswordHash`]), sealing of
+//! small secrets at rest ([`SealKey`]) and the two kinds of secret that Ringfence hands to people and machines ([`Token`],
 //! [`SigningSecret`]). TLS belongs to the crates that open sockets; sealing of
 //! recordings belongs to the vault.
 //!
@@ -15,6 +15,7 @@
 //! method called `reveal`, so that every place that shows one can be searched for.
 
 mod digest;
+mod ed25519;
 mod encoding;
 mod mac;
 mod password_hash;
@@ -28,8 +29,10 @@ mod verify;
 pub mod stand_in;
 
 pub use digest::{Sha256, sha256, sha256_128, sha256_hex, sha512};
+pub use ed25519::Ed25519Key;
 pub use encoding::{
-    BaseError, HexError, from_base32, from_base64url, from_hex, to_base32, to_base64url, to_hex,
+    BaseError, HexError, from_base32, from_base64, from_base64url, from_hex, to_base32, to_base64,
+    to_base64url, to_hex,
 };
 pub use mac::{
     constant_time_eq, hmac_sha1_legacy, hmac_sha256, hmac_sha256_hex, verify_hmac_sha256,
