@@ -33,10 +33,14 @@ export function totp(secret: string, step: number): string {
   return String((tag.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, "0");
 }
 
+/** How long it may take to type a code. */
+const TYPING_MS = 10_000;
+
 /** A code that was not shown yet. The server takes those of the steps beside this one, too. */
 export async function nextCode(who: { secret: string; step: number }): Promise<string> {
   const now = () => Math.floor(Date.now() / STEP_MS);
-  who.step = Math.max(who.step + 1, now() - 1);
+  // The oldest that is still good when it has been typed.
+  who.step = Math.max(who.step + 1, Math.floor((Date.now() + TYPING_MS) / STEP_MS) - 1);
   while (who.step > now() + 1) await new Promise((done) => setTimeout(done, 500));
   return totp(who.secret, who.step);
 }
