@@ -14,7 +14,9 @@ pub enum KeyKind {
 }
 
 impl KeyKind {
-    fn byte(self) -> u8 {
+    /// As keys and signatures name it (C2SP signed-note, “Signature types”).
+    #[must_use]
+    pub fn byte(self) -> u8 {
         match self {
             Self::Log => 0x01,
             Self::Cosigner => 0x04,

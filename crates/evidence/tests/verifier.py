@@ -1,0 +1,208 @@
+#!/usr/bin/env python3
+"""Checks a transparency log that lies in a folder, from the text of C2SP alone.
+
+    verifier.py FOLDER KEY [CHECKPOINT ...]
+
+Knows nothing of Ringfence: signed-note, tlog-checkpoint and tlog-tiles. FOLDER has `checkpoint` and `tile/`;
+KEY is the log's verifier key (`name+id+key`); each CHECKPOINT is a file with one that was seen before. Prints
+one line a fault; exit code 0 when there is none, 1 otherwise.
+"""
+
+import base64
+import binascii
+import hashlib
+import pathlib
+import struct
+import sys
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+ED25519 = 1
+WIDTH = 256
+HASH = 32
+
+
+class Bad(Exception):
+    """What is wrong, in words."""
+
+
+def leaf_hash(entry):
+    return hashlib.sha256(b"\x00" + entry).digest()
+
+
+def node_hash(left, right):
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+def tree_hash(hashes):
+    """RFC 6962, 2.1: split at the largest power of two below the length."""
+    if not hashes:
+        return hashlib.sha256(b"").digest()
+    if len(hashes) == 1:
+        return hashes[0]
+    split = 1
+    while split * 2 < len(hashes):
+        split *= 2
+    return node_hash(tree_hash(hashes[:split]), tree_hash(hashes[split:]))
+
+
+class Key:
+    """signed-note, “Verifier keys”."""
+
+    def __init__(self, text):
+        try:
+            self.name, key_id, coded = text.split("+", 2)
+            material = base64.b64decode(coded, validate=True)
+            self.id = bytes.fromhex(key_id)
+        except (ValueError, binascii.Error) as error:
+            raise Bad(f"the key is none: {error}") from error
+        if material[0] != ED25519 or len(material) != 33:
+            raise Bad("the key is none of Ed25519")
+        if hashlib.sha256(self.name.encode() + b"\n" + material).digest()[:4] != self.id:
+            raise Bad("the key's id is not that of its name and bytes")
+        self.public = Ed25519PublicKey.from_public_bytes(material[1:])
+
+
+def open_checkpoint(blob, key):
+    """The size and root of a checkpoint that the key signed."""
+    try:
+        text, signatures = blob.decode().rsplit("\n\n", 1)
+    except ValueError as error:
+        raise Bad("the checkpoint is no note") from error
+    text += "\n"
+    good = False
+    for line in signatures.rstrip("\n").split("\n"):
+        try:
+            dash, name, coded = line.split(" ")
+            signature = base64.b64decode(coded, validate=True)
+        except (ValueError, binascii.Error) as error:
+            raise Bad("a line of the checkpoint's signatures is none") from error
+        if dash != "\u2014":
+            raise Bad("a line of the checkpoint's signatures is none")
+        if name != key.name or signature[:4] != key.id:
+            continue
+        try:
+            key.public.verify(signature[4:], text.encode())
+        except InvalidSignature as error:
+            raise Bad("the log's signature under the checkpoint is false") from error
+        good = True
+    if not good:
+        raise Bad("the log did not sign the checkpoint")
+    lines = text.split("\n")
+    if lines[0] != key.name:
+        raise Bad(f"the checkpoint is of {lines[0]!r}")
+    return int(lines[1]), base64.b64decode(lines[2], validate=True)
+
+
+def path_of(index):
+    """tlog-tiles: groups of three digits, all but the last with an x before them."""
+    groups = [f"{index % 1000:03}"]
+    while index >= 1000:
+        index //= 1000
+        groups.insert(0, f"x{index % 1000:03}")
+    return "/".join(groups)
+
+
+class Log:
+    def __init__(self, folder, size):
+        self.folder, self.size = folder, size
+
+    def read(self, level, index, width):
+        """A tile or bundle, partial or the whole one that took its place."""
+        whole = self.folder / "tile" / str(level) / path_of(index)
+        partial = whole.with_name(f"{whole.name}.p") / str(width)
+        for path in [whole] if width == WIDTH else [partial, whole]:
+            if path.exists():
+                return path.read_bytes(), path == whole
+        raise Bad(f"tile/{level}/{path_of(index)} of width {width} is missing")
+
+    def width(self, level, index):
+        return min(WIDTH, (self.size >> (8 * level)) - index * WIDTH)
+
+    def hashes(self, level, index):
+        width = self.width(level, index)
+        blob, whole = self.read(level, index, width)
+        if len(blob) not in ({width * HASH, WIDTH * HASH} if whole else {width * HASH}):
+            raise Bad(f"tile/{level}/{path_of(index)} has another length than its width takes")
+        return [blob[at : at + HASH] for at in range(0, width * HASH, HASH)]
+
+    def entries(self, index):
+        """As many as can be read, and whether they are as many as there have to be."""
+        width = self.width(0, index)
+        blob, whole = self.read("entries", index, width)
+        entries, at = [], 0
+        while at + 2 <= len(blob):
+            (length,) = struct.unpack_from(">H", blob, at)
+            if at + 2 + length > len(blob):
+                break
+            entries.append(blob[at + 2 : at + 2 + length])
+            at += 2 + length
+        fits = at == len(blob) and len(entries) in ({width, WIDTH} if whole else {width})
+        return entries[:width], fits
+
+
+def check(folder, key, remembered):
+    """Yields faults."""
+    size, root = open_checkpoint((folder / "checkpoint").read_bytes(), key)
+    log = Log(folder, size)
+    leaves = []
+    for index in range((size + WIDTH - 1) // WIDTH):
+        width = log.width(0, index)
+        try:
+            logged = log.hashes(0, index)
+        except Bad as bad:
+            yield str(bad)
+            logged = []
+        try:
+            entries, fits = log.entries(index)
+        except Bad as bad:
+            yield str(bad)
+            entries, fits = [], True
+        if not fits:
+            yield f"tile/entries/{path_of(index)} has another length than its width takes"
+        for at in range(width):
+            entry = leaf_hash(entries[at]) if at < len(entries) else None
+            there = logged[at] if at < len(logged) else None
+            if entries and there is not None and entry != there:
+                yield f"entry {index * WIDTH + at} is not what was logged"
+            leaves.append(there or entry or bytes(HASH))
+    below, level = leaves, 1
+    while len(below) >= WIDTH:
+        made = [tree_hash(below[at : at + WIDTH]) for at in range(0, len(below) - WIDTH + 1, WIDTH)]
+        for index in range((len(made) + WIDTH - 1) // WIDTH):
+            try:
+                there = log.hashes(level, index)
+            except Bad as bad:
+                yield str(bad)
+                continue
+            for at, hash_ in enumerate(there):
+                if made[index * WIDTH + at] != hash_:
+                    first = (index * WIDTH + at) * WIDTH**level
+                    yield f"the hash over entries {first} to {first + WIDTH**level - 1} is not theirs"
+        below, level = made, level + 1
+    if tree_hash(leaves) != root:
+        yield f"the entries do not make the root of the checkpoint of {size} entries"
+    for file in remembered:
+        old, old_root = open_checkpoint(file.read_bytes(), key)
+        if old > size:
+            yield f"a checkpoint with {old} entries is remembered, and the log has {size}: it was rolled back"
+        elif tree_hash(leaves[:old]) != old_root:
+            yield f"the first {old} entries are not those of the checkpoint that is remembered"
+
+
+def main():
+    folder, key, *remembered = sys.argv[1:]
+    faults = 0
+    try:
+        for fault in check(pathlib.Path(folder), Key(key), map(pathlib.Path, remembered)):
+            print(fault)
+            faults += 1
+    except (Bad, ValueError, OSError) as error:
+        print(error)
+        faults += 1
+    sys.exit(1 if faults else 0)
+
+
+if __name__ == "__main__":
+    main()
