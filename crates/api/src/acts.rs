@@ -1,4 +1,4 @@
-//! Administrative acts: answered only when what was done is on the log.
+//! Administrative acts: answered only when what was done is in the evidence log.
 
 use ringfence_event::{Own, Severity};
 use serde_json::json;
@@ -98,14 +98,32 @@ pub(crate) fn begun(app: &App, class_uid: u32, activity_id: u8) -> Own {
 /// When the log cannot be written: the act is done, and whoever did it is told that it is not recorded.
 pub(crate) async fn tell(app: &App, by: &Person, act: Own) -> Result<(), Problem> {
     let actor = json!({"user": {"uid": by.id(), "name": by.name()}});
-    log(app, act.with("actor", actor)).await
+    settle(app, act.with("actor", actor)).await
 }
 
-/// Puts an event on the log and waits until that is durable.
+/// Puts an event on the log and waits until it is in the evidence log, too.
+///
+/// # Errors
+/// As [`tell`].
+pub(crate) async fn settle(app: &App, act: Own) -> Result<(), Problem> {
+    let offset = write(app, act).await?;
+    let there = app.inside.evidence().wait(offset).await;
+    there.map_err(|why| {
+        Problem::unavailable(format!(
+            "it was done, and is not in the evidence log: {why}"
+        ))
+    })
+}
+
+/// Puts an event on the log and waits until that is durable; the evidence log has it within a second.
 ///
 /// # Errors
 /// As [`tell`].
 pub(crate) async fn log(app: &App, act: Own) -> Result<(), Problem> {
+    write(app, act).await.map(|_| ())
+}
+
+async fn write(app: &App, act: Own) -> Result<u64, Problem> {
     let told = app.sink.own(act.event()).await;
     told.map_err(|error| {
         Problem::unavailable(format!("it was done, and could not be recorded: {error}"))

@@ -172,6 +172,23 @@ pub enum TrialError {
 /// An answer that is still being worked on.
 pub type Working<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
+/// The evidence log, as the API needs it.
+pub trait Evidence: Send + Sync + 'static {
+    /// Waits until what stands at an offset of the event log is in the evidence log; why not, if it takes
+    /// too long.
+    fn wait(&self, offset: u64) -> Working<Result<(), String>>;
+    /// Why it cannot be written just now.
+    fn trouble(&self) -> Option<String>;
+    /// The key that checkpoints are checked with, as C2SP's signed-note writes it.
+    fn key(&self) -> String;
+    /// Entries under the checkpoint.
+    fn size(&self) -> u64;
+    /// A file at its path of C2SP's tlog-tiles; nothing when there is none.
+    fn file(&self, path: &str) -> Working<std::io::Result<Option<Vec<u8>>>>;
+    /// The proof that an entry is in the log (C2SP tlog-proof); nothing when it is not yet.
+    fn proof(&self, index: u64) -> Working<std::io::Result<Option<String>>>;
+}
+
 /// What only the running process knows.
 pub trait Inside: Send + Sync + 'static {
     /// The clock.
@@ -204,6 +221,8 @@ pub trait Inside: Send + Sync + 'static {
     /// # Errors
     /// Everything that is wrong with them.
     fn propose(&self, files: Vec<PolicyFile>) -> Result<Policies, Vec<Mistake>>;
+    /// The evidence log.
+    fn evidence(&self) -> &dyn Evidence;
     /// Whether a webhook may be sent to this URL; the reason if not.
     fn check_webhook_url(&self, url: &str) -> Result<(), String>;
 }

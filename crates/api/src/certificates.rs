@@ -180,7 +180,7 @@ pub(crate) async fn renew(
     })?;
     let actor = json!({"user": {"uid": held.owner.id, "name": held.owner.name}});
     let own = told(&app, &held.owner, "renewed its certificate", &certificate);
-    acts::log(&app, own.with("actor", actor)).await?;
+    acts::settle(&app, own.with("actor", actor)).await?;
     Ok((StatusCode::CREATED, Json(answer(issued, certificate))))
 }
 

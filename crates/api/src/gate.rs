@@ -36,6 +36,16 @@ pub enum Needs {
     RightEverywhere(Action),
 }
 
+impl Needs {
+    /// Whether it is for people and services, beyond what each may do with their own session.
+    fn is_of_people(self) -> bool {
+        matches!(
+            self,
+            Self::Person | Self::Right(_) | Self::RightEverywhere(_)
+        )
+    }
+}
+
 /// A route of the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
@@ -145,6 +155,13 @@ async fn checked(
     let request = Request::from_parts(parts, body);
     if asks {
         return Ok(next.run(request).await);
+    }
+    // What could not be proved afterwards is not done.
+    if needs.is_of_people()
+        && let Some(why) = app.inside.evidence().trouble()
+    {
+        let detail = "nothing is changed while the evidence log cannot be written";
+        return Err(Problem::unavailable(format!("{detail}: {why}")));
     }
     // What changes something goes on to its end, and to its event, when its asker does not wait for it.
     let answered = tokio::spawn(next.run(request));

@@ -18,6 +18,7 @@ mod console;
 mod elastic;
 mod emergencies;
 mod events;
+mod evidence;
 mod gate;
 mod groups;
 mod health;
@@ -53,7 +54,8 @@ mod understand;
 mod why;
 
 pub use app::{
-    App, Inside, Limits, LiveCall, Readiness, RuleTrial, TrialError, TrialOver, UpkeepJob, Working,
+    App, Evidence, Inside, Limits, LiveCall, Readiness, RuleTrial, TrialError, TrialOver,
+    UpkeepJob, Working,
 };
 pub use auth::{Peer, network_of, origin_of};
 pub use body::fuzz_body;

@@ -12,9 +12,9 @@ use crate::app::App;
 use crate::gate::{Entry, Needs, Route, entry};
 use crate::problem::Problem;
 use crate::{
-    alerts, authzen, certificates, connectors, console, elastic, emergencies, events, groups,
-    health, lake, leftover, manage, me, otlp, people, policies, preview, query, recorded, records,
-    requests, reviews, rules, saved, scim, services, session, sign_in, stream, timeline,
+    alerts, authzen, certificates, connectors, console, elastic, emergencies, events, evidence,
+    groups, health, lake, leftover, manage, me, otlp, people, policies, preview, query, recorded,
+    records, requests, reviews, rules, saved, scim, services, session, sign_in, stream, timeline,
     understand, why,
 };
 
@@ -46,6 +46,10 @@ fn table() -> Vec<Entry> {
         own(POST, "/services/collector/event", Source, post(events::hec)),
         own(POST, "/services/collector/event/1.0", Source, post(events::hec)),
         own(POST, "/v1/logs", Source, post(otlp::logs)),
+
+        own(GET, "/api/v1/evidence", Right(Action::EVIDENCE_READ), get(evidence::list)),
+        own(GET, "/api/v1/evidence/{index}", Right(Action::EVIDENCE_READ), get(evidence::show)),
+        own(GET, "/evidence/{*path}", Nothing, get(evidence::file)),
 
         own(GET, "/api/v1/session", Known, get(session::show)),
         own(DELETE, "/api/v1/session", Known, delete(session::end)),

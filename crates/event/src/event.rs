@@ -60,6 +60,9 @@ pub struct Event {
     /// Its source may decide about access and blocks (`Authority::call_state`).
     #[serde(rename = "au", default)]
     pub trusted: bool,
+    /// Ringfence made it of what it did itself ([`crate::Own`]). Nothing from outside can say so.
+    #[serde(rename = "own", default, skip_serializing_if = "std::ops::Not::not")]
+    pub own: bool,
     /// OCSF attributes beyond those in the fields above.
     #[serde(rename = "o", default, skip_serializing_if = "Map::is_empty")]
     pub ocsf: Map,
@@ -141,6 +144,7 @@ impl Event {
             logsource: LogSource::default(),
             flags: Vec::new(),
             trusted: false,
+            own: false,
             ocsf: Map::new(),
             record: None,
             raw: None,

@@ -17,6 +17,7 @@ impl Own {
         let keys = Keys::of(ours(), ours(), Name::ours("ringfence"));
         let mut event = Event::new(keys, class_uid, activity_id, at);
         event.trusted = true;
+        event.own = true;
         event.logsource = LogSource {
             product: Some("ringfence".to_owned()),
             service: None,

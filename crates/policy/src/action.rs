@@ -58,6 +58,7 @@ actions! {
     DECISION_READ "decision:read" "see what was decided about others";
     EVENT_QUERY "event:query" "search events";
     EVENT_SEND "event:send" "send events";
+    EVIDENCE_READ "evidence:read" "see the evidence log";
     LAKE_ERASE "lake:erase" "erase rows";
     LAKE_MAINTAIN "lake:maintain" "maintain the lake";
     LAKE_READ "lake:read" "see how the lake is";

@@ -26,6 +26,7 @@ const LOOK_BACK: usize = 4 << 20;
 const NOTE: &str = "last-backup.json";
 /// Parts of a data folder that have a way of their own, or are of no use in a copy.
 const NOT_COPIED: &[&str] = &[
+    CHECKPOINT,
     "spine",
     "lake",
     "state.db",
@@ -33,6 +34,10 @@ const NOT_COPIED: &[&str] = &[
     "state.db-shm",
     "state.db.lock",
 ];
+
+/// What the evidence log says it is. It is copied before the log's tiles and the state store's records, so
+/// that these reach at least as far.
+const CHECKPOINT: &str = "evidence/checkpoint";
 
 /// Why there is no backup.
 #[derive(Debug, Error)]
@@ -110,6 +115,10 @@ async fn attempt(data: &Path, out: &Path, state_elsewhere: bool) -> Result<Finis
         ..Summary::default()
     };
 
+    let checkpoint = data.join(CHECKPOINT);
+    if checkpoint.is_file() {
+        put_file(&mut writer, CHECKPOINT, &checkpoint, false)?;
+    }
     other_files(data, &mut writer)?;
 
     let scratch = writer.scratch()?;

@@ -86,6 +86,16 @@ impl ServerConfig {
         let known = self.public_url.clone();
         known.unwrap_or_else(|| format!("https://localhost:{port}"))
     }
+
+    /// The host in that address: what the evidence log of a new installation is named after.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        let known = self.public_url.as_deref().and_then(|url| {
+            let (_, rest) = url.split_once("://")?;
+            rest.split(['/', ':']).next()
+        });
+        known.filter(|host| !host.is_empty()).unwrap_or("localhost")
+    }
 }
 
 /// `[log]`.

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use ringfence_api::{Inside, LiveCall, Readiness, RuleTrial, TrialError, UpkeepJob, Working};
+use ringfence_api::{
+    Evidence, Inside, LiveCall, Readiness, RuleTrial, TrialError, UpkeepJob, Working,
+};
 use ringfence_connectors::Connectors;
 use ringfence_detect::Pack;
 use ringfence_event::Time;
@@ -20,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::costs::Costs;
 use crate::entries::Entries;
+use crate::evidence::EvidenceLog;
 use crate::gauges::Gauges;
 use crate::live::Live;
 use crate::queries::{QueryCounts, QueryEngine};
@@ -40,6 +43,7 @@ pub(crate) struct Notifying {
 /// Handles to everything that has something to tell.
 pub(crate) struct Inner {
     pub connectors: Connectors,
+    pub evidence: Arc<EvidenceLog>,
     pub spine: Arc<LocalSpine>,
     pub entries: Arc<Entries>,
     pub intake: Arc<Intake>,
@@ -73,6 +77,10 @@ impl Inside for Inner {
         clock::now()
     }
 
+    fn evidence(&self) -> &dyn Evidence {
+        self.evidence.as_ref()
+    }
+
     fn public_url(&self) -> String {
         self.public_url.clone()
     }
@@ -93,11 +101,13 @@ impl Inside for Inner {
         if self.broken.load(Ordering::Relaxed) {
             reasons.push("a part of the pipeline has stopped: see the log".to_owned());
         }
+        let evidence = self.evidence.trouble();
+        let evidence = evidence.map(|why| format!("the evidence log cannot be written: {why}"));
         Readiness {
             ready: reasons.is_empty(),
             reasons,
             // Fates apart: who balances load by readiness must not turn events away for that.
-            degraded: self.queries.trouble().into_iter().collect(),
+            degraded: self.queries.trouble().into_iter().chain(evidence).collect(),
         }
     }
 

@@ -20,6 +20,7 @@ mod desk;
 pub mod doctor;
 mod ending;
 mod entries;
+mod evidence;
 mod folders;
 mod gauges;
 mod holders;
@@ -47,6 +48,7 @@ mod server;
 pub mod store;
 mod trial;
 mod upkeep;
+pub mod verification;
 mod watch;
 mod written;
 

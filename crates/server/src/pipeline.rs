@@ -3,8 +3,8 @@
 //! ```text
 //! listeners ─┐                ┌─▶ calls ──facts──▶┐
 //! HTTP ──────┼─▶ intake ─▶ SPINE ─▶ detect ─findings─▶ SPINE ─▶ alerts ─▶ webhooks, SSE
-//! watch ─────┘      │         └─▶ lake (hot tail, Parquet)
-//!                quarantine
+//! watch ─────┘      │         ├─▶ lake (hot tail, Parquet)
+//!                quarantine    └─▶ evidence log (what Ringfence itself did)
 //! ```
 
 use std::sync::Arc;
@@ -18,6 +18,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::entries::Entries;
+use crate::evidence::EvidenceLog;
 use crate::gauges::Gauges;
 use crate::live::Live;
 use crate::operators::{self, OperatorError};
@@ -30,6 +31,8 @@ pub struct Parts {
     pub lake: Arc<Lake>,
     /// Alerts.
     pub state: State,
+    /// The evidence log.
+    pub(crate) evidence: Arc<EvidenceLog>,
     /// Settings of the call join.
     pub calls: JoinConfig,
     /// Rules in force, and later ones.
@@ -74,6 +77,14 @@ pub fn start(
     );
     let alerts = operators::alerts(entries(), state, gauges, c);
     set.spawn(async { ("alerts", alerts.await) });
+
+    let (state, log, c) = (
+        parts.state.clone(),
+        Arc::clone(&parts.evidence),
+        cancel.clone(),
+    );
+    let evidence = operators::evidence(entries(), state, log, c);
+    set.spawn(async { ("evidence", evidence.await) });
 
     let tick = operators::tick(Arc::clone(parts.entries.spine()), cancel.clone());
     set.spawn(async {

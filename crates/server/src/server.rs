@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Config;
 use crate::costs::Costs;
 use crate::entries::Entries;
+use crate::evidence::EvidenceLog;
 use crate::inside::{Inner, Notifying};
 use crate::open;
 use crate::operators::OperatorError;
@@ -59,6 +60,9 @@ pub enum ServerError {
     /// The state store.
     #[error(transparent)]
     State(#[from] ringfence_state::Error),
+    /// The evidence log.
+    #[error(transparent)]
+    Evidence(#[from] crate::evidence::EvidenceError),
     /// Where the state store is.
     #[error(transparent)]
     StorePlace(#[from] crate::store::StorePlaceError),
@@ -152,6 +156,8 @@ impl Server {
             connectors::join_config(&config),
         ));
         let costs = Arc::new(Costs::new(Arc::clone(&entries), config.rules.clone()));
+        let evidence = EvidenceLog::open(&data, config.server.host(), spine.head().0)?;
+        let evidence = Arc::new(evidence);
         let quarantine = Arc::new(StateQuarantine(state.clone()));
         let (intake, intake_task) = Intake::start(
             shared,
@@ -168,6 +174,7 @@ impl Server {
             policies::load(config.access.policies.as_deref()).map_err(ServerError::Policies)?;
         let (packs_in, packs) = watch::channel(pack);
         let parts = Parts {
+            evidence: Arc::clone(&evidence),
             entries: Arc::clone(&entries),
             lake: Arc::clone(&lake),
             state: state.clone(),
@@ -213,6 +220,7 @@ impl Server {
         let (asked, connectors) = connectors::start(ready, &state, &intake, &stages.listeners);
         let inner = Arc::new(Inner {
             connectors: asked.clone(),
+            evidence,
             spine,
             upkeep: upkeep.clone(),
             trials,

@@ -57,8 +57,8 @@ impl Sink for Null {
         Offer::Queued
     }
 
-    async fn own(&self, _: Event) -> Result<(), SinkError> {
-        Ok(())
+    async fn own(&self, _: Event) -> Result<u64, SinkError> {
+        Ok(0)
     }
 }
 

@@ -177,20 +177,21 @@ impl Intake {
         (self.reading.total(), self.encoding.total())
     }
 
-    /// Puts events on the spine that Ringfence itself makes, all at once.
+    /// Puts events on the spine that Ringfence itself makes, all at once; answers the offset of the last.
     ///
     /// # Errors
     /// When the spine cannot be written; then none of them is there.
-    pub async fn own_all(&self, events: Vec<Event>) -> Result<(), SinkError> {
+    pub async fn own_all(&self, events: Vec<Event>) -> Result<Option<u64>, SinkError> {
         let entries = events.into_iter().map(|mut event| {
             event.id = EventId(self.arrivals.next());
             spine_entry(Entry::Event(Arc::new(event)), None)
         });
-        self.spine
-            .append(entries.collect())
-            .await
-            .map(|_| ())
-            .map_err(spine_error)
+        let written = self.spine.append(entries.collect()).await;
+        let outcomes = written.map_err(spine_error)?;
+        Ok(outcomes.iter().rev().find_map(|outcome| match outcome {
+            Outcome::Appended(offset) => Some(offset.0),
+            Outcome::Duplicate => None,
+        }))
     }
 
     async fn drain_offers(
@@ -366,8 +367,9 @@ impl Sink for Intake {
         Offer::Lost
     }
 
-    async fn own(&self, event: Event) -> Result<(), SinkError> {
-        self.own_all(vec![event]).await
+    async fn own(&self, event: Event) -> Result<u64, SinkError> {
+        let written = self.own_all(vec![event]).await?;
+        written.ok_or_else(|| SinkError::Spine("the event was not written".to_owned()))
     }
 }
 

@@ -131,6 +131,6 @@ pub trait Sink: Send + Sync + 'static {
     /// Takes one record from a sender that cannot wait (UDP): never blocks, counts what is lost.
     fn offer(&self, origin: &Arc<Origin>, format: Format, record: Incoming) -> Offer;
 
-    /// Takes an event that Ringfence itself makes, and answers when it is durable.
-    async fn own(&self, event: Event) -> Result<(), SinkError>;
+    /// Takes an event that Ringfence itself makes, and answers with its offset when it is durable.
+    async fn own(&self, event: Event) -> Result<u64, SinkError>;
 }

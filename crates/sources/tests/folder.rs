@@ -84,8 +84,8 @@ impl Sink for Log {
         panic!("files can wait");
     }
 
-    async fn own(&self, _: Event) -> Result<(), SinkError> {
-        Ok(())
+    async fn own(&self, _: Event) -> Result<u64, SinkError> {
+        Ok(0)
     }
 }
 

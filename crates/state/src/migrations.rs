@@ -50,6 +50,11 @@ const FILES: &[(i64, &str, &str)] = &[
         "off and follows",
         include_str!("../migrations/0018_off_and_follows.sql"),
     ),
+    (
+        19,
+        "evidence",
+        include_str!("../migrations/0019_evidence.sql"),
+    ),
 ];
 
 /// All of them.

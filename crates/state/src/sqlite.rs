@@ -48,6 +48,16 @@ pub(crate) async fn open(path: &Path, limits: &Limits) -> Result<Pools> {
     Ok(pools(read, write, Some(lock)))
 }
 
+/// Opens a file that a server may be using, for reading alone.
+pub(crate) async fn read_only(path: &Path) -> Result<Pool> {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(false)
+        .busy_timeout(BUSY_TIMEOUT)
+        .pragma("query_only", "ON");
+    Ok(Pool::Sqlite(pool(1).connect_with(options).await?))
+}
+
 /// Opens a database that lives in memory.
 pub(crate) async fn open_memory(limits: &Limits) -> Result<Pools> {
     let options = common(SqliteConnectOptions::from_str("sqlite::memory:")?, limits);

@@ -60,6 +60,7 @@ const TABLES: &[Table] = &[
     table("outbox", &["id"]),
     table("sessions", &["token_hash"]),
     table("saved", &["id"]),
+    table("evidence", &["idx"]),
 ];
 
 const fn table(name: &'static str, key: &'static [&'static str]) -> Table {

@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 use common::*;
 use ringfence_crypto::{Token, TokenHash, TokenKind};
 use ringfence_state::{
-    AlertEdit, Error, Holder, NewCertificate, NewQuarantined, NewSaved, NewWebhook, SavedKind,
-    Scope, State, Store, Verdict, move_state,
+    AlertEdit, Error, Holder, NewCertificate, NewEvidence, NewQuarantined, NewSaved, NewWebhook,
+    SavedKind, Scope, State, Store, Verdict, move_state,
 };
 use sqlx::{AssertSqlSafe, Connection as _, Row as _, SqliteConnection};
 
@@ -83,6 +83,18 @@ async fn lived_in(place: &Store) {
         .unwrap();
     let mark = ("a.log".to_owned(), Some("1,2".to_owned()));
     state.set_bookmarks("files", &[mark], T0).await.unwrap();
+    let record = NewEvidence {
+        spine: 7,
+        part: 0,
+        time_ms: T0,
+        kind: "account".to_owned(),
+        program: "bank".to_owned(),
+        actor: "ann".to_owned(),
+        target: "ben".to_owned(),
+        record: "{\"what\":\"Ä \\u0000\"}".to_owned(),
+    };
+    let read = at(8).unwrap();
+    state.add_evidence(&[record], read, T0).await.unwrap();
     state.close().await;
 }
 

@@ -36,7 +36,7 @@ async fn a_full_disk_is_named_and_leaves_nothing_half_done() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state.db");
     let limits = Limits {
-        max_bytes: Some(600 << 10),
+        max_bytes: Some(700 << 10),
         ..Limits::default()
     };
     let state = State::open_with(&path, limits).await.unwrap();

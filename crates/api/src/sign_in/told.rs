@@ -116,7 +116,7 @@ pub(crate) async fn account(
         Some(by) => own.with("actor", json!({ "user": user(by) })),
         None => own,
     };
-    acts::log(app, own).await
+    acts::settle(app, own).await
 }
 
 /// Who vouches, as OCSF names it.

@@ -4,6 +4,7 @@
 mod alerts;
 mod calls;
 mod detect;
+mod evidence;
 mod lake;
 mod reader;
 mod saved;
@@ -12,6 +13,7 @@ mod tick;
 pub use alerts::run as alerts;
 pub use calls::run as calls;
 pub use detect::run as detect;
+pub use evidence::run as evidence;
 pub use lake::run as lake;
 pub use tick::run as tick;
 

@@ -85,8 +85,8 @@ impl Sink for Collector {
         Offer::Queued
     }
 
-    async fn own(&self, _: Event) -> Result<(), SinkError> {
-        Ok(())
+    async fn own(&self, _: Event) -> Result<u64, SinkError> {
+        Ok(0)
     }
 }
 

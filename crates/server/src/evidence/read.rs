@@ -1,0 +1,82 @@
+//! The log as the API shows it.
+
+use std::io;
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use ringfence_api::{Evidence, Working};
+use ringfence_evidence::{Folder, LogError, prove};
+use ringfence_tlog::{Note, Tile};
+
+use super::EvidenceLog;
+
+/// How long whoever did something waits for it to be in the log.
+const MOST_WAIT: Duration = Duration::from_secs(10);
+
+impl Evidence for EvidenceLog {
+    fn wait(&self, offset: u64) -> Working<Result<(), String>> {
+        let mut through = self.through.subscribe();
+        let trouble = self.trouble();
+        Box::pin(async move {
+            let there = through.wait_for(|through| *through > offset);
+            match tokio::time::timeout(MOST_WAIT, there).await {
+                Ok(Ok(_)) => Ok(()),
+                _ => Err(trouble.unwrap_or_else(|| "it is behind".to_owned())),
+            }
+        })
+    }
+
+    fn trouble(&self) -> Option<String> {
+        let trouble = self.trouble.lock();
+        trouble.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn key(&self) -> String {
+        self.key.to_string()
+    }
+
+    fn size(&self) -> u64 {
+        self.size.load(Ordering::Acquire)
+    }
+
+    fn file(&self, path: &str) -> Working<io::Result<Option<Vec<u8>>>> {
+        let folder = Folder::new(&self.folder);
+        // Whatever is no path of a log is no file of this one.
+        let tile = Tile::parse(path);
+        let is_checkpoint = path == "checkpoint";
+        let read = move || match (is_checkpoint, tile) {
+            (true, _) => folder.checkpoint(),
+            (false, Ok(tile)) => match folder.exactly(tile) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+                read => read.map(Some),
+            },
+            (false, Err(_)) => Ok(None),
+        };
+        Box::pin(async { on_a_thread(read).await? })
+    }
+
+    fn proof(&self, index: u64) -> Working<io::Result<Option<String>>> {
+        let folder = Folder::new(&self.folder);
+        let read = move || {
+            let Some(bytes) = folder.checkpoint()? else {
+                return Ok(None);
+            };
+            let note = Note::parse(&bytes).map_err(io::Error::other)?;
+            match prove(&folder, &note, index, None) {
+                Ok(proof) => Ok(Some(proof.to_string())),
+                Err(LogError::NoSuchEntry { .. }) => Ok(None),
+                Err(error) => Err(io::Error::other(error)),
+            }
+        };
+        Box::pin(async { on_a_thread(read).await? })
+    }
+}
+
+async fn on_a_thread<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> io::Result<T> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(io::Error::other)
+}
