@@ -67,6 +67,8 @@ test("pictures", async ({ browser }) => {
     ["people", "/people"],
     ["person", `/people/${known("administrator").id}`],
     ["reviews", "/reviews"],
+    ["evidence", "/evidence"],
+    ["evidence-entry", "/evidence?entry=0"],
     ["account", "/account"],
     ["signin", "/signin?again"],
     ["enrol", "/enrol"],

@@ -90,6 +90,42 @@ export const reviewQuery = (id: string) =>
     refetchInterval: 15_000,
   });
 
+export type EvidenceFilter = Omit<
+  NonNullable<import("./schema").paths["/api/v1/evidence"]["get"]["parameters"]["query"]>,
+  "limit" | "cursor"
+>;
+
+/** The evidence log, the newest first, page after page. */
+export const evidencePagesQuery = (filter: EvidenceFilter) =>
+  infiniteQueryOptions({
+    queryKey: ["evidence", "pages", filter],
+    queryFn: ({ pageParam, signal }) =>
+      ask(
+        api.GET("/api/v1/evidence", {
+          params: { query: { ...filter, limit: 100, ...(pageParam ? { cursor: pageParam } : {}) } },
+          signal,
+        }),
+      ),
+    initialPageParam: "",
+    getNextPageParam: (last) => last.next ?? undefined,
+    placeholderData: keepPreviousData,
+    // Whoever has gone back in time stays there.
+    refetchInterval: ({ state }) => ((state.data?.pages.length ?? 0) < 2 ? 15_000 : false),
+  });
+
+/** One entry of the evidence log with its proof: as the server wrote it, to the byte, and as it is read. */
+export const evidenceQuery = (index: number) =>
+  queryOptions({
+    queryKey: ["evidence", "one", index],
+    queryFn: async ({ signal }) => {
+      const call = api.GET("/api/v1/evidence/{index}", { params: { path: { index } }, parseAs: "text", signal });
+      const answer: string = await ask(call);
+      return { answer, entry: JSON.parse(answer) as Schemas["EvidenceEntry"] };
+    },
+    // For a second it is not in the log yet.
+    refetchInterval: ({ state }) => (state.data?.entry.proof === null ? 1_000 : false),
+  });
+
 /** Who was not let in, and which roles nobody needed, for so many days. */
 export const unusedQuery = (days: number) =>
   queryOptions({

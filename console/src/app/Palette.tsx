@@ -7,7 +7,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { type KeyboardEvent, type ReactNode, useId, useState } from "react";
 import { type EntityKind, alertsQuery } from "../api/queries";
 import { SeverityShape } from "../ui/Severity";
-import { useMay } from "./session";
+import { useSees } from "./session";
 
 interface Place {
   id: string;
@@ -27,6 +27,7 @@ const PAGES = [
   ["/access", "Access", "who may do what"],
   ["/people", "People", "accounts, invitations, roles"],
   ["/reviews", "Reviews", "who still needs what they hold"],
+  ["/evidence", "Evidence", "who did what, and the proof of it"],
   ["/account", "My account", "how I sign in, and where"],
   ["/design", "Design", "signs and what they mean"],
 ] as const;
@@ -47,7 +48,7 @@ export function Palette({ close }: { close: () => void }) {
   const [text, setText] = useState("");
   const [at, setAt] = useState(0);
   const list = useId();
-  const seesPeople = useMay("person:read");
+  const sees = useSees();
   const [asked] = useDebouncedValue(text.trim(), 150);
   const alerts = useQuery({
     ...alertsQuery({ text: asked, limit: 6, order: "most_severe" }),
@@ -78,9 +79,7 @@ export function Palette({ close }: { close: () => void }) {
     }
   }
   const pages = PAGES.filter(
-    ([to, label, hint]) =>
-      (!["/people", "/reviews"].includes(to) || seesPeople) &&
-      `${label} ${hint}`.toLowerCase().includes(wanted.toLowerCase()),
+    ([to, label, hint]) => sees(to) && `${label} ${hint}`.toLowerCase().includes(wanted.toLowerCase()),
   );
   const pagePlaces: Place[] = pages.map(([to, label, hint]) => ({
     id: to,

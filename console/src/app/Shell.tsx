@@ -17,6 +17,7 @@ import { useDisclosure } from "@mantine/hooks";
 import {
   IconBell,
   IconBroadcast,
+  IconCertificate,
   IconChecklist,
   IconDeviceDesktop,
   IconHome,
@@ -45,7 +46,7 @@ import { Loading } from "../ui/States";
 import { useNow } from "../ui/When";
 import { InForce } from "./InForce";
 import { useLive } from "./live";
-import { signOut, useMay, useSession } from "./session";
+import { signOut, useSees, useSession } from "./session";
 
 const Palette = lazy(() => import("./Palette").then((m) => ({ default: m.Palette })));
 
@@ -59,17 +60,15 @@ const PAGES = [
   { to: "/access", label: "Access", icon: IconShieldLock },
   { to: "/people", label: "People", icon: IconUsers },
   { to: "/reviews", label: "Reviews", icon: IconChecklist },
+  { to: "/evidence", label: "Evidence", icon: IconCertificate },
   { to: "/design", label: "Design", icon: IconPalette },
 ] as const;
-
-/** Pages of whoever may see accounts. */
-const ABOUT_PEOPLE: ReadonlySet<string> = new Set(["/people", "/reviews"]);
 
 export function Shell() {
   const [opened, nav] = useDisclosure(false);
   const [palette, setPalette] = useState(false);
   const path = useRouterState({ select: (s) => s.location.pathname });
-  const seesPeople = useMay("person:read");
+  const sees = useSees();
   const { close } = nav;
   useEffect(close, [path, close]);
   useEffect(() => {
@@ -113,7 +112,7 @@ export function Shell() {
         </Group>
       </AppShell.Header>
       <AppShell.Navbar p="xs" aria-label="Pages">
-        {PAGES.filter(({ to }) => !ABOUT_PEOPLE.has(to) || seesPeople).map(({ to, label, icon: Icon }) => {
+        {PAGES.filter(({ to }) => sees(to)).map(({ to, label, icon: Icon }) => {
           const here = to === "/" ? path === "/" : path.startsWith(to);
           return (
             <NavLink

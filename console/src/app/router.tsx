@@ -126,6 +126,12 @@ const review = createRoute({
   validateSearch: texts("show", "text"),
   component: lazyRouteComponent(() => import("../pages/review/Review"), "ReviewPage"),
 });
+const evidence = createRoute({
+  getParentRoute: () => root,
+  path: "/evidence",
+  validateSearch: texts("actor", "target", "kind", "last", "from", "to", "entry"),
+  component: lazyRouteComponent(() => import("../pages/evidence/Evidence"), "EvidencePage"),
+});
 const account = createRoute({
   getParentRoute: () => root,
   path: "/account",
@@ -154,6 +160,7 @@ export const router = createRouter({
     person,
     reviews,
     review,
+    evidence,
     account,
     design,
   ]),

@@ -34,6 +34,22 @@ export function useMay(action: string): boolean {
   return data?.rights.some((right) => right.action === action) ?? false;
 }
 
+/** Pages that are not for everybody, and what one has to be allowed for them. */
+const NEEDS: Partial<Record<string, string>> = {
+  "/people": "person:read",
+  "/reviews": "person:read",
+  "/evidence": "evidence:read",
+};
+
+/** Which pages whoever sits here is led to. */
+export function useSees(): (page: string) => boolean {
+  const { data } = useQuery(rightsQuery);
+  return (page) => {
+    const needed = NEEDS[page];
+    return needed === undefined || (data?.rights.some((right) => right.action === needed) ?? false);
+  };
+}
+
 export function SessionGate({ children }: { children: ReactNode }) {
   const query = useQuery(sessionQuery);
   const client = useQueryClient();

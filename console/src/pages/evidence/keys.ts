@@ -1,0 +1,8 @@
+import type { KeyList } from "../../ui/KeysHelp";
+
+export const KEYS: KeyList = [
+  ["j k", "Next, previous entry"],
+  ["Enter", "Open it"],
+  ["Esc", "Close what is open"],
+  ["?", "This help"],
+];
