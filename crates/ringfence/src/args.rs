@@ -4,9 +4,11 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 mod certificate;
+mod evidence;
 mod operate;
 
 pub use certificate::{Certificate, CertificateHolder, CertificateWhat};
+pub use evidence::Verify;
 pub use operate::{Backup, Doctor, Mail, MailWhat, Manual, Recover, Restore};
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
@@ -91,6 +93,8 @@ pub enum Command {
     Mail(Mail),
     /// Find out what is misconfigured, and what to do about it.
     Doctor(Doctor),
+    /// Check the evidence log: nothing changed, nothing removed, nothing rewritten.
+    Verify(Verify),
     /// Copy a data folder into a backup, beside a running server.
     Backup(Backup),
     /// Put a backup back into an empty folder.

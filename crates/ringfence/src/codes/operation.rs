@@ -11,6 +11,30 @@ pub(super) static PAGES: &[Code] = &[
         "Correct the line that is named. docs/configuration.md lists every key with its default.",
     ),
     page(
+        "E-EVIDENCE-001",
+        "Records of the evidence log are missing",
+        "The log has more entries than the state store has records. Somebody removed records, or an older \
+         state store was put in the place of this one. Nothing is appended any more and nothing is changed \
+         through the API, since nobody could prove it afterwards; events are taken as ever.",
+        "`ringfence verify` names what is missing. Put the state store back from a backup of the same \
+         moment as the folder `evidence`, or newer. If there is none, keep both as they are, since they prove \
+         what was removed, and begin with a new data folder.",
+    ),
+    page(
+        "E-EVIDENCE-002",
+        "A record was erased before it was logged",
+        "The record's text is gone, so that the log cannot commit to it. Only somebody with the database \
+         can do that: Ringfence erases no record that is not in the log.",
+        "Put the state store back from a backup.",
+    ),
+    page(
+        "E-EVIDENCE-003",
+        "The evidence log cannot be opened",
+        "Its checkpoint or its tiles are not what its key signed, or a file is missing. Nothing is appended \
+         to it and nothing is changed through the API; events are taken as ever.",
+        "`ringfence verify` names what is wrong. Put the folder `evidence` back from a backup.",
+    ),
+    page(
         "E-HOOK-001",
         "Deliveries of a webhook were given up",
         "A receiver refused or did not answer for about 20 hours, or answered 410.",

@@ -25,3 +25,4 @@ pub mod simulate;
 pub mod source;
 pub mod state;
 pub mod status;
+pub mod verify;

@@ -30,6 +30,7 @@ mod disk;
 mod doctor;
 mod emergencies;
 mod engine;
+mod evidence;
 mod federation;
 mod folder;
 mod intake;

@@ -1,0 +1,39 @@
+//! Commands of whoever doubts the evidence log.
+
+use std::path::PathBuf;
+
+use clap::Args as ClapArgs;
+
+/// `verify`.
+#[derive(Debug, ClapArgs)]
+pub struct Verify {
+    /// The data folder, whose records are checked too; or the folder of a log alone, as it was copied.
+    #[arg(long, value_name = "DIR", default_value = "ringfence-data")]
+    pub data: PathBuf,
+    /// Read the log from a server, at its path `/evidence/`. Records are not checked then.
+    #[arg(long, value_name = "URL", conflicts_with = "data")]
+    pub server: Option<String>,
+    /// PEM file of the certificate or authority to trust, for a server with a certificate of its own.
+    #[arg(long, env = "RINGFENCE_CA_FILE", value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+    /// Check one entry instead, as `GET /api/v1/evidence/{index}` answers it: no log is needed for that.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["data", "server", "checkpoint", "remember"])]
+    pub entry: Option<PathBuf>,
+    /// The log's key (`NAME+ID+KEY`), from whoever told it to you. Without it the key is the one that the
+    /// log shows of itself.
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<String>,
+    /// A checkpoint that was seen before; repeat for several.
+    #[arg(long, value_name = "FILE")]
+    pub checkpoint: Vec<PathBuf>,
+    /// Hold the log to the checkpoint in this file, if it is there, and keep the new one in its place when
+    /// all is well.
+    #[arg(long, value_name = "FILE")]
+    pub remember: Option<PathBuf>,
+    /// The key of a witness whose cosignature counts; repeat for several.
+    #[arg(long, value_name = "KEY")]
+    pub witness: Vec<String>,
+    /// Fail unless so many of these witnesses cosigned; one, where no number is given.
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "1")]
+    pub require_witness: Option<usize>,
+}

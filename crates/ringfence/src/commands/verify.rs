@@ -1,0 +1,282 @@
+//! `ringfence verify`.
+
+use std::fmt::Display;
+use std::io::{self, Write as _};
+use std::path::Path;
+use std::process::ExitCode;
+
+use reqwest::Method;
+use ringfence_crypto::from_base64;
+use ringfence_evidence::{Folder, Held, Leaf, Report, Rows, commit, verify};
+use ringfence_server::verification::{Records, is_data_folder, key_of};
+use ringfence_tlog::{
+    Checkpoint, LogProof, Note, Tile, TileSource, VerifierKey, cosignature, leaf,
+};
+use serde_json::{Value, json};
+
+use crate::Done;
+use crate::args::{Format, Server, Verify};
+use crate::client::{Api, block_on};
+use crate::output::{Failure, Out, say};
+
+/// Checks a log, or one entry of it.
+pub fn run(args: &Verify, out: &Out) -> Done {
+    match (&args.entry, &args.server) {
+        (Some(file), _) => entry(args, file, out),
+        (None, Some(url)) => remote(args, url, out),
+        (None, None) => local(args, out),
+    }
+}
+
+/// The log of a folder, and its records where they are.
+fn local(args: &Verify, out: &Out) -> Done {
+    let (folder, records) = match is_data_folder(&args.data) {
+        true => {
+            let records = Records::open(&args.data).map_err(Failure::input)?;
+            (Folder::new(&args.data.join("evidence")), Some(records))
+        }
+        false => (Folder::new(&args.data), None),
+    };
+    let bytes = folder.checkpoint().map_err(Failure::input)?;
+    let bytes = bytes.ok_or_else(|| {
+        let data = args.data.display();
+        Failure::input_text(format!(
+            "`{data}` has no evidence log: no file `checkpoint`"
+        ))
+    })?;
+    let told = key_of(&args.data).map_err(Failure::input)?;
+    let mut records = records;
+    let rows = records.as_mut().map(|rows| rows as &mut dyn Rows);
+    check(args, &folder, &bytes, told, rows, out)
+}
+
+/// The log that a server shows.
+fn remote(args: &Verify, url: &str, out: &Out) -> Done {
+    let server = Server {
+        server: url.to_owned(),
+        ca_file: args.ca_file.clone(),
+    };
+    let mut tiles = Remote(Api::new(&server)?.without_token());
+    let bytes = tiles.get("checkpoint")?;
+    check(args, &mut tiles, &bytes, None, None, out)
+}
+
+/// Files of a log over HTTP.
+struct Remote(Api);
+
+impl Remote {
+    fn get(&self, path: &str) -> Result<Vec<u8>, Failure> {
+        block_on(async {
+            let request = self.0.request(Method::GET, &format!("/evidence/{path}"));
+            let answer = self.0.send(request.map_err(Failure::usage)?).await?;
+            let bytes = answer.bytes().await;
+            Ok(bytes.map_err(Failure::input)?.to_vec())
+        })
+    }
+}
+
+impl TileSource for &mut Remote {
+    type Error = String;
+
+    fn tile(&mut self, tile: Tile) -> Result<Vec<u8>, String> {
+        let whole = |_| self.get(&tile.whole().to_string());
+        self.get(&tile.to_string())
+            .or_else(whole)
+            .map_err(|failure| failure.to_string())
+    }
+}
+
+fn check<S: TileSource<Error: Display>>(
+    args: &Verify,
+    source: S,
+    checkpoint: &[u8],
+    told: Option<VerifierKey>,
+    rows: Option<&mut dyn Rows>,
+    out: &Out,
+) -> Done {
+    let note = Note::parse(checkpoint).map_err(Failure::input)?;
+    let key = key(args, told, &note)?;
+    let held = held(args)?;
+    let with_records = rows.is_some();
+    let report = verify(source, &note, &key, &held, rows).map_err(Failure::input)?;
+    show(args, &report, with_records, out)?;
+    if !report.faults.is_empty() {
+        return Ok(ExitCode::from(1));
+    }
+    if let Some(file) = &args.remember {
+        keep(file, checkpoint).map_err(Failure::input)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The key that was told, else the log's own, which proves no more than that the log agrees with itself.
+fn key(args: &Verify, told: Option<VerifierKey>, note: &Note) -> Result<VerifierKey, Failure> {
+    if let Some(key) = &args.key {
+        return VerifierKey::parse(key)
+            .map_err(|error| Failure::usage_text(format!("--key: {error}")));
+    }
+    let origin = Checkpoint::parse(note.text())
+        .map_err(Failure::input)?
+        .origin;
+    told.ok_or_else(|| {
+        Failure::usage_text(format!(
+            "give the key of `{origin}` with --key: the console and `GET /api/v1/evidence` show it"
+        ))
+    })
+}
+
+fn held(args: &Verify) -> Result<Held, Failure> {
+    let mut remembered = Vec::new();
+    for file in &args.checkpoint {
+        remembered.push(note(file)?);
+    }
+    if let Some(file) = &args.remember
+        && file.exists()
+    {
+        remembered.push(note(file)?);
+    }
+    let witnesses: Result<Vec<_>, _> = args
+        .witness
+        .iter()
+        .map(|key| VerifierKey::parse(key))
+        .collect();
+    let witnesses =
+        witnesses.map_err(|error| Failure::usage_text(format!("--witness: {error}")))?;
+    let quorum = args.require_witness.unwrap_or(0);
+    if quorum > witnesses.len() {
+        let wrong = "--require-witness: name that many witnesses with --witness";
+        return Err(Failure::usage_text(wrong));
+    }
+    Ok(Held {
+        remembered,
+        witnesses,
+        quorum,
+    })
+}
+
+fn note(file: &Path) -> Result<Note, Failure> {
+    let named = |error: &dyn Display| Failure::input_text(format!("`{}`: {error}", file.display()));
+    let bytes = std::fs::read(file).map_err(|error| named(&error))?;
+    Note::parse(&bytes).map_err(|error| named(&error))
+}
+
+fn show(args: &Verify, report: &Report, with_records: bool, out: &Out) -> Result<(), Failure> {
+    let only = report.is_self_consistent_only();
+    let verdict = match (report.faults.is_empty(), only) {
+        (false, _) => "faulty",
+        (true, true) => "self-consistent only",
+        (true, false) => "consistent",
+    };
+    let faults: Vec<_> = report.faults.iter().map(ToString::to_string).collect();
+    let cosigned: Vec<_> = report
+        .cosigned
+        .iter()
+        .map(|c| json!({ "witness": c.witness, "time": c.time }))
+        .collect();
+    if out.format() != Format::Table {
+        out.object(&json!({
+            "verdict": verdict,
+            "origin": report.checkpoint.origin,
+            "size": report.checkpoint.size,
+            "root": report.checkpoint.root.to_text(),
+            "follows": report.follows,
+            "cosigned": cosigned,
+            "records": with_records.then_some(report.records),
+            "erased": with_records.then_some(report.erased),
+            "key_given": args.key.is_some(),
+            "faults": faults,
+        }))?;
+        return Ok(());
+    }
+    for fault in &faults {
+        out.line(fault)?;
+    }
+    let Checkpoint { origin, size, .. } = &report.checkpoint;
+    say(format_args!("{origin}: {size} entries, {verdict}."));
+    if with_records {
+        let (records, erased) = (report.records, report.erased);
+        say(format_args!(
+            "{records} records are what was logged; {erased} were erased."
+        ));
+    }
+    for size in &report.follows {
+        say(format_args!(
+            "It follows from the checkpoint of {size} entries that is remembered."
+        ));
+    }
+    for one in &report.cosigned {
+        say(format_args!("{} saw it, too.", one.witness));
+    }
+    if only && faults.is_empty() {
+        say(
+            "Whoever has its key could have written another: keep a checkpoint elsewhere (--remember), or name a witness.",
+        );
+    }
+    if args.key.is_none() {
+        say("The key is the one that the log shows of itself (--key).");
+    }
+    Ok(())
+}
+
+/// Keeps a checkpoint for the next time, whole or not at all.
+fn keep(file: &Path, checkpoint: &[u8]) -> io::Result<()> {
+    let beside = file.with_extension("new");
+    let mut new = std::fs::File::create(&beside)?;
+    new.write_all(checkpoint)?;
+    new.sync_all()?;
+    std::fs::rename(&beside, file)
+}
+
+/// One entry with its proof, by nothing but the file and the key.
+fn entry(args: &Verify, file: &Path, out: &Out) -> Done {
+    let wrong = |what: &str| Failure::input_text(format!("`{}`: {what}", file.display()));
+    let text = std::fs::read_to_string(file).map_err(|error| wrong(&error.to_string()))?;
+    let shown: Value = serde_json::from_str(&text).map_err(|error| wrong(&error.to_string()))?;
+    let field = |name: &str| shown.get(name).and_then(Value::as_str);
+    let proof =
+        field("proof").ok_or_else(|| wrong("no `proof`: the log had no checkpoint over it yet"))?;
+    let proof = LogProof::parse(proof.as_bytes()).map_err(|error| wrong(&error.to_string()))?;
+    let told = shown.pointer("/log/key").and_then(Value::as_str);
+    let told = told.and_then(|key| VerifierKey::parse(key).ok());
+    let key = key(args, told, &proof.checkpoint)?;
+    let (Some(record), Some(salt)) = (field("text"), field("salt")) else {
+        return Err(wrong(
+            "the record was erased: nothing can be said of it but that it was logged",
+        ));
+    };
+    let salt = from_base64(salt).ok().and_then(|salt| salt.try_into().ok());
+    let salt = salt.ok_or_else(|| wrong("`salt` is 32 bytes in base64"))?;
+    let logged = Leaf {
+        time: shown
+            .get("time_ms")
+            .and_then(Value::as_i64)
+            .unwrap_or_default(),
+        kind: field("kind").unwrap_or_default().to_owned(),
+        commitment: commit(&salt, record),
+    };
+    let keys = std::slice::from_ref(&key);
+    let checked = proof.verify(&leaf(logged.to_string().as_bytes()), key.name(), keys);
+    let held = held(args)?;
+    let cosigned = cosignature(&proof.checkpoint, &held.witnesses);
+    let cosigned = cosigned.map(|signed| signed.len() >= held.quorum);
+    let (verdict, code) = match (&checked, &cosigned) {
+        (Err(error), _) => (error.to_string(), 1),
+        (_, Err(error)) => (error.to_string(), 1),
+        (_, Ok(false)) => ("too few of the witnesses signed".to_owned(), 1),
+        (Ok(_), Ok(true)) => ("logged".to_owned(), 0),
+    };
+    if out.format() == Format::Table {
+        say(format_args!(
+            "Entry {} of {}: {verdict}.",
+            proof.index,
+            key.name()
+        ));
+    } else {
+        let size = checked.as_ref().ok().map(|checkpoint| checkpoint.size);
+        out.object(&json!({
+            "verdict": verdict, "origin": key.name(), "index": proof.index, "size": size,
+            "key_given": args.key.is_some(),
+        }))?;
+    }
+    Ok(ExitCode::from(code))
+}
