@@ -41,22 +41,26 @@ pub struct Records {
 }
 
 impl Records {
-    /// Opens the state store for reading.
+    /// Opens the state store for reading; nothing where it is not in this folder.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn open(data: &Path) -> io::Result<Self> {
+    pub fn open(data: &Path) -> io::Result<Option<Self>> {
+        let file = data.join("state.db");
+        if !file.try_exists()? {
+            return Ok(None);
+        }
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
         let reader = runtime
-            .block_on(EvidenceReader::open(&data.join("state.db")))
+            .block_on(EvidenceReader::open(&file))
             .map_err(io::Error::other)?;
-        Ok(Self {
+        Ok(Some(Self {
             runtime,
             reader,
             chunk: Vec::new().into_iter(),
-        })
+        }))
     }
 }
 

@@ -33,7 +33,10 @@ fn local(args: &Verify, out: &Out) -> Done {
     let (folder, records) = match is_data_folder(&args.data) {
         true => {
             let records = Records::open(&args.data).map_err(Failure::input)?;
-            (Folder::new(&args.data.join("evidence")), Some(records))
+            if records.is_none() {
+                say("The records are not in this folder and are not checked: the log is.");
+            }
+            (Folder::new(&args.data.join("evidence")), records)
         }
         false => (Folder::new(&args.data), None),
     };
