@@ -11,7 +11,7 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 PROFILE := quick
 BIN := $(CARGO_TARGET_DIR)/$(PROFILE)/ringfence
 
-.PHONY: help console console-test console-e2e console-speed screenshots demo build release package package-test test test-postgres unit lint prove crash-test fuzz bench bench-detect bench-voice bench-lake bench-access
+.PHONY: help console console-test console-e2e console-speed screenshots demo build release package package-test test test-postgres unit lint prove crash-test fuzz bench bench-detect bench-voice bench-lake bench-access bench-evidence
 
 help:
 	@printf '%s\n' \
@@ -113,7 +113,7 @@ crash-test: build
 	  -p ringfence-spine -E 'binary(power_cut) + binary(kill) + binary(real_disk)'
 	@RINGFENCE_PROVE_KILLS=200 scripts/test.sh -p ringfence -E 'test(kill)'
 
-bench: bench-detect bench-voice bench-lake bench-access
+bench: bench-detect bench-voice bench-lake bench-access bench-evidence
 	@cargo bench --locked -p ringfence-spine -p ringfence-normalise -p ringfence-calls -p ringfence-sources
 
 bench-detect:
@@ -125,6 +125,10 @@ bench-voice:
 # Decisions while the call join is fed.
 bench-access:
 	@cargo bench --locked -p ringfence-policy -p ringfence-access
+
+# The evidence log beside the cost of hashing and syncing the same.
+bench-evidence:
+	@cargo bench --locked -p ringfence-tlog -p ringfence-evidence
 
 bench-lake:
 	@cargo bench --locked -p ringfence-lake
