@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::app::App;
 use crate::auth::Person;
 use crate::problem::Problem;
+use crate::trail;
 
 /// OCSF User Access Management.
 pub(crate) const USER_ACCESS: u32 = 3005;
@@ -124,7 +125,7 @@ pub(crate) async fn log(app: &App, act: Own) -> Result<(), Problem> {
 }
 
 async fn write(app: &App, act: Own) -> Result<u64, Problem> {
-    let told = app.sink.own(act.event()).await;
+    let told = app.sink.own(trail::stamp(act).event()).await;
     told.map_err(|error| {
         Problem::unavailable(format!("it was done, and could not be recorded: {error}"))
     })

@@ -10,11 +10,13 @@ use ringfence_state::{
     Finding, Page, PageRequest, Status,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::app::App;
 use crate::auth::Person;
 use crate::object::{Body, read};
 use crate::problem::Problem;
+use crate::trail::{self, Said};
 
 /// Query parameters of the list.
 #[derive(Debug, Default, Deserialize)]
@@ -103,6 +105,10 @@ pub(crate) async fn edit(
         .state
         .edit_alert(person.scope(), &id, &edit, expected, person.name(), now)
         .await?;
+    let alert = &edited.alert;
+    let said = Said::new(format!("alert {}: {}", alert.id, words(&edit)));
+    let said = said.to(&alert.id, &alert.title).program(&alert.program);
+    trail::say(said.with("edit", json!(edit)));
     Ok(with_etag(edited.alert.version, &edited))
 }
 
@@ -125,7 +131,21 @@ pub(crate) async fn bulk(
     let done = app
         .state
         .bulk_edit(person.scope(), &bulk.target, &bulk.edit, person.name(), now);
-    Ok(Json(done.await?))
+    let done = done.await?;
+    let (edit, count) = (&bulk.edit, done.items.len());
+    let said = Said::new(format!("{count} alerts: {}", words(edit)));
+    trail::say(said.with("edit", json!(edit)).with("bulk", json!(done)));
+    Ok(Json(done))
+}
+
+/// What an edit does.
+fn words(edit: &AlertEdit) -> &'static str {
+    match edit {
+        AlertEdit::Acknowledge {} => "acknowledged",
+        AlertEdit::Close { .. } => "closed",
+        AlertEdit::Reopen {} => "opened again",
+        _ => "changed",
+    }
 }
 
 impl Asked {

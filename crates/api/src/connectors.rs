@@ -14,6 +14,7 @@ use crate::auth::Person;
 use crate::body;
 use crate::object::{Body as JsonBody, read};
 use crate::problem::Problem;
+use crate::trail::{self, Said};
 
 /// Headers that are handed on; a vendor sends some twenty.
 const MOST_HEADERS: usize = 100;
@@ -51,7 +52,13 @@ pub(crate) async fn replay(
         return Err(Problem::bad_request("`since` lies in the future"));
     }
     match app.connectors.replay(&name, since).await {
-        Ok(()) => Ok(StatusCode::NO_CONTENT),
+        Ok(()) => {
+            let said = Said::new(format!(
+                "connector {name} fetches again what came since {since}"
+            ));
+            trail::say(said.to(&name, &name));
+            Ok(StatusCode::NO_CONTENT)
+        }
         Err(error @ ReplayError::Unknown(_)) => Err(Problem::not_found(error.to_string())),
         Err(error @ ReplayError::OnlyPush(_)) => Err(Problem::bad_request(error.to_string())),
         Err(error @ ReplayError::Failed(_)) => Err(Problem::unavailable(error.to_string())),

@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::auth::{self, Person};
 use crate::problem::Problem;
 use crate::scim;
+use crate::trail::{Leaves, Trail};
 
 /// What a route needs of whoever asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +56,8 @@ pub struct Route {
     pub path: &'static str,
     /// What it needs.
     pub needs: Needs,
+    /// What it leaves in the evidence log.
+    pub leaves: Leaves,
 }
 
 /// A route and who answers it.
@@ -69,18 +72,36 @@ pub(crate) fn entry(
     needs: Needs,
     handler: MethodRouter<App>,
 ) -> Entry {
+    let changes = match needs {
+        Needs::Known | Needs::Person => !method.is_safe(),
+        Needs::Right(action) | Needs::RightEverywhere(action) => {
+            !method.is_safe() && !action.only_asks()
+        }
+        _ => false,
+    };
+    let leaves = match changes {
+        true => Leaves::Act,
+        false => Leaves::Nothing,
+    };
     let route = Route {
         method,
         path,
         needs,
+        leaves,
     };
     Entry { route, handler }
 }
 
 impl Entry {
+    /// It reads what is about others, and leaves that.
+    pub(crate) fn reads(mut self) -> Self {
+        self.route.leaves = Leaves::Read;
+        self
+    }
+
     /// The handler behind its gate.
     pub(crate) fn gated(self, app: &App) -> (&'static str, MethodRouter<App>) {
-        let state = (app.clone(), self.route.needs);
+        let state = (app.clone(), self.route.clone());
         let gate = middleware::from_fn_with_state(state, pass);
         (self.route.path, self.handler.route_layer(gate))
     }
@@ -88,12 +109,12 @@ impl Entry {
 
 /// Lets a request pass, or says why not in the words of its protocol.
 async fn pass(
-    AxumState((app, needs)): AxumState<(App, Needs)>,
+    AxumState((app, route)): AxumState<(App, Route)>,
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
     let of_directory = scim::is_scim(request.uri().path());
-    match checked(&app, needs, request, next).await {
+    match checked(&app, &route, request, next).await {
         Err(problem) if of_directory => Ok(scim::failed(problem)),
         other => other,
     }
@@ -102,11 +123,13 @@ async fn pass(
 /// Lets a request pass with what its handler may know of whoever asks.
 async fn checked(
     app: &App,
-    needs: Needs,
+    route: &Route,
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
+    let needs = route.needs;
     let (mut parts, body) = request.into_parts();
+    let mut trail = None;
     match needs {
         // The extractors of these handlers check the credential.
         Needs::Nothing | Needs::VendorProof | Needs::Source | Needs::Certificate => {}
@@ -139,33 +162,41 @@ async fn checked(
                 let now = app.inside.now().0;
                 app.state.note_right(&principal.id, action, now);
             }
-            parts.extensions.insert(Person {
+            let person = Person {
                 principal,
                 scope,
                 credential: known.credential,
                 session: known.session,
-            });
+            };
+            if route.leaves != Leaves::Nothing {
+                trail = Some(Trail::of(route.path, &mut parts, &person).await?);
+            }
+            parts.extensions.insert(person);
         }
     }
-    let asks = match needs {
-        Needs::Right(action) | Needs::RightEverywhere(action) => action.only_asks(),
-        _ => false,
-    };
-    let asks = asks || parts.method.is_safe();
     let request = Request::from_parts(parts, body);
-    if asks {
-        return Ok(next.run(request).await);
+    match (trail, route.leaves) {
+        (Some(trail), Leaves::Act) => {
+            // What could not be proved afterwards is not done.
+            if needs.is_of_people()
+                && let Some(why) = app.inside.evidence().trouble()
+            {
+                let detail = "nothing is changed while the evidence log cannot be written";
+                return Err(Problem::unavailable(format!("{detail}: {why}")));
+            }
+            trail.act(app.clone(), next.run(request)).await
+        }
+        (Some(trail), _) => Ok(trail.read(app, next.run(request)).await),
+        // What only asks ends when its asker has gone.
+        (None, _) if request.method().is_safe() || needs.is_of_people() => {
+            Ok(next.run(request).await)
+        }
+        (None, _) => {
+            // What changes something goes on to its end when its asker does not wait for it.
+            let answered = tokio::spawn(next.run(request));
+            answered.await.map_err(|e| Problem::internal(&e))
+        }
     }
-    // What could not be proved afterwards is not done.
-    if needs.is_of_people()
-        && let Some(why) = app.inside.evidence().trouble()
-    {
-        let detail = "nothing is changed while the evidence log cannot be written";
-        return Err(Problem::unavailable(format!("{detail}: {why}")));
-    }
-    // What changes something goes on to its end, and to its event, when its asker does not wait for it.
-    let answered = tokio::spawn(next.run(request));
-    answered.await.map_err(|e| Problem::internal(&e))
 }
 
 pub(crate) fn granted(

@@ -11,6 +11,7 @@ use crate::app::{App, UpkeepJob};
 use crate::auth::Person;
 use crate::object::{Body, read};
 use crate::problem::Problem;
+use crate::trail::{self, Said};
 
 /// A job with nothing to say but whether it is meant.
 #[derive(Debug, Default, Deserialize)]
@@ -39,6 +40,7 @@ pub(crate) async fn status(AxumState(app): AxumState<App>) -> Result<Json<Value>
 
 /// `POST /api/v1/lake/compact`.
 pub(crate) async fn compact(AxumState(app): AxumState<App>) -> Result<Json<Value>, Problem> {
+    trail::say(Said::new("small files of the lake were merged"));
     done(&app, UpkeepJob::Compact).await
 }
 
@@ -48,6 +50,9 @@ pub(crate) async fn vacuum(
     asked: Body<Plain>,
 ) -> Result<Json<Value>, Problem> {
     let Plain { dry_run } = read(asked)?;
+    trail::say(
+        Said::new("files of the lake that were replaced were deleted").with("dry_run", dry_run),
+    );
     done(&app, UpkeepJob::Vacuum { dry_run }).await
 }
 
@@ -59,6 +64,7 @@ pub(crate) async fn retain(
 ) -> Result<Json<Value>, Problem> {
     let Plain { dry_run } = read(asked)?;
     let by = person.name().to_owned();
+    trail::say(Said::new("rows whose time is over were taken out").with("dry_run", dry_run));
     done(&app, UpkeepJob::Retain { dry_run, by }).await
 }
 
@@ -86,6 +92,10 @@ pub(crate) async fn erase(
         let detail = "`program` is one that you may erase in; without it the erasure is in all";
         return Err(Problem::forbidden(detail));
     }
+    // Not the value: it names a person, and what is erased shall be nowhere.
+    let said = Said::new(format!("rows of one {} were erased", asked.key));
+    let said = said.program(asked.program.as_deref().unwrap_or_default());
+    trail::say(said.with("dry_run", asked.dry_run));
     let job = UpkeepJob::Erase {
         key,
         value: asked.value,

@@ -50,6 +50,7 @@ mod session;
 mod sign_in;
 mod stream;
 mod timeline;
+mod trail;
 mod understand;
 mod why;
 
@@ -65,3 +66,4 @@ pub use problem::Problem;
 pub use query::{Document, Queries};
 pub use routes::{router, routes};
 pub use sign_in::SignIn;
+pub use trail::Leaves;

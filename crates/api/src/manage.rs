@@ -13,6 +13,7 @@ use ringfence_state::{
     Quarantined, Recipient, Source, SourceChange, Webhook, WebhookChange,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::acts;
 use crate::alerts::{PageQuery, page_request};
@@ -20,6 +21,7 @@ use crate::app::{App, LiveCall};
 use crate::auth::Person;
 use crate::object::{Body, read};
 use crate::problem::Problem;
+use crate::trail::{self, Said};
 
 /// For how long an old token stays good unless somebody says otherwise, and at most.
 const OVERLAP_MINUTES: u32 = 60;
@@ -75,6 +77,10 @@ pub(crate) async fn create_source(
         .state
         .create_source(person.scope(), new, app.inside.now().0)
         .await?;
+    let source = &minted.source;
+    let said = Said::new(format!("source {} was made", source.name));
+    let said = said.to(&source.id, &source.name).program(&source.program);
+    trail::say(said.with("source", json!(source)));
     Ok((StatusCode::CREATED, Json(minted.into())))
 }
 
@@ -109,10 +115,12 @@ pub(crate) async fn change_source(
         }
     }
     let now = app.inside.now().0;
+    let before = app.state.source(person.scope(), &id).await?;
     let changed = app.state.change_source(person.scope(), &id, change, now);
     let source = changed.await?;
-    let whom = ("Source", source.id.as_str(), source.name.as_str());
-    acts::changed(&app, &person, whom, &source.program, "was changed").await?;
+    let said = Said::new(format!("source {} was changed", source.name));
+    let said = said.to(&source.id, &source.name).program(&source.program);
+    trail::say(said.change(&before, &source));
     Ok(Json(source))
 }
 
@@ -209,9 +217,10 @@ pub(crate) async fn delete_quarantine(
     body: Body<Ids>,
 ) -> Result<Json<Deleted>, Problem> {
     let ids = read(body)?.ids;
-    Ok(Json(Deleted {
-        deleted: app.state.delete_quarantine(person.scope(), &ids).await?,
-    }))
+    let deleted = app.state.delete_quarantine(person.scope(), &ids).await?;
+    let said = Said::new(format!("{deleted} refused records were deleted"));
+    trail::say(said.with("quarantine", json!({ "ids": ids })));
+    Ok(Json(Deleted { deleted }))
 }
 
 /// A webhook and its secret, shown once.
@@ -244,6 +253,10 @@ pub(crate) async fn create_webhook(
         .create_webhook(person.scope(), new, app.inside.now().0)
         .await?;
     let secret = minted.secret.reveal().to_string();
+    let webhook = &minted.webhook;
+    let said = Said::new(format!("webhook {} was made", webhook.name));
+    let said = said.to(&webhook.id, &webhook.name);
+    trail::say(said.with("webhook", json!(webhook)));
     Ok((
         StatusCode::CREATED,
         Json(WebhookWithSecret {
@@ -265,11 +278,17 @@ pub(crate) async fn change_webhook(
         check_url(&app, url)?;
     }
     let now = app.inside.now().0;
-    Ok(Json(
-        app.state
-            .change_webhook(person.scope(), &id, change, now)
-            .await?,
-    ))
+    let url_too = change.url.is_some();
+    let all = app.state.list_webhooks(person.scope()).await?;
+    let before = all.into_iter().find(|one| one.id == id);
+    let changed = app.state.change_webhook(person.scope(), &id, change, now);
+    let webhook = changed.await?;
+    let said = Said::new(format!("webhook {} was changed", webhook.name));
+    let said = said
+        .to(&webhook.id, &webhook.name)
+        .with("url_changed", url_too);
+    trail::say(said.change(&before, &webhook));
+    Ok(Json(webhook))
 }
 
 /// `DELETE /api/v1/webhooks/{id}`.
@@ -279,6 +298,7 @@ pub(crate) async fn delete_webhook(
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
     app.state.delete_webhook(person.scope(), &id).await?;
+    trail::say(Said::new("a webhook was removed").to(&id, ""));
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -298,6 +318,7 @@ pub(crate) async fn test_webhook(
         .state
         .enqueue_test(person.scope(), &id, app.inside.now().0)
         .await?;
+    trail::say(Said::new("a test was sent").to(&id, ""));
     Ok((StatusCode::ACCEPTED, Json(Queued { delivery_id })))
 }
 
@@ -345,6 +366,7 @@ pub(crate) async fn replay_delivery(
     app.state
         .replay_delivery(person.scope(), &id, app.inside.now().0)
         .await?;
+    trail::say(Said::new("what could not be delivered is sent again").to(&id, ""));
     Ok(StatusCode::ACCEPTED)
 }
 

@@ -6,13 +6,20 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures::stream::BoxStream;
+use ringfence_crypto::sha256_hex;
+use ringfence_event::clip;
 use ringfence_lake::{QueryError, Scope};
 use serde::Deserialize;
+use serde_json::json;
 
 use crate::app::App;
 use crate::auth::Person;
 use crate::object::{Body, read};
 use crate::problem::Problem;
+use crate::trail::{self, Said};
+
+/// Bytes of a query that stay in the record of who asked it; its digest stands for the rest.
+const MOST_SQL: usize = 8 << 10;
 
 /// Answers queries; behind it is a process of its own.
 #[async_trait::async_trait]
@@ -56,6 +63,10 @@ pub(crate) async fn post(
     asked: Body<Asked>,
 ) -> Result<Response, Problem> {
     let asked = read(asked)?;
+    let digest = sha256_hex(asked.sql.as_bytes());
+    let said = Said::new("events were queried").to(digest.get(..16).unwrap_or_default(), "query");
+    let sql = clip(&asked.sql, MOST_SQL);
+    trail::say(said.with("query_info", json!({"query_string": sql, "uid": digest})));
     document(&app, &person, asked.sql, asked.limit).await
 }
 

@@ -12,6 +12,7 @@ use crate::auth::Person;
 use crate::manage::All;
 use crate::object::{Body, read};
 use crate::problem::Problem;
+use crate::trail::{self, Said};
 
 /// Query parameters of the list.
 #[derive(Debug, Default, Deserialize)]
@@ -40,6 +41,8 @@ pub(crate) async fn create(
     let new = read(body)?;
     let now = app.inside.now().0;
     let saved = app.state.keep_saved(person.id(), &new, now).await?;
+    let said = Said::new(format!("{} was saved", saved.name));
+    trail::say(said.to(&saved.id, &saved.name));
     Ok((StatusCode::CREATED, Json(saved)))
 }
 
@@ -50,5 +53,6 @@ pub(crate) async fn forget(
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
     app.state.forget_saved(person.id(), &id).await?;
+    trail::say(Said::new("what was saved was removed").to(&id, ""));
     Ok(StatusCode::NO_CONTENT)
 }

@@ -22,6 +22,8 @@ pub enum EntryKind {
     Finding = 3,
     /// [`Tick`].
     Tick = 4,
+    /// [`Intent`].
+    Intent = 5,
 }
 
 /// What the call join said about a run of entries.
@@ -81,6 +83,16 @@ pub struct Tick {
     pub now: Time,
 }
 
+/// Somebody asked for something to be changed. It stands before what was done, so that an end in between
+/// leaves a trace: without a later event of the same request nobody knows whether it was done.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Intent {
+    /// The request, as its events name it in `http_request.uid`.
+    pub request: String,
+    /// What is known before it is done.
+    pub event: Event,
+}
+
 /// A spine entry, decoded.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Entry {
@@ -92,6 +104,8 @@ pub enum Entry {
     Finding(Box<Finding>),
     /// Time.
     Tick(Tick),
+    /// What is about to be done.
+    Intent(Box<Intent>),
 }
 
 /// An entry that cannot be read.
@@ -119,6 +133,7 @@ impl Entry {
             Self::Enriched(_) => EntryKind::Enriched,
             Self::Finding(_) => EntryKind::Finding,
             Self::Tick(_) => EntryKind::Tick,
+            Self::Intent(_) => EntryKind::Intent,
         }
     }
 
@@ -132,6 +147,7 @@ impl Entry {
             Self::Enriched(e) => serde_json::to_vec(e),
             Self::Finding(f) => serde_json::to_vec(f),
             Self::Tick(t) => serde_json::to_vec(t),
+            Self::Intent(i) => serde_json::to_vec(i),
         }
         .unwrap_or_default()
     }
@@ -154,6 +170,9 @@ impl Entry {
                 .map_err(body),
             4 => serde_json::from_slice(payload)
                 .map(Self::Tick)
+                .map_err(body),
+            5 => serde_json::from_slice(payload)
+                .map(|intent| Self::Intent(Box::new(intent)))
                 .map_err(body),
             other => Err(EntryError::Kind(other)),
         }
@@ -185,7 +204,12 @@ mod tests {
             minutes_since: Some(0.1),
             ..CallFacts::default()
         };
+        let intent = Intent {
+            request: "r1".to_owned(),
+            event: event.clone(),
+        };
         for entry in [
+            Entry::Intent(Box::new(intent)),
             Entry::Event(Arc::new(event)),
             Entry::Enriched(Enriched {
                 through: 4,

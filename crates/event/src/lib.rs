@@ -7,6 +7,7 @@
 //! This crate stops at definitions and their encodings: it reads no clock, does no I/O, parses
 //! no foreign format and decides nothing.
 
+mod cards;
 mod class;
 mod entry;
 mod event;
@@ -22,11 +23,12 @@ mod severity;
 mod text;
 mod time;
 
+pub use cards::{fuzz_mask_cards, mask_cards};
 pub use class::{
     AUTHENTICATION, BASE, Class, DETECTION_FINDING, WEB_RESOURCES, activity_name, class_of,
     classes, ext, type_uid,
 };
-pub use entry::{Enriched, Entry, EntryError, EntryKind, Tick, fuzz_entry};
+pub use entry::{Enriched, Entry, EntryError, EntryKind, Intent, Tick, fuzz_entry};
 pub use event::{Event, Flag, LogSource, RawRecord};
 pub use facts::{
     AgentState, CallFacts, CallState, Consent, Direction, FactsRevision, RecordingState, Unknown,

@@ -2,6 +2,7 @@
 //! for all of it, so that no file at all is a configuration too.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -56,6 +57,18 @@ pub struct Config {
     pub state: StateConfig,
     /// `[[connector]]`: platforms that are asked, or that send.
     pub connectors: Vec<ConnectorConfig>,
+    /// All of it as it was written.
+    pub written: Written,
+}
+
+/// The text of a configuration. It may hold secrets, so that it is not to be printed.
+#[derive(Clone, Default)]
+pub struct Written(pub String);
+
+impl fmt::Debug for Written {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Written(…)")
+    }
 }
 
 /// `[server]`.
@@ -285,6 +298,7 @@ impl Config {
             mail: MailSettings::read(mail, m),
             state: StateConfig::read(state, m),
             connectors: read_connectors(&mut doc, m),
+            written: Written(text.to_owned()),
         };
         doc.finish(m);
         config

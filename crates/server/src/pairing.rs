@@ -134,7 +134,7 @@ impl Pairing {
                         .map(|revision| Ready::Revision { as_of, revision }),
                 );
             }
-            Entry::Tick(_) => {}
+            Entry::Tick(_) | Entry::Intent(_) => {}
             Entry::Event(_) | Entry::Finding(_) => {
                 let far = self.held.len() >= MOST_HELD && matches!(**entry, Entry::Event(_));
                 let held = (!far).then(|| Arc::clone(entry));

@@ -1,13 +1,17 @@
 //! Rule packs on disk: read, and read again when they change.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use ringfence_detect::{Pack, PackFile, builtin};
+use ringfence_sources::Intake;
+use ringfence_state::State;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::RulesConfig;
 use crate::folders::{Folders, Watch};
+use crate::lifecycle;
 
 /// Reads and compiles everything configured. What cannot be read or used is told by the pack's
 /// mistakes; the rest is in force.
@@ -39,15 +43,17 @@ pub(crate) async fn watch(
     config: RulesConfig,
     mut watch: Watch,
     packs: watch::Sender<Pack>,
+    (state, intake): (State, Arc<Intake>),
     cancel: CancellationToken,
 ) {
     while watch.changed(&cancel).await {
-        let config = config.clone();
+        let (config, again) = (config.clone(), config.clone());
         let Ok(pack) = tokio::task::spawn_blocking(move || load(&config)).await else {
             return;
         };
         report(&pack);
         packs.send_replace(pack);
+        lifecycle::tell_rules(&again, "running", &state, &intake).await;
     }
 }
 

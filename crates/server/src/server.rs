@@ -31,7 +31,8 @@ use crate::trial::Trials;
 use crate::upkeep::Upkeep;
 use crate::watch::Watched;
 use crate::{
-    access_time, clock, connectors, desk, http, policies, providers, rules, watch as watching,
+    access_time, clock, connectors, desk, http, lifecycle, policies, providers, rules, time_kept,
+    watch as watching,
 };
 
 /// Why the server did not start.
@@ -86,6 +87,9 @@ pub enum ServerError {
     /// Mistakes in the configuration that only showed while starting.
     #[error("{}", .0.join("\n"))]
     Config(Vec<String>),
+    /// What it did could not be recorded, so it does nothing.
+    #[error("E-START-006: the start could not be recorded: {0}")]
+    Untold(String),
     /// A preset token that is none.
     #[error("RINGFENCE_ADMIN_TOKEN cannot be used: {0}")]
     AdminToken(String),
@@ -216,6 +220,9 @@ impl Server {
         if let Some(why) = sign_in.no_passkeys() {
             tracing::warn!(why, "nobody can make a passkey: set `server.public_url`");
         }
+        intake.with_clock(Box::new(time_kept::says));
+        let told = lifecycle::started(&state, &intake).await;
+        told.map_err(ServerError::Untold)?;
         // From here on nothing fails: what runs is told to stop by the server alone.
         let (asked, connectors) = connectors::start(ready, &state, &intake, &stages.listeners);
         let inner = Arc::new(Inner {
@@ -292,6 +299,7 @@ impl Server {
                 config.rules.clone(),
                 rule_files,
                 packs_in,
+                (state.clone(), Arc::clone(&intake)),
                 stop.clone(),
             )),
             tokio::spawn(upkeep.run(stop.clone())),
@@ -316,6 +324,15 @@ impl Server {
             Arc::clone(&intake),
             stop.clone(),
         )));
+        let watched = time_kept::watch(Arc::clone(&intake), stop.clone());
+        helpers.push(tokio::spawn(watched));
+        let changed = (state.clone(), Arc::clone(&intake), config.rules.clone());
+        let written = config.written.clone();
+        helpers.push(tokio::spawn(async move {
+            let (state, intake, rules) = changed;
+            let key = key.reveal();
+            lifecycle::since_last_run(&written.0, &rules, key, &state, &intake).await;
+        }));
         let now = || clock::now().0;
         if let Some(sender) = sender {
             let run = ringfence_respond::run(outbox, sender, limits, now, stop.clone());
@@ -383,6 +400,7 @@ impl Server {
         let _ = self.api.await;
         self.stages.intake.cancel();
         let _ = self.intake.await;
+        lifecycle::stopped(&self.state, &self.inner.intake).await;
         self.stages.consumers.cancel();
         while let Some(ended) = self.consumers.join_next().await {
             note(&self.inner, ended);

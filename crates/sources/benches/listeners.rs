@@ -60,6 +60,10 @@ impl Sink for Null {
     async fn own(&self, _: Event) -> Result<u64, SinkError> {
         Ok(0)
     }
+
+    async fn intend(&self, _: &str, _: Event) -> Result<(), SinkError> {
+        Ok(())
+    }
 }
 
 fn main() {

@@ -6,11 +6,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use ringfence_event::{Entry, Event, EventId, Origin, Time, neutralise};
+use ringfence_event::{Entry, Event, EventId, Intent, Origin, Time, neutralise};
 use ringfence_normalise::{Batch, Normaliser, Reject};
 use ringfence_spine::{CpuMeter, Outcome, Spine, SpineError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
@@ -102,7 +102,11 @@ pub struct Intake {
     quarantine_failed: AtomicU64,
     reading: Arc<CpuMeter>,
     encoding: CpuMeter,
+    clock: OnceLock<ClockSays>,
 }
+
+/// What our own events say of the clock that they were told by.
+pub type ClockSays = Box<dyn Fn() -> serde_json::Value + Send + Sync>;
 
 /// By `program/source`, which cannot be mistaken: names hold no slash.
 type BySource = BTreeMap<String, (Arc<Origin>, Arc<SourceCounters>)>;
@@ -150,6 +154,7 @@ impl Intake {
             quarantine_failed: AtomicU64::new(0),
             reading: Arc::default(),
             encoding: CpuMeter::default(),
+            clock: OnceLock::new(),
         });
         let worker = tokio::spawn(Arc::clone(&intake).drain_offers(queue, cancel));
         Ok((intake, worker))
@@ -182,16 +187,28 @@ impl Intake {
     /// # Errors
     /// When the spine cannot be written; then none of them is there.
     pub async fn own_all(&self, events: Vec<Event>) -> Result<Option<u64>, SinkError> {
-        let entries = events.into_iter().map(|mut event| {
-            event.id = EventId(self.arrivals.next());
-            spine_entry(Entry::Event(Arc::new(event)), None)
-        });
+        let named = events.into_iter().map(|event| self.named(event));
+        let entries = named.map(|event| spine_entry(Entry::Event(Arc::new(event)), None));
         let written = self.spine.append(entries.collect()).await;
         let outcomes = written.map_err(spine_error)?;
         Ok(outcomes.iter().rev().find_map(|outcome| match outcome {
             Outcome::Appended(offset) => Some(offset.0),
             Outcome::Duplicate => None,
         }))
+    }
+
+    /// Our own events say how the clock is that they were told by; once, before the first of them.
+    pub fn with_clock(&self, says: ClockSays) {
+        let _ = self.clock.set(says);
+    }
+
+    /// An event of our own, with its identity.
+    fn named(&self, mut event: Event) -> Event {
+        event.id = EventId(self.arrivals.next());
+        if let Some(says) = self.clock.get() {
+            event.ocsf.insert("clock".to_owned(), says());
+        }
+        event
     }
 
     async fn drain_offers(
@@ -370,6 +387,16 @@ impl Sink for Intake {
     async fn own(&self, event: Event) -> Result<u64, SinkError> {
         let written = self.own_all(vec![event]).await?;
         written.ok_or_else(|| SinkError::Spine("the event was not written".to_owned()))
+    }
+
+    async fn intend(&self, request: &str, event: Event) -> Result<(), SinkError> {
+        let intent = Intent {
+            request: request.to_owned(),
+            event: self.named(event),
+        };
+        let entry = spine_entry(Entry::Intent(Box::new(intent)), None);
+        let written = self.spine.append(vec![entry]).await;
+        written.map(|_| ()).map_err(spine_error)
     }
 }
 

@@ -133,4 +133,7 @@ pub trait Sink: Send + Sync + 'static {
 
     /// Takes an event that Ringfence itself makes, and answers with its offset when it is durable.
     async fn own(&self, event: Event) -> Result<u64, SinkError>;
+
+    /// Takes down that something is about to be done, and answers when that is durable.
+    async fn intend(&self, request: &str, event: Event) -> Result<(), SinkError>;
 }

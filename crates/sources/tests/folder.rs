@@ -87,6 +87,10 @@ impl Sink for Log {
     async fn own(&self, _: Event) -> Result<u64, SinkError> {
         Ok(0)
     }
+
+    async fn intend(&self, _: &str, _: Event) -> Result<(), SinkError> {
+        Ok(())
+    }
 }
 
 impl Log {

@@ -208,6 +208,13 @@ pub(super) static PAGES: &[Code] = &[
         "`ringfence policy check DIR` names each mistake with its file and line.",
     ),
     page(
+        "E-START-006",
+        "The start could not be recorded",
+        "The server says in its event log that it starts before it does anything else, and could not: \
+         the disk is full, or the log cannot be written.",
+        "The message says why. Make room in the data folder, and start again.",
+    ),
+    page(
         "E-TLS-001",
         "A certificate has expired or soon will",
         "Clients refuse an expired certificate.",

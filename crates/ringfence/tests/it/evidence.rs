@@ -9,7 +9,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::access::service;
-use crate::browser::administrator;
+use crate::browser::{Browser, administrator};
 use crate::running::{Answer, Server, Start, eventually, python, ringfence, send};
 
 fn started() -> (tempfile::TempDir, Server) {
@@ -21,14 +21,19 @@ fn started() -> (tempfile::TempDir, Server) {
 /// A token that may read the log. The first administrator makes it.
 fn auditor(server: &Server) -> String {
     let (ada, _) = administrator(server);
-    let new = json!({"name": "auditor", "role": "auditor", "program": "*", "days": 1});
-    let (status, made) = ada.api(Method::POST, "/api/v1/services", &new);
+    service_of(&ada, "auditor", "auditor")
+}
+
+/// The token of a service with a role everywhere, that somebody makes.
+pub fn service_of(by: &Browser, name: &str, role: &str) -> String {
+    let new = json!({"name": name, "role": role, "program": "*", "days": 1});
+    let (status, made) = by.api(Method::POST, "/api/v1/services", &new);
     assert_eq!(status, 201, "{made}");
     made["token"].as_str().unwrap().to_owned()
 }
 
 /// All records that the server has, the oldest first.
-fn records(server: &Server, token: &str) -> Vec<Value> {
+pub fn records(server: &Server, token: &str) -> Vec<Value> {
     let mut all = Vec::new();
     let mut cursor = String::new();
     loop {

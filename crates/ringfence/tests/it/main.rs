@@ -54,4 +54,5 @@ mod sql;
 mod story;
 mod understand;
 mod upgrade;
+mod walk;
 mod webhooks;

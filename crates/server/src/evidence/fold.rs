@@ -6,16 +6,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ringfence_event::{Entry, Event};
+use ringfence_event::{Entry, Event, Intent};
 use ringfence_state::NewEvidence;
 
 use super::record::{self, Facts};
 
 const MINUTE: i64 = 60_000;
-/// Different failures of a kind and minute that have records of their own; and different decisions that were
-/// let through.
+/// Different failures of a kind and minute that have records of their own; and of decisions that let
+/// somebody, and of what was read.
 const MOST_FAILURES: usize = 64;
-const MOST_DECISIONS: usize = 5_000;
+const MOST_OTHERS: usize = 5_000;
 
 /// What repeats.
 type Key = (Sort, u8, String, String, String);
@@ -35,6 +35,8 @@ pub(crate) struct Fold {
     minute_began: Option<u64>,
     /// The same, once something is counted that is not written yet.
     pending: Option<u64>,
+    /// Requests that were begun, and of which nothing more was told yet.
+    begun: BTreeMap<String, (u64, Arc<Intent>)>,
 }
 
 #[derive(Debug)]
@@ -52,6 +54,11 @@ impl Fold {
         let received = match entry {
             Entry::Event(event) => event.received,
             Entry::Tick(tick) => tick.now,
+            Entry::Intent(intent) => {
+                let begun = (offset, Arc::new(Intent::clone(intent)));
+                self.begun.insert(intent.request.clone(), begun);
+                return;
+            }
             _ => return,
         };
         self.turn(received.0, out);
@@ -59,9 +66,15 @@ impl Fold {
         let Some(kind) = record::kind(event) else {
             return;
         };
+        if record::is_start(event) {
+            self.broken_off(out);
+        }
+        if let Some(request) = record::request(event) {
+            self.begun.remove(request);
+        }
         let facts = record::facts(event);
         let failed = facts.result == "failure";
-        if !failed && kind != "decision" {
+        if !failed && kind != "decision" && kind != "read" {
             out.push(record::of(offset, &kind, event, &facts));
             return;
         }
@@ -89,7 +102,7 @@ impl Fold {
         };
         let most = match failed {
             true => MOST_FAILURES,
-            false => MOST_DECISIONS,
+            false => MOST_OTHERS,
         };
         let own = self.own.entry(key.0.clone()).or_default();
         if *own >= most {
@@ -106,7 +119,19 @@ impl Fold {
 
     /// Where to read again after a crash: nothing that is counted and not written may be missed.
     pub(crate) fn resume_at(&self, next: u64) -> u64 {
-        self.pending.unwrap_or(next)
+        let begun = self.begun.values().map(|(offset, _)| *offset);
+        begun.chain(self.pending).min().unwrap_or(next)
+    }
+
+    /// Of what was under way when the server ended, nobody knows whether it was done.
+    fn broken_off(&mut self, out: &mut Vec<NewEvidence>) {
+        let mut begun: Vec<_> = std::mem::take(&mut self.begun).into_values().collect();
+        begun.sort_by_key(|(offset, _)| *offset);
+        for (offset, intent) in begun {
+            if let Some(kind) = record::kind(&intent.event) {
+                out.push(record::broken_off(offset, &kind, &intent.event));
+            }
+        }
     }
 
     /// Ends the minute when it is over.
@@ -224,6 +249,73 @@ mod tests {
             ..Event::clone(&event)
         };
         assert_eq!(fold(&[Entry::Event(Arc::new(forged))]), (vec![], 1));
+    }
+
+    fn intent(id: u128, request: &str, second: i64) -> Entry {
+        let Entry::Event(event) = act(id, second) else {
+            unreachable!()
+        };
+        Entry::Intent(Box::new(Intent {
+            request: request.to_owned(),
+            event: Event::clone(&event),
+        }))
+    }
+
+    fn done(id: u128, request: &str, second: i64) -> Entry {
+        let Entry::Event(event) = act(id, second) else {
+            unreachable!()
+        };
+        let mut event = Event::clone(&event);
+        let asked = json!({ "uid": request });
+        event.ocsf.insert("http_request".to_owned(), asked);
+        Entry::Event(Arc::new(event))
+    }
+
+    fn start(id: u128, second: i64) -> Entry {
+        let own = Own::new("lifecycle", 6002, 3, Time(START + second * 1_000));
+        entry(id, own.message("started"))
+    }
+
+    #[test]
+    fn what_was_done_is_one_record_and_what_broke_off_another() {
+        let mut entries = vec![
+            intent(1, "a", 0),
+            intent(2, "b", 0),
+            done(3, "a", 0),
+            act(4, 1),
+        ];
+        let (records, resume) = fold(&entries);
+        assert_eq!((parts(&records), resume), (vec![(2, 0), (3, 0)], 1));
+        entries.push(start(5, 9));
+        entries.push(intent(6, "c", 10));
+        let (records, resume) = fold(&entries);
+        assert_eq!(
+            (parts(&records), resume),
+            (vec![(2, 0), (3, 0), (1, 0), (4, 0)], 5)
+        );
+        let lost: serde_json::Value = serde_json::from_str(&records[2].record).unwrap();
+        assert_eq!(
+            (&lost["result"], &lost["who"]),
+            (&json!("unknown"), &json!("ada"))
+        );
+        // Read again from where it is to go on, it says the same again and no more.
+        let (mut again, mut more) = (Fold::default(), Vec::new());
+        for (offset, entry) in entries.iter().enumerate().skip(1) {
+            again.take(offset as u64, entry, &mut more);
+        }
+        assert_eq!(more, records);
+    }
+
+    #[test]
+    fn a_card_number_is_in_no_record() {
+        let own = Own::new("account", 3001, 1, Time(START));
+        let own = own
+            .message("4111 1111 1111 1111 was made")
+            .with("user", json!({"uid": "u", "name": "card 4111111111111111"}));
+        let (records, _) = fold(&[entry(1, own)]);
+        let record = &records[0].record;
+        assert!(!record.contains("1111 1111 1111"), "{record}");
+        assert!(record.contains("card 411111******1111"), "{record}");
     }
 
     #[test]

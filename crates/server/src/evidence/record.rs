@@ -1,9 +1,13 @@
 //! What an event of our own is as a record: who, what, when, with what result, from where, to whom
 //! (PCI DSS 4.0.1, 10.2.2).
 
-use ringfence_event::Event;
+use std::borrow::Cow;
+
+use ringfence_event::{Event, mask_cards};
 use ringfence_state::NewEvidence;
 use serde_json::{Map, Value, json};
+
+use crate::lifecycle;
 
 /// The version of what stands in a record.
 const SCHEMA: &str = "ringfence evidence record v1";
@@ -24,6 +28,16 @@ pub(super) struct Facts {
 pub(super) fn kind(event: &Event) -> Option<String> {
     let kind = event.logsource.category.as_deref()?;
     event.own.then(|| kind.replace('_', "-"))
+}
+
+/// Whether Ringfence says with it that it started.
+pub(super) fn is_start(event: &Event) -> bool {
+    event.own && event.class_uid == lifecycle::CLASS && event.activity_id == lifecycle::START
+}
+
+/// The request that it is of.
+pub(super) fn request(event: &Event) -> Option<&str> {
+    event.ocsf.get("http_request")?.get("uid")?.as_str()
 }
 
 /// Reads the facts out of an event.
@@ -66,6 +80,15 @@ pub(super) fn of(offset: u64, kind: &str, event: &Event, facts: &Facts) -> NewEv
         record.insert("ocsf".to_owned(), ocsf);
     }
     new(offset, 0, event, kind, facts, record)
+}
+
+/// The record of what was begun, and of which nothing was told before the server ended.
+pub(super) fn broken_off(offset: u64, kind: &str, event: &Event) -> NewEvidence {
+    let facts = Facts {
+        result: "unknown",
+        ..facts(event)
+    };
+    of(offset, kind, event, &facts)
 }
 
 /// The record of what came again after `event`.
@@ -117,6 +140,7 @@ fn begin(event: &Event, kind: &str, facts: &Facts) -> Map<String, Value> {
         "result": facts.result,
         "origin": facts.origin,
         "target": facts.target,
+        "clock": event.ocsf.get("clock"),
     });
     match record {
         Value::Object(record) => record,
@@ -132,14 +156,31 @@ fn new(
     facts: &Facts,
     record: Map<String, Value>,
 ) -> NewEvidence {
+    let mut record = Value::Object(record);
+    without_cards(&mut record);
+    let word = |text: &str| mask_cards(text).into_owned();
     NewEvidence {
         spine,
         part,
         time_ms: event.time.0,
         kind: kind.to_owned(),
         program: event.keys.program.to_string(),
-        actor: facts.who.clone(),
-        target: facts.target.clone(),
-        record: Value::Object(record).to_string(),
+        actor: word(&facts.who),
+        target: word(&facts.target),
+        record: record.to_string(),
+    }
+}
+
+/// People type card numbers into names and reasons: what is kept for years and shown to auditors has none.
+fn without_cards(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            if let Cow::Owned(masked) = mask_cards(text) {
+                *text = masked;
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_cards),
+        Value::Object(fields) => fields.values_mut().for_each(without_cards),
+        _ => {}
     }
 }

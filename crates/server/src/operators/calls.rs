@@ -82,7 +82,7 @@ fn step(join: &mut Join, offset: u64, entry: &Entry, facts: &mut Vec<FactsRevisi
     match entry {
         Entry::Event(event) => join.on_event(offset, event, facts),
         Entry::Tick(tick) => join.on_tick(tick.now, facts),
-        Entry::Enriched(_) | Entry::Finding(_) => {}
+        Entry::Enriched(_) | Entry::Finding(_) | Entry::Intent(_) => {}
     }
 }
 

@@ -177,7 +177,7 @@ impl Rows {
                         self.lake
                             .push(&[finding_row(*offset, finding, &finding.to_event())])?;
                     }
-                    Entry::Enriched(_) | Entry::Tick(_) => {}
+                    Entry::Enriched(_) | Entry::Tick(_) | Entry::Intent(_) => {}
                 },
                 Ready::Revision { as_of, revision } => {
                     // In order: the row that it is about may be among those not pushed yet.

@@ -88,6 +88,10 @@ impl Sink for Collector {
     async fn own(&self, _: Event) -> Result<u64, SinkError> {
         Ok(0)
     }
+
+    async fn intend(&self, _: &str, _: Event) -> Result<(), SinkError> {
+        Ok(())
+    }
 }
 
 /// A running listener and what it delivers.
