@@ -177,14 +177,13 @@ async fn checked(
     let request = Request::from_parts(parts, body);
     match (trail, route.leaves) {
         (Some(trail), Leaves::Act) => {
-            // What could not be proved afterwards is not done.
-            if needs.is_of_people()
-                && let Some(why) = app.inside.evidence().trouble()
-            {
+            // What could not be proved afterwards is not done; but anybody may sign out.
+            let must = needs.is_of_people();
+            if must && let Some(why) = app.inside.evidence().trouble() {
                 let detail = "nothing is changed while the evidence log cannot be written";
                 return Err(Problem::unavailable(format!("{detail}: {why}")));
             }
-            trail.act(app.clone(), next.run(request)).await
+            trail.act(app.clone(), must, next.run(request)).await
         }
         (Some(trail), _) => Ok(trail.read(app, next.run(request)).await),
         // What only asks ends when its asker has gone.

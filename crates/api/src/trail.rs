@@ -145,20 +145,26 @@ impl Trail {
     }
 
     /// Answers a request that changes something. What is begun goes on to its end, and to its event, when
-    /// its asker does not wait for it.
+    /// its asker does not wait for it. What `must` be recorded is not done where it cannot be.
     pub(crate) async fn act(
         self: Arc<Self>,
         app: App,
+        must: bool,
         work: impl Future<Output = Response> + Send + 'static,
     ) -> Result<Response, Problem> {
         let answered = tokio::spawn(async move {
             let begun = self.event(&app, "request", StatusCode::ACCEPTED);
-            let begun = begun.message(format!("{} was asked for", self.operation()));
-            let noted = app.sink.intend(&self.uid, begun.event()).await;
-            noted.map_err(|error| {
-                let detail = "nothing is changed while the event log cannot be written";
-                Problem::unavailable(format!("{detail}: {error}"))
-            })?;
+            let begun = begun
+                .message(format!("{} was asked for", self.operation()))
+                .with("status_id", 0);
+            match app.sink.intend(&self.uid, begun.event()).await {
+                Ok(()) => {}
+                Err(error) if must => {
+                    let detail = "nothing is changed while the event log cannot be written";
+                    return Err(Problem::unavailable(format!("{detail}: {error}")));
+                }
+                Err(error) => tracing::error!(%error, "what is begun could not be taken down"),
+            }
             // Of a handler that panics the log shall know, too.
             let done = tokio::spawn(NOW.scope(Arc::clone(&self), work)).await;
             let response = done.unwrap_or_else(|e| Problem::internal(&e).into_response());

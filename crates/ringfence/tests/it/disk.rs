@@ -10,7 +10,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::crash::{Load, SENDERS, acknowledged, check, under_load};
-use crate::running::{ADMIN, Server, Start, eventually, send};
+use crate::running::{ADMIN, Server, Start, eventually, ringfence, send};
 
 const MOUNT: &str = "RINGFENCE_SMALL_MOUNT";
 const SIZE: &str = "size=32m";
@@ -98,16 +98,20 @@ fn a_full_disk_is_said_refused_and_recovered_from_without_loss() {
             let logs = server.request(Method::POST, "/v1/logs", &token);
             let logs = logs.json(&json!({"resourceLogs": [{"scopeLogs": [{"logRecords": [{}]}]}]}));
             assert_eq!(send(logs).0, 503);
-            // The state's database meets the full disk in the midst of its transactions too.
+            // What could not be proved afterwards is not done.
             for n in 0..4 {
-                let made = server.post(
+                let (status, refused) = server.post(
                     "/api/v1/sources",
                     &json!({"name": format!("late-{n}"), "kind": "http", "program": "default",
                         "site": "default", "classes": "*", "grants": [], "allowed_peers": [],
                         "expect_every_secs": null}),
                 );
-                println!("while full: {made:?}");
+                assert_eq!(status, 503, "{refused}");
+                let why = refused["detail"].as_str().unwrap();
+                assert!(why.starts_with("nothing is changed while"), "{why}");
             }
+            let sources = server.get("/api/v1/sources").1.to_string();
+            assert!(!sources.contains("late-"), "{sources}");
             std::fs::remove_file(&ballast).unwrap();
             eventually("it is ready again by itself", 60, || {
                 (server.get("/readyz").0 == 200).then_some(())
@@ -128,6 +132,9 @@ fn a_full_disk_is_said_refused_and_recovered_from_without_loss() {
     let acknowledged = acknowledged(&loads);
     check(&server, &acknowledged);
     assert_eq!(server.stop().code(), Some(0));
+    let data = folder.join("data");
+    let verified = ringfence(&["verify", "--data", data.to_str().unwrap()]);
+    assert_eq!(verified.code, 0, "{} {}", verified.out, verified.err);
     check(&start(&folder), &acknowledged);
 }
 

@@ -334,7 +334,7 @@ fn kills() -> u64 {
 fn guesses_fill_no_log() {
     let (_dir, server) = started();
     let auditor = auditor(&server);
-    let page = crate::browser::Browser::new(&server);
+    let page = Browser::new(&server);
     for n in 0..20 {
         let login = format!("nobody-{}", n % 2);
         page.post(

@@ -1,5 +1,6 @@
 //! A server as a process of its own, and requests to it.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -358,6 +359,27 @@ impl Server {
         made["token"].as_str().unwrap().to_owned()
     }
 
+    /// Nothing that lets somebody in stands in the clear in the state store or the evidence log.
+    #[track_caller]
+    fn keeps_no_secret(&self) {
+        let of = |name: &str| std::fs::read(self.data.join(name)).unwrap_or_default();
+        let mut kept = ["state.db", "state.db-wal"].map(of).concat();
+        let mut folders = vec![self.data.join("evidence")];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+                match entry.path() {
+                    path if path.is_dir() => folders.push(path),
+                    path => kept.extend(std::fs::read(path).unwrap_or_default()),
+                }
+            }
+        }
+        let kept = String::from_utf8_lossy(&kept);
+        let secrets = SECRETS.lock().unwrap().clone();
+        for secret in secrets.iter().map(String::as_str).chain([ADMIN]) {
+            assert!(!kept.contains(secret), "{secret} is kept in the clear");
+        }
+    }
+
     /// All alerts, newest first.
     pub fn alerts(&self) -> Vec<Value> {
         let (status, list) = self.get("/api/v1/alerts?limit=500");
@@ -393,6 +415,39 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if !std::thread::panicking() {
+            self.keeps_no_secret();
+        }
+    }
+}
+
+/// What servers of this test let somebody in by.
+static SECRETS: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+/// Takes down the tokens and codes of an answer.
+fn note_secrets(answer: &Value) {
+    match answer {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                let secret = matches!(name.as_str(), "token" | "code" | "codes");
+                let texts: Vec<&String> = match value {
+                    Value::String(text) if secret => vec![text],
+                    Value::Array(items) if secret => items
+                        .iter()
+                        .filter_map(|item| match item {
+                            Value::String(text) => Some(text),
+                            _ => None,
+                        })
+                        .collect(),
+                    _ => Vec::new(),
+                };
+                let long = texts.into_iter().filter(|text| text.len() >= 16).cloned();
+                SECRETS.lock().unwrap().extend(long);
+                note_secrets(value);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(note_secrets),
+        _ => {}
     }
 }
 
@@ -408,6 +463,7 @@ pub fn try_send(request: RequestBuilder) -> reqwest::Result<(u16, Value)> {
         let status = response.status().as_u16();
         let text = response.text().await?;
         let json = serde_json::from_str(&text).unwrap_or(Value::String(text));
+        note_secrets(&json);
         Ok((status, json))
     })
 }
