@@ -13,6 +13,7 @@ use ringfence_sources::{FeedsConfig, ListenersConfig};
 use thiserror::Error;
 
 pub use crate::access_config::AccessConfig;
+pub use crate::evidence_config::{EvidenceConfig, WitnessConfig};
 use crate::http::Most;
 use crate::mail::MailSettings;
 use crate::store::StateConfig;
@@ -56,6 +57,8 @@ pub struct Config {
     pub state: StateConfig,
     /// `[[connector]]`: platforms that are asked, or that send.
     pub connectors: Vec<ConnectorConfig>,
+    /// `[evidence]`: who cosigns the evidence log.
+    pub evidence: EvidenceConfig,
 }
 
 /// `[server]`.
@@ -263,6 +266,7 @@ impl Config {
         let webhooks = doc.table("webhooks", m);
         let mail = doc.table("mail", m);
         let state = doc.table("state", m);
+        let evidence = doc.table("evidence", m);
         let config = Self {
             server: ServerConfig::read(server, m),
             log: LogConfig::read(log, m),
@@ -285,6 +289,7 @@ impl Config {
             mail: MailSettings::read(mail, m),
             state: StateConfig::read(state, m),
             connectors: read_connectors(&mut doc, m),
+            evidence: EvidenceConfig::read(evidence, m),
         };
         doc.finish(m);
         config

@@ -107,7 +107,13 @@ impl Inside for Inner {
             ready: reasons.is_empty(),
             reasons,
             // Fates apart: who balances load by readiness must not turn events away for that.
-            degraded: self.queries.trouble().into_iter().chain(evidence).collect(),
+            degraded: self
+                .queries
+                .trouble()
+                .into_iter()
+                .chain(evidence)
+                .chain(self.evidence.cosigned().trouble())
+                .collect(),
         }
     }
 

@@ -21,6 +21,7 @@ pub mod doctor;
 mod ending;
 mod entries;
 mod evidence;
+mod evidence_config;
 mod folders;
 mod gauges;
 mod holders;

@@ -113,6 +113,19 @@ impl Remote {
         Ok(Self { client, base })
     }
 
+    /// Whether nobody stands between: encrypted, or this machine.
+    #[must_use]
+    pub fn is_private(&self) -> bool {
+        let host = self.base.host_str().unwrap_or_default();
+        let ip = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
+        let here = host == "localhost" || ip.is_ok_and(|ip| ip.is_loopback());
+        match self.base.scheme() {
+            "https" => true,
+            "http" => here,
+            _ => false,
+        }
+    }
+
     /// The log's checkpoint.
     ///
     /// # Errors
