@@ -51,6 +51,7 @@ mod trial;
 mod upkeep;
 pub mod verification;
 mod watch;
+mod witness;
 mod written;
 
 pub use config::{Config, ConfigError};
@@ -60,4 +61,5 @@ pub use open::normaliser;
 pub use people::{Recovered, Waiting, recover_administrator};
 pub use server::{Server, ServerError};
 pub use store::{StateConfig, StorePlaceError};
+pub use witness::{LogToFollow, WitnessError, WitnessFile, WitnessProcess};
 pub use written::Mistake;

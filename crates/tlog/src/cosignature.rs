@@ -54,8 +54,7 @@ pub fn cosigned(note: &Note, line: &Signature, witness: &VerifierKey) -> Option<
     }
     let (time, made) = line.bytes.split_first_chunk::<TIME>()?;
     let time = u64::from_be_bytes(*time);
-    let fits =
-        i64::try_from(time).is_ok() && witness.verify(message(note, time).as_bytes(), made);
+    let fits = i64::try_from(time).is_ok() && witness.verify(message(note, time).as_bytes(), made);
     fits.then(|| Cosignature {
         witness: line.name.clone(),
         time,

@@ -6,7 +6,7 @@ use reqwest::{Client, Url};
 use serde::Serialize;
 use tokio::sync::mpsc;
 
-use crate::fetch::RemoteError;
+use crate::fetch::{RemoteError, is_private};
 
 /// Alarms that wait for a receiver; more are in the file alone.
 const MOST_WAITING: usize = 256;
@@ -33,19 +33,39 @@ pub struct Alarm {
     pub what: String,
 }
 
+/// Where alarms are posted as JSON: encrypted, or this machine. The address may hold a secret and is not shown.
+#[derive(Clone)]
+pub struct Webhook(Url);
+
+impl Webhook {
+    /// From its address.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn parse(text: &str) -> Result<Self, RemoteError> {
+        let url = Url::parse(text).ok().filter(is_private);
+        url.map(Self).ok_or(RemoteError::Webhook)
+    }
+}
+
+impl std::fmt::Debug for Webhook {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Webhook")
+    }
+}
+
 /// Alarms on their way to a receiver.
 #[derive(Debug)]
 pub(crate) struct Sending {
     client: Client,
-    url: Url,
+    webhook: Webhook,
     waiting: mpsc::Receiver<Alarm>,
 }
 
 impl Sending {
-    /// A way to `url`.
-    pub fn to(url: &str) -> Result<(mpsc::Sender<Alarm>, Self), RemoteError> {
+    /// A way to the receiver.
+    pub fn to(webhook: &Webhook) -> Result<(mpsc::Sender<Alarm>, Self), RemoteError> {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let url = Url::parse(url).map_err(|_| RemoteError::Url(url.to_owned()))?;
         let client = Client::builder()
             .timeout(WAIT)
             .redirect(reqwest::redirect::Policy::none())
@@ -57,7 +77,7 @@ impl Sending {
             sender,
             Self {
                 client,
-                url,
+                webhook: webhook.clone(),
                 waiting,
             },
         ))
@@ -72,7 +92,12 @@ impl Sending {
 
     async fn send(&self, alarm: &Alarm) {
         for attempt in 0..TRIES {
-            let sent = self.client.post(self.url.clone()).json(alarm).send().await;
+            let sent = self
+                .client
+                .post(self.webhook.0.clone())
+                .json(alarm)
+                .send()
+                .await;
             // The address may hold a secret, so the error is told without it.
             let why = match sent {
                 Ok(answer) if answer.status().is_success() => return,

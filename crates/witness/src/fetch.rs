@@ -36,6 +36,9 @@ pub enum RemoteError {
         /// Why.
         why: String,
     },
+    /// The address of a receiver of alarms. It may hold a secret, so it is not said.
+    #[error("an address is wanted that begins with `https://`, or leads to this machine")]
+    Webhook,
     /// TLS.
     #[error("TLS cannot be set up on this machine: {0}")]
     Tls(String),
@@ -116,14 +119,7 @@ impl Remote {
     /// Whether nobody stands between: encrypted, or this machine.
     #[must_use]
     pub fn is_private(&self) -> bool {
-        let host = self.base.host_str().unwrap_or_default();
-        let ip = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
-        let here = host == "localhost" || ip.is_ok_and(|ip| ip.is_loopback());
-        match self.base.scheme() {
-            "https" => true,
-            "http" => here,
-            _ => false,
-        }
+        is_private(&self.base)
     }
 
     /// The log's checkpoint.
@@ -191,6 +187,18 @@ impl TileSource for Blocking<'_> {
             let got = tokio::time::timeout_at(self.until, self.remote.tile(tile)).await;
             got.unwrap_or(Err(FetchError::Slow))
         })
+    }
+}
+
+/// Encrypted, or this machine.
+pub(crate) fn is_private(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let ip = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
+    let here = host == "localhost" || ip.is_ok_and(|ip| ip.is_loopback());
+    match url.scheme() {
+        "https" => true,
+        "http" => here,
+        _ => false,
     }
 }
 

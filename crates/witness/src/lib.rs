@@ -22,7 +22,7 @@ mod witness;
 #[cfg(test)]
 mod tests;
 
-pub use alarm::Alarm;
+pub use alarm::{Alarm, Webhook};
 pub use fetch::{FetchError, Remote, RemoteError};
 pub use run::{Pull, run, run_once};
 pub use store::StoreError;

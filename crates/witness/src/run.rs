@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::alarm::Webhook;
 use crate::fetch::{Blocking, Remote, RemoteError};
 use crate::witness::{Shared, Witness};
 
@@ -30,15 +31,15 @@ pub struct Pull {
 /// Follows logs until `cancel`. Alarms go to `webhook`, too.
 ///
 /// # Errors
-/// When the address of the webhook is none.
+/// When TLS cannot be set up for the webhook.
 pub async fn run(
     witness: Arc<Witness>,
     pulls: Vec<Pull>,
-    webhook: Option<&str>,
+    webhook: Option<&Webhook>,
     clock: fn() -> i64,
     cancel: CancellationToken,
 ) -> Result<(), RemoteError> {
-    let sending = webhook.map(|url| witness.tell_to(url)).transpose()?;
+    let sending = webhook.map(|to| witness.tell_to(to)).transpose()?;
     let sending = sending.map(|sending| tokio::spawn(sending.run()));
     let mut following = JoinSet::new();
     for pull in pulls {
@@ -57,14 +58,14 @@ pub async fn run(
 /// Looks at each log once, and sends what alarms there are.
 ///
 /// # Errors
-/// When the address of the webhook is none.
+/// When TLS cannot be set up for the webhook.
 pub async fn run_once(
     witness: &Arc<Witness>,
     pulls: &[Pull],
-    webhook: Option<&str>,
+    webhook: Option<&Webhook>,
     clock: fn() -> i64,
 ) -> Result<(), RemoteError> {
-    let sending = webhook.map(|url| witness.tell_to(url)).transpose()?;
+    let sending = webhook.map(|to| witness.tell_to(to)).transpose()?;
     let sending = sending.map(|sending| tokio::spawn(sending.run()));
     for pull in pulls {
         round(witness, pull, clock).await;

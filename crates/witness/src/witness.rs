@@ -8,7 +8,7 @@ use ringfence_tlog::{Signature, Signer, VerifierKey};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use crate::alarm::{Alarm, Sending};
+use crate::alarm::{Alarm, Sending, Webhook};
 use crate::fetch::RemoteError;
 use crate::followed::{Change, Followed};
 use crate::kept::{Kept, id_of};
@@ -137,8 +137,8 @@ impl Witness {
     }
 
     /// Tells somebody of alarms from now on; what comes back has to run.
-    pub(crate) fn tell_to(&self, url: &str) -> Result<Sending, RemoteError> {
-        let (sender, sending) = Sending::to(url)?;
+    pub(crate) fn tell_to(&self, webhook: &Webhook) -> Result<Sending, RemoteError> {
+        let (sender, sending) = Sending::to(webhook)?;
         *self.told.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);
         Ok(sending)
     }

@@ -55,3 +55,4 @@ mod story;
 mod understand;
 mod upgrade;
 mod webhooks;
+mod witness;

@@ -236,14 +236,14 @@ fn database_of(data: &Path) -> Option<String> {
     Some(url)
 }
 
-/// The lines of its log so far.
-struct Log {
+/// The lines of a process's log so far.
+pub struct Log {
     lines: Arc<Mutex<Vec<Value>>>,
     ended: Arc<AtomicBool>,
 }
 
 impl Log {
-    fn of(stream: impl std::io::Read + Send + 'static) -> Self {
+    pub fn of(stream: impl std::io::Read + Send + 'static) -> Self {
         let lines = Arc::new(Mutex::new(Vec::new()));
         let ended = Arc::new(AtomicBool::new(false));
         let (kept, end) = (Arc::clone(&lines), Arc::clone(&ended));
@@ -255,6 +255,19 @@ impl Log {
             end.store(true, Ordering::Release);
         });
         Self { lines, ended }
+    }
+
+    /// The first line that fits.
+    #[track_caller]
+    pub fn await_line(&self, fits: impl Fn(&Value) -> bool) -> Value {
+        eventually("a log line", 20, || {
+            let lines = self.lines.lock().unwrap();
+            let found = lines.iter().find(|l| fits(l)).cloned();
+            if found.is_none() && self.ended.load(Ordering::Acquire) {
+                panic!("the process ended: {lines:#?}");
+            }
+            found
+        })
     }
 }
 
@@ -286,14 +299,7 @@ impl Server {
     /// The first log line that fits.
     #[track_caller]
     pub fn await_line(&self, fits: impl Fn(&Value) -> bool) -> Value {
-        eventually("a log line", 20, || {
-            let lines = self.log.lines.lock().unwrap();
-            let found = lines.iter().find(|l| fits(l)).cloned();
-            if found.is_none() && self.log.ended.load(Ordering::Acquire) {
-                panic!("the server ended: {lines:#?}");
-            }
-            found
-        })
+        self.log.await_line(fits)
     }
 
     /// Whole log, for what must not be in it.

@@ -18,11 +18,12 @@ pub(crate) struct Cosigned {
 }
 
 impl Cosigned {
-    /// Reads what is kept. What is not of this log as it is now is not shown, and said.
+    /// Reads what is kept beside a log of `size` entries, if it can be opened. What is not of this log as it is
+    /// now is not shown, and said.
     pub(super) fn open(
         folder: Folder,
         key: &VerifierKey,
-        size: u64,
+        size: Option<u64>,
         config: &EvidenceConfig,
     ) -> Self {
         let keys = config.witnesses.iter().map(|one| one.key.clone());
@@ -33,7 +34,7 @@ impl Cosigned {
             latest: Mutex::default(),
             trouble: Mutex::default(),
         };
-        match kept(&this.folder, key, size) {
+        match size.map_or(Ok(None), |size| kept(&this.folder, key, size)) {
             Ok(note) => {
                 let enough = note.filter(|note| this.signatures(note) >= this.demanded.max(1));
                 this.latest = Mutex::new(enough);

@@ -94,11 +94,11 @@ impl EvidenceLog {
         let key = signer.public().clone();
         let folder = data.join(FOLDER);
         let log = Log::open(Folder::new(&folder), signer);
-        let size = log.as_ref().map_or(0, Log::size);
+        let size = log.as_ref().ok().map(Log::size);
         Ok(Self {
             cosigned: Cosigned::open(Folder::new(&folder), &key, size, config),
             folder,
-            size: AtomicU64::new(size),
+            size: AtomicU64::new(size.unwrap_or(0)),
             trouble: Mutex::new(log.as_ref().err().map(ToString::to_string)),
             log: Mutex::new(log.map_err(|error| error.to_string())),
             key,
