@@ -239,6 +239,10 @@ impl Followed {
                 if trouble.is_alarm() {
                     raise(&mut kept, trouble.name(), trouble.to_string());
                 }
+                // What the log's key signed is no silence, whatever else it is.
+                if matches!(trouble, Trouble::RolledBack { .. } | Trouble::Forked(_)) {
+                    kept.beside.heard_ms = now_ms;
+                }
                 let heard = kept.beside.heard_ms.max(kept.beside.since_ms);
                 let quiet = now_ms.saturating_sub(heard);
                 if let Some(most) = silent_after_ms

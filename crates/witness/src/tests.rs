@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+mod http;
 mod lies;
 mod stranger;
 

@@ -402,6 +402,11 @@ impl Drop for Server {
     }
 }
 
+/// What is found at an address.
+pub fn get(url: &str) -> (u16, Value) {
+    send(CLIENT.get(url))
+}
+
 /// Status and JSON of an answer; text becomes a JSON string.
 pub fn send(request: RequestBuilder) -> (u16, Value) {
     try_send(request).unwrap()
