@@ -207,6 +207,10 @@ impl Inside for Inner {
             },
             "queries": queries(&self.queries.counts()),
             "state": {"store": self.place, "trouble": self.state.trouble()},
+            "evidence": {
+                "size": self.evidence.size(),
+                "cosigned": self.evidence.cosigned().size(),
+            },
             "calls": self.live.picture().stats,
             "notifying": {"webhooks": self.notifying.webhooks, "mail": self.notifying.mail},
             "rules": {"in_force": pack.len(), "mistakes": pack.mistakes().len()},

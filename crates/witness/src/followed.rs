@@ -213,7 +213,7 @@ impl Followed {
         silent_after_ms: Option<i64>,
         store: &Store,
         now_ms: i64,
-    ) -> Result<Vec<Change>, StoreError> {
+    ) -> (Vec<Change>, Result<(), StoreError>) {
         let mut kept = self.kept();
         let mut changes = Vec::new();
         let mut raise = |kept: &mut Kept, name: &'static str, what: String| {
@@ -256,10 +256,12 @@ impl Followed {
                 }
             }
         }
-        if !changes.is_empty() {
-            kept.save(store)?;
-        }
-        Ok(changes)
+        // Whoever cannot write any more says so all the same.
+        let saved = match changes.is_empty() {
+            true => Ok(()),
+            false => kept.save(store),
+        };
+        (changes, saved)
     }
 }
 

@@ -247,9 +247,20 @@ fn nothing_is_signed_that_is_not_remembered() {
     let done = witness.add(body.as_bytes(), NOW);
     assert!(matches!(done, Err(NotSigned::Store(_))), "{done:?}");
     assert!(signed(&witness).is_none());
+    let note = made.log.checkpoint().to_string();
+    let told = bench.look(&witness, note.as_bytes(), made.served());
+    assert!(matches!(told, Err(Trouble::Store(_))), "{told:?}");
+    assert_eq!(
+        (names(&witness), bench.alarms().len()),
+        (vec!["store".to_owned()], 1)
+    );
     std::fs::remove_dir(&beside).unwrap();
     assert!(witness.add(body.as_bytes(), NOW).is_ok());
     assert_eq!(size_of(&signed(&witness).unwrap()), 5);
+    bench
+        .look(&witness, note.as_bytes(), made.served())
+        .unwrap();
+    assert!(names(&witness).is_empty());
 }
 
 #[test]

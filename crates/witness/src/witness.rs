@@ -166,13 +166,12 @@ impl Witness {
             tracing::warn!(log, trouble, why, "a look at a log did not end well");
         }
         *one.last.lock().unwrap_or_else(PoisonError::into_inner) = last;
-        let changes = one
+        let (changes, saved) = one
             .log
             .settle(outcome, silent_after_ms, &self.store, now_ms);
-        let changes = changes.unwrap_or_else(|error| {
+        if let Err(error) = saved {
             tracing::error!(%error, "the witness's state cannot be written");
-            Vec::new()
-        });
+        }
         for change in changes {
             match change {
                 Change::Raised(name, what) => self.tell(one, name, "raised", what, now_ms),

@@ -55,6 +55,11 @@ impl Cosigned {
         latest.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// How many entries it has.
+    pub(crate) fn size(&self) -> Option<u64> {
+        self.latest().as_ref().map(size)
+    }
+
     /// What is wrong with witnesses, each in a line.
     pub(crate) fn trouble(&self) -> Vec<String> {
         let trouble = self.trouble.lock();
@@ -70,10 +75,10 @@ impl Cosigned {
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(before) = &*latest {
             if before.text() == note.text() {
-                let known: Vec<_> = note.signatures().iter().map(|s| s.id).collect();
-                let more = before.signatures().iter();
-                let more: Vec<_> = more.filter(|s| !known.contains(&s.id)).cloned().collect();
-                more.into_iter().for_each(|line| note.add(line));
+                let mut both = before.clone();
+                let lines = note.signatures().iter().cloned();
+                lines.for_each(|line| both.add(line));
+                note = both;
             }
             if size(before) > size(&note) || *before == note {
                 return Ok(());
@@ -119,5 +124,80 @@ fn kept(folder: &Folder, key: &VerifierKey, size: u64) -> Result<Option<Note>, S
             "the first {} entries are not those that witnesses saw: the log was rewritten",
             checkpoint.size
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ringfence_crypto::Ed25519Key;
+    use ringfence_evidence::Log;
+    use ringfence_tlog::{KeyKind, Signer, cosign};
+
+    use crate::config::WitnessConfig;
+
+    fn signer(name: &str, kind: KeyKind) -> Signer {
+        let key = Ed25519Key::from_seed([name.len() as u8; 32]).unwrap();
+        Signer::new(name, kind, key).unwrap()
+    }
+
+    fn config(witnesses: &[&Signer], cosignatures: usize) -> EvidenceConfig {
+        let one = |signer: &&Signer| WitnessConfig {
+            url: "https://w.example".to_owned(),
+            key: signer.public().clone(),
+            ca_file: None,
+        };
+        EvidenceConfig {
+            witnesses: witnesses.iter().map(one).collect(),
+            cosignatures,
+            trouble_after: std::time::Duration::from_secs(1),
+        }
+    }
+
+    fn signed(note: &Note, by: &[&Signer]) -> Note {
+        let mut with = note.clone();
+        by.iter()
+            .for_each(|witness| with.add(cosign(note, witness, 1)));
+        with
+    }
+
+    #[test]
+    fn only_what_enough_witnesses_signed_is_kept_and_only_of_this_log() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = || Folder::new(dir.path());
+        let key = signer("rf.example/evidence", KeyKind::Log);
+        let (one, two) = (
+            signer("w.1", KeyKind::Cosigner),
+            signer("w.two", KeyKind::Cosigner),
+        );
+        let mut log = Log::open(folder(), key.clone()).unwrap();
+        let first = log.append(&["a", "b"]).unwrap().clone();
+        let config = config(&[&one, &two], 2);
+        let open = |size| Cosigned::open(folder(), key.public(), Some(size), &config);
+
+        let cosigned = open(2);
+        cosigned.keep(signed(&first, &[&one])).unwrap();
+        assert_eq!(cosigned.size(), None, "one of two");
+        cosigned.keep(signed(&first, &[&one, &two])).unwrap();
+        assert_eq!((cosigned.size(), open(2).size()), (Some(2), Some(2)));
+        let second = log.append(&["c"]).unwrap().clone();
+        cosigned.keep(signed(&second, &[&two])).unwrap();
+        assert_eq!(cosigned.size(), Some(2), "the newer one has too few");
+        cosigned.keep(signed(&second, &[&two, &one])).unwrap();
+        cosigned.keep(signed(&first, &[&two, &one])).unwrap();
+        assert_eq!((cosigned.size(), open(3).size()), (Some(3), Some(3)));
+
+        // A log that was set back, or is another one.
+        assert_eq!(open(2).size(), None);
+        let other = tempfile::tempdir().unwrap();
+        let mut forged = Log::open(Folder::new(other.path()), key.clone()).unwrap();
+        forged.append(&["a", "x", "c", "d"]).unwrap();
+        let kept = folder().cosigned().unwrap().unwrap();
+        forged.folder().keep_cosigned(&kept).unwrap();
+        let folder = Folder::new(other.path());
+        assert_eq!(
+            Cosigned::open(folder, key.public(), Some(4), &config).size(),
+            None
+        );
     }
 }
