@@ -24,7 +24,7 @@ LAYERS = {
     "decisions": ["normalise", "calls", "detect", "simulate", "behaviour", "consent", "compliance"],
     "world": ["backup", "spine", "lake", "state", "respond", "sources", "connectors", "edge", "endpoint", "vault",
               "access", "federation",
-              "evidence"],
+              "evidence", "witness"],
     "faces": ["api", "server", "ringfence"],
 }
 PURE = {"words", "engines", "decisions"}
@@ -33,6 +33,7 @@ PURE = {"words", "engines", "decisions"}
 SIDEWAYS = {
     ("sources", "spine"),  # the intake writes to the event log
     ("connectors", "sources"),  # what they fetch goes to the one intake
+    ("witness", "evidence"),  # a witness keeps its key as a log does
     ("server", "api"),  # the server mounts the API's routes
     ("ringfence", "api"),
     ("ringfence", "server"),  # the binary starts the server

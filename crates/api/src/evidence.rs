@@ -124,7 +124,13 @@ pub(crate) async fn file(
     State(app): State<App>,
     Path(path): Path<String>,
 ) -> Result<([(HeaderName, HeaderValue); 2], Vec<u8>), Problem> {
-    let none = || Problem::not_found(format!("the evidence log has no file `{path}`"));
+    let none = || match path.as_str() {
+        "checkpoint" => Problem::not_found(
+            "no checkpoint of the evidence log has yet as many cosignatures as \
+             `evidence.cosignatures` asks for",
+        ),
+        _ => Problem::not_found(format!("the evidence log has no file `{path}`")),
+    };
     let read = app.inside.evidence().file(&path).await;
     let bytes = read.map_err(|error| Problem::internal(&error))?;
     let bytes = bytes.ok_or_else(none)?;

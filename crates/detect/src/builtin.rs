@@ -41,6 +41,7 @@ static FILES: &[File] = &[
     rule!("sip_unencrypted"),
     rule!("source_loss"),
     rule!("source_silent"),
+    rule!("witness_silent"),
 ];
 
 /// The pack as files named `builtin/NAME.yml`.

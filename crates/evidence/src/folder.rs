@@ -10,6 +10,8 @@ use ringfence_tlog::{Tile, TileSource};
 
 /// The name of the checkpoint.
 const CHECKPOINT: &str = "checkpoint";
+/// The name of the newest checkpoint that enough witnesses cosigned.
+const COSIGNED: &str = "cosigned";
 /// Above so many files the whole file system is synced at once, which costs one wait.
 const MOST_SYNCED: usize = 16;
 /// A file that claims to be larger is none of a log's: a bundle has 256 entries of 64 KiB at most.
@@ -45,6 +47,22 @@ impl Folder {
     /// When it cannot be read.
     pub fn checkpoint(&self) -> io::Result<Option<Vec<u8>>> {
         found(read(&self.root.join(CHECKPOINT)))
+    }
+
+    /// The bytes of the newest checkpoint that enough witnesses cosigned; nothing when there is none.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn cosigned(&self) -> io::Result<Option<Vec<u8>>> {
+        found(read(&self.root.join(COSIGNED)))
+    }
+
+    /// Puts a cosigned checkpoint in the place of the last one, durably.
+    ///
+    /// # Errors
+    /// When it cannot be written: then the last one is still there.
+    pub fn keep_cosigned(&self, note: &[u8]) -> io::Result<()> {
+        self.replace(COSIGNED, note)
     }
 
     /// The bytes of a tile, or of the whole one that took its place.
@@ -101,16 +119,19 @@ impl Folder {
 
     /// Puts a checkpoint in the place of the last one, durably.
     pub(crate) fn publish(&mut self, checkpoint: &[u8]) -> io::Result<()> {
-        let path = self.root.join(CHECKPOINT);
-        self.make_parents(&path)?;
+        self.make_parents(&self.root.join(CHECKPOINT))?;
         self.sync()?;
-        let beside = self.root.join("checkpoint.new");
+        self.replace(CHECKPOINT, checkpoint)
+    }
+
+    fn replace(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let beside = self.root.join(format!("{name}.new"));
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(true).mode(0o644);
         let mut file = options.open(&beside)?;
-        file.write_all(checkpoint)?;
+        file.write_all(bytes)?;
         file.sync_all()?;
-        fs::rename(&beside, &path)?;
+        fs::rename(&beside, self.root.join(name))?;
         File::open(&self.root)?.sync_all()
     }
 

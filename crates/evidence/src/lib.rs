@@ -11,14 +11,16 @@
 //! Where it stops: it knows no server, no clock and no state store. One [`Log`] may append to a folder at
 //! a time; who opens it sees to that. The arithmetic is that of `ringfence-tlog`.
 
+mod fault;
 mod folder;
 mod key;
 mod leaf;
 mod log;
 mod verify;
 
+pub use fault::Fault;
 pub use folder::Folder;
 pub use key::{KeyFile, KeyFileError};
 pub use leaf::{Leaf, LeafError, SALT, commit};
 pub use log::{Log, LogError, prove};
-pub use verify::{Fault, Held, Report, Row, Rows, verify};
+pub use verify::{Held, Report, Row, Rows, verify};

@@ -4,10 +4,11 @@ use std::fmt;
 use std::io;
 
 use ringfence_tlog::{
-    Bundle, Checkpoint, CheckpointError, Cosignature, EMPTY, Frontier, HASH, Hash, Note, NoteError,
-    Tile, TileSource, VerifierKey, WIDTH, above, cosignature, leaf,
+    Bundle, Checkpoint, CheckpointError, Cosignature, EMPTY, Frontier, HASH, Hash, Note, Tile,
+    TileSource, VerifierKey, WIDTH, above, cosignature, cosigned, leaf,
 };
 
+use crate::fault::Fault;
 use crate::leaf::{Leaf, SALT, commit};
 
 /// Faults that are named; of more there is no use.
@@ -22,97 +23,8 @@ pub struct Held {
     pub witnesses: Vec<VerifierKey>,
     /// How many of them have to have signed.
     pub quorum: usize,
-}
-
-/// One thing that is not as it was.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
-    /// A file cannot be had.
-    #[error("{tile}: {why}")]
-    Unreadable {
-        /// Which.
-        tile: Tile,
-        /// Why.
-        why: String,
-    },
-    /// A file has another length than its width says: it was cut, or something was taken out of it.
-    #[error("{tile} has another length than {} takes", .tile.width())]
-    Length {
-        /// Which.
-        tile: Tile,
-    },
-    /// An entry is not the one whose hash is in the tree.
-    #[error("entry {index} is not what was logged: it was changed, removed or moved")]
-    Entry {
-        /// Which, from 0.
-        index: u64,
-    },
-    /// An entry that is there is none of an evidence log's.
-    #[error("entry {index} is no entry of an evidence log")]
-    Leaf {
-        /// Which, from 0.
-        index: u64,
-    },
-    /// A hash above the leaves is not that of what lies below it.
-    #[error("the hash over entries {first} to {last} is not theirs ({tile})")]
-    Node {
-        /// The tile that it stands in.
-        tile: Tile,
-        /// First entry below it.
-        first: u64,
-        /// Last entry below it.
-        last: u64,
-    },
-    /// The entries do not make the root that the checkpoint says.
-    #[error("the entries do not make the root of the checkpoint of {size} entries")]
-    Root {
-        /// Of the checkpoint.
-        size: u64,
-    },
-    /// A checkpoint that somebody remembers is larger than the log.
-    #[error(
-        "a checkpoint with {remembered} entries is remembered, and the log has {size}: it was rolled back"
-    )]
-    RolledBack {
-        /// Entries of the remembered one.
-        remembered: u64,
-        /// Entries now.
-        size: u64,
-    },
-    /// The first entries are not those of a checkpoint that somebody remembers.
-    #[error(
-        "the first {size} entries are not those of the checkpoint that is remembered: the log was rewritten"
-    )]
-    Rewritten {
-        /// Of the remembered checkpoint.
-        size: u64,
-    },
-    /// A checkpoint that somebody remembers was not signed by this log.
-    #[error("a remembered checkpoint cannot be used: {0}")]
-    Remembered(CheckpointError),
-    /// A cosignature of a witness that one knows is false.
-    #[error("a witness: {0}")]
-    Witness(NoteError),
-    /// Too few witnesses.
-    #[error("{got} of the {wanted} witnesses that have to have signed did")]
-    Quorum {
-        /// Who did.
-        got: usize,
-        /// Who has to.
-        wanted: usize,
-    },
-    /// A record is not the one that was logged.
-    #[error("the record of entry {index} is not the one that was logged")]
-    Record {
-        /// Which, from 0.
-        index: u64,
-    },
-    /// There is no record, nor a word that it was erased.
-    #[error("the record of entry {index} is missing")]
-    NoRecord {
-        /// Which, from 0.
-        index: u64,
-    },
+    /// A checkpoint that the log keeps with cosignatures, of the same size as the newest or less.
+    pub cosigned: Option<Note>,
 }
 
 /// What was found.
@@ -120,8 +32,10 @@ pub enum Fault {
 pub struct Report {
     /// What the log says it is.
     pub checkpoint: Checkpoint,
-    /// Witnesses that signed it.
+    /// Witnesses that signed it, or the cosigned checkpoint.
     pub cosigned: Vec<Cosignature>,
+    /// Entries of the checkpoint that they signed.
+    pub witnessed: u64,
     /// Sizes of remembered checkpoints that it follows from.
     pub follows: Vec<u64>,
     /// Records that are those that were logged.
@@ -181,20 +95,14 @@ pub fn verify<S: TileSource<Error: fmt::Display>>(
     let mut report = Report {
         checkpoint: checked,
         cosigned: Vec::new(),
+        witnessed: size,
         follows: Vec::new(),
         records: 0,
         erased: 0,
         faults: Vec::new(),
     };
-    match cosignature(checkpoint, &held.witnesses) {
-        Ok(cosigned) => report.cosigned = cosigned,
-        Err(error) => report.fault(Fault::Witness(error)),
-    }
-    let (got, wanted) = (report.cosigned.len(), held.quorum);
-    if got < wanted {
-        report.fault(Fault::Quorum { got, wanted });
-    }
     let mut remembered = remembered(held, key, size, &mut report);
+    witnesses(checkpoint, held, key, &mut remembered, &mut report);
 
     let mut walk = Walk::default();
     walk.meet(&mut remembered, &mut report);
@@ -236,8 +144,75 @@ pub fn verify<S: TileSource<Error: fmt::Display>>(
     Ok(report)
 }
 
-/// Checkpoints that can be held against the log, the smallest first.
-fn remembered(held: &Held, key: &VerifierKey, size: u64, report: &mut Report) -> Vec<(u64, Hash)> {
+/// Counts cosignatures under the checkpoint, and under the cosigned one, which the log is held to.
+fn witnesses(
+    checkpoint: &Note,
+    held: &Held,
+    key: &VerifierKey,
+    remembered: &mut Vec<Due>,
+    report: &mut Report,
+) {
+    let size = report.checkpoint.size;
+    report.cosigned = cosignatures(checkpoint, held, report);
+    if let Some(note) = &held.cosigned {
+        match Checkpoint::open(note, key.name(), std::slice::from_ref(key)) {
+            Err(error) => report.fault(Fault::Cosigned(error)),
+            Ok(old) if old.size > size => report.fault(Fault::CosignedMore {
+                cosigned: old.size,
+                size,
+            }),
+            Ok(old) => {
+                let more = cosignatures(note, held, report);
+                if more.len() >= report.cosigned.len() {
+                    (report.cosigned, report.witnessed) = (more, old.size);
+                }
+                remembered.push((old.size, old.root, Whose::Witnesses));
+                remembered.sort_unstable();
+                remembered.reverse();
+            }
+        }
+    }
+    let (got, wanted) = (report.cosigned.len(), held.quorum);
+    if got < wanted {
+        report.fault(Fault::Quorum { got, wanted });
+    }
+}
+
+/// The good cosignatures of a note. Of a false one it is said whether it was replayed.
+fn cosignatures(note: &Note, held: &Held, report: &mut Report) -> Vec<Cosignature> {
+    let error = match cosignature(note, &held.witnesses) {
+        Ok(cosigned) => return cosigned,
+        Err(error) => error,
+    };
+    let older = held.remembered.iter().chain(&held.cosigned);
+    let mut older = older.filter(|older| older.text() != note.text());
+    let replayed = older.find_map(|older| {
+        let mut lines = note.signatures().iter();
+        lines.find_map(|line| {
+            let mut keys = held.witnesses.iter();
+            let made = keys.find_map(|witness| cosigned(older, line, witness))?;
+            let size = Checkpoint::parse(older.text()).ok()?.size;
+            let witness = made.witness;
+            Some(Fault::Replayed { witness, size })
+        })
+    });
+    report.fault(replayed.unwrap_or(Fault::Witness(error)));
+    Vec::new()
+}
+
+/// A checkpoint that is due to be met: size, root, and who holds the log to it.
+type Due = (u64, Hash, Whose);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Whose {
+    /// Somebody remembers it.
+    Remembered,
+    /// Witnesses signed it, and the log keeps it itself.
+    Witnesses,
+}
+
+/// Checkpoints that can be held against the log, the smallest last.
+fn remembered(held: &Held, key: &VerifierKey, size: u64, report: &mut Report) -> Vec<Due> {
     let mut wanted = Vec::new();
     for note in &held.remembered {
         match Checkpoint::open(note, key.name(), std::slice::from_ref(key)) {
@@ -246,7 +221,7 @@ fn remembered(held: &Held, key: &VerifierKey, size: u64, report: &mut Report) ->
                 remembered: old.size,
                 size,
             }),
-            Ok(old) => wanted.push((old.size, old.root)),
+            Ok(old) => wanted.push((old.size, old.root, Whose::Remembered)),
         }
     }
     wanted.sort_unstable();
@@ -354,14 +329,16 @@ impl Walk {
     }
 
     /// Whether the tree of this size is the one that somebody remembers.
-    fn meet(&self, remembered: &mut Vec<(u64, Hash)>, report: &mut Report) {
+    fn meet(&self, remembered: &mut Vec<Due>, report: &mut Report) {
         let size = self.frontier.size();
-        while let Some((at, root)) = remembered.last()
+        while let Some((at, root, whose)) = remembered.last()
             && *at == size
         {
-            match *root == self.frontier.root() {
-                true => report.follows.push(size),
-                false => report.fault(Fault::Rewritten { size }),
+            match (*root == self.frontier.root(), whose) {
+                (true, Whose::Remembered) => report.follows.push(size),
+                (true, Whose::Witnesses) => {}
+                (false, Whose::Remembered) => report.fault(Fault::Rewritten { size }),
+                (false, Whose::Witnesses) => report.fault(Fault::CosignedOther { size }),
             }
             remembered.pop();
         }

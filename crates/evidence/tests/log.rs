@@ -368,6 +368,67 @@ fn witnesses_count_once_and_only_those_that_one_knows() {
 }
 
 #[test]
+fn the_log_is_held_to_what_witnesses_cosigned() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut log = log_of(dir.path(), 10, 10);
+    let mut cosigned = log.checkpoint().clone();
+    cosigned.add(cosign(&cosigned, &witness(), 1_795_000_000));
+    let folder = log.folder();
+    folder
+        .keep_cosigned(cosigned.to_string().as_bytes())
+        .unwrap();
+    let kept = folder.cosigned().unwrap().unwrap();
+    assert_eq!(Note::parse(&kept).unwrap(), cosigned);
+    log.append(&entries(10..20)).unwrap();
+    let held = |note: &Note, quorum| Held {
+        witnesses: vec![witness().public().clone()],
+        quorum,
+        cosigned: Some(note.clone()),
+        ..Held::default()
+    };
+    let report = check(dir.path(), &held(&cosigned, 1), None);
+    assert_eq!((report.faults, report.witnessed), (vec![], 10));
+    assert_eq!((report.cosigned.len(), report.follows), (1, vec![]));
+    let report = check(dir.path(), &held(&cosigned, 2), None);
+    assert_eq!(report.faults, [Fault::Quorum { got: 1, wanted: 2 }]);
+
+    // The same key wrote another past; and one that is shorter.
+    let other = tempfile::tempdir().unwrap();
+    let mut all = entries(0..30);
+    all.remove(3);
+    open(other.path()).unwrap().append(&all).unwrap();
+    let report = check(other.path(), &held(&cosigned, 1), None);
+    assert_eq!(report.faults, [Fault::CosignedOther { size: 10 }]);
+    let short = tempfile::tempdir().unwrap();
+    drop(log_of(short.path(), 9, 9));
+    let report = check(short.path(), &held(&cosigned, 1), None);
+    let more = Fault::CosignedMore {
+        cosigned: 10,
+        size: 9,
+    };
+    assert!(report.faults.contains(&more), "{:?}", report.faults);
+
+    // The line of an older checkpoint under the newest, known to whoever has the older one.
+    let mut replayed = log.checkpoint().clone();
+    replayed.add(cosigned.signatures()[1].clone());
+    let remembers = Held {
+        remembered: vec![cosigned],
+        cosigned: None,
+        ..held(&replayed, 0)
+    };
+    let told = verify(
+        log.folder(),
+        &replayed,
+        signer(1).public(),
+        &remembers,
+        None,
+    )
+    .unwrap();
+    let witness = "witness.example/w".to_owned();
+    assert_eq!(told.faults, [Fault::Replayed { witness, size: 10 }]);
+}
+
+#[test]
 fn a_log_is_not_opened_over_what_is_not_its_own() {
     let dir = tempfile::tempdir().unwrap();
     drop(log_of(dir.path(), 300, 300));

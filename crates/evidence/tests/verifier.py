@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """Checks a transparency log that lies in a folder, from the text of C2SP alone.
 
-    verifier.py FOLDER KEY [CHECKPOINT ...]
+    verifier.py FOLDER KEY [--witness KEY ...] [--quorum N] [CHECKPOINT ...]
 
-Knows nothing of Ringfence: signed-note, tlog-checkpoint and tlog-tiles. FOLDER has `checkpoint` and `tile/`;
-KEY is the log's verifier key (`name+id+key`); each CHECKPOINT is a file with one that was seen before. Prints
-one line a fault; exit code 0 when there is none, 1 otherwise.
+Knows nothing of Ringfence: signed-note, tlog-checkpoint, tlog-tiles and tlog-cosignature. FOLDER has `checkpoint`
+and `tile/`, and may have `cosigned`: a checkpoint of the same size or less, with cosignatures. KEY is the log's
+verifier key (`name+id+key`); each CHECKPOINT is a file with one that was seen before. Of the witnesses named, N have
+to have cosigned. Prints one line a fault; exit code 0 when there is none, 1 otherwise.
 """
 
+import argparse
 import base64
 import binascii
 import hashlib
@@ -19,6 +21,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 ED25519 = 1
+COSIGNATURE = 4
 WIDTH = 256
 HASH = 32
 
@@ -50,15 +53,15 @@ def tree_hash(hashes):
 class Key:
     """signed-note, “Verifier keys”."""
 
-    def __init__(self, text):
+    def __init__(self, text, kind=ED25519):
         try:
             self.name, key_id, coded = text.split("+", 2)
             material = base64.b64decode(coded, validate=True)
             self.id = bytes.fromhex(key_id)
         except (ValueError, binascii.Error) as error:
             raise Bad(f"the key is none: {error}") from error
-        if material[0] != ED25519 or len(material) != 33:
-            raise Bad("the key is none of Ed25519")
+        if material[0] != kind or len(material) != 33:
+            raise Bad("the key is none of Ed25519, or of another kind")
         if hashlib.sha256(self.name.encode() + b"\n" + material).digest()[:4] != self.id:
             raise Bad("the key's id is not that of its name and bytes")
         self.public = Ed25519PublicKey.from_public_bytes(material[1:])
@@ -93,6 +96,29 @@ def open_checkpoint(blob, key):
     if lines[0] != key.name:
         raise Bad(f"the checkpoint is of {lines[0]!r}")
     return int(lines[1]), base64.b64decode(lines[2], validate=True)
+
+
+def cosigners(blob, witnesses):
+    """tlog-cosignature: names of the witnesses whose line, a time and a signature, is true."""
+    text, signatures = blob.decode().rsplit("\n\n", 1)
+    text += "\n"
+    names = set()
+    for line in signatures.rstrip("\n").split("\n"):
+        _, name, coded = line.split(" ")
+        signature = base64.b64decode(coded, validate=True)
+        for witness in witnesses:
+            if (name, signature[:4]) != (witness.name, witness.id):
+                continue
+            if len(signature) != 4 + 8 + 64:
+                raise Bad(f"the cosignature of {name} has another length")
+            (time,) = struct.unpack_from(">Q", signature, 4)
+            message = f"cosignature/v1\ntime {time}\n{text}"
+            try:
+                witness.public.verify(signature[12:], message.encode())
+            except InvalidSignature as error:
+                raise Bad(f"the cosignature of {name} is false") from error
+            names.add(name)
+    return names
 
 
 def path_of(index):
@@ -142,9 +168,10 @@ class Log:
         return entries[:width], fits
 
 
-def check(folder, key, remembered):
+def check(folder, key, remembered, witnesses, quorum):
     """Yields faults."""
-    size, root = open_checkpoint((folder / "checkpoint").read_bytes(), key)
+    newest = (folder / "checkpoint").read_bytes()
+    size, root = open_checkpoint(newest, key)
     log = Log(folder, size)
     leaves = []
     for index in range((size + WIDTH - 1) // WIDTH):
@@ -189,13 +216,31 @@ def check(folder, key, remembered):
             yield f"a checkpoint with {old} entries is remembered, and the log has {size}: it was rolled back"
         elif tree_hash(leaves[:old]) != old_root:
             yield f"the first {old} entries are not those of the checkpoint that is remembered"
+    names = cosigners(newest, witnesses)
+    if (folder / "cosigned").exists():
+        cosigned = (folder / "cosigned").read_bytes()
+        old, old_root = open_checkpoint(cosigned, key)
+        if old > size:
+            yield f"witnesses cosigned {old} entries, and the log has {size}: it was rolled back"
+        elif tree_hash(leaves[:old]) != old_root:
+            yield f"the first {old} entries are not those that witnesses cosigned"
+        names |= cosigners(cosigned, witnesses)
+    if len(names) < quorum:
+        yield f"{len(names)} of the {quorum} witnesses that have to have cosigned did"
 
 
 def main():
-    folder, key, *remembered = sys.argv[1:]
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=pathlib.Path)
+    parser.add_argument("key")
+    parser.add_argument("--witness", action="append", default=[])
+    parser.add_argument("--quorum", type=int, default=0)
+    parser.add_argument("remembered", type=pathlib.Path, nargs="*")
+    asked = parser.parse_args()
     faults = 0
     try:
-        for fault in check(pathlib.Path(folder), Key(key), map(pathlib.Path, remembered)):
+        witnesses = [Key(text, COSIGNATURE) for text in asked.witness]
+        for fault in check(asked.folder, Key(asked.key), asked.remembered, witnesses, asked.quorum):
             print(fault)
             faults += 1
     except (Bad, ValueError, OSError) as error:

@@ -8,7 +8,7 @@ mod evidence;
 mod operate;
 
 pub use certificate::{Certificate, CertificateHolder, CertificateWhat};
-pub use evidence::Verify;
+pub use evidence::{Verify, Witness, WitnessWhat};
 pub use operate::{Backup, Doctor, Mail, MailWhat, Manual, Recover, Restore};
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
@@ -95,6 +95,8 @@ pub enum Command {
     Doctor(Doctor),
     /// Check the evidence log: nothing changed, nothing removed, nothing rewritten.
     Verify(Verify),
+    /// Follow evidence logs from another machine: cosign what follows from what was seen, tell what does not.
+    Witness(Witness),
     /// Copy a data folder into a backup, beside a running server.
     Backup(Backup),
     /// Put a backup back into an empty folder.

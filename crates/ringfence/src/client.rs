@@ -70,14 +70,6 @@ impl Api {
         }
     }
 
-    /// The same server without any token, for what everybody may read.
-    pub fn without_token(self) -> Self {
-        Self {
-            token: None,
-            ..self
-        }
-    }
-
     /// A request to a path of the API.
     pub fn request(&self, method: Method, path: &str) -> anyhow::Result<RequestBuilder> {
         let url = self.base.join(path)?;

@@ -42,6 +42,7 @@ fn main() -> ExitCode {
         Command::Doctor(a) => commands::doctor::run(&a, &out),
         Command::Manual(a) => commands::manual::run(&a),
         Command::Verify(a) => commands::verify::run(&a, &out),
+        Command::Witness(a) => commands::witness::run(&a, &out),
         Command::Backup(a) => commands::backup::backup(&a, &out),
         Command::Restore(a) => commands::backup::restore(&a, &out),
         Command::Explain(a) => commands::explain::run(&a, &out),

@@ -27,6 +27,7 @@ const NOTE: &str = "last-backup.json";
 /// Parts of a data folder that have a way of their own, or are of no use in a copy.
 const NOT_COPIED: &[&str] = &[
     CHECKPOINT,
+    COSIGNED,
     "spine",
     "lake",
     "state.db",
@@ -38,6 +39,8 @@ const NOT_COPIED: &[&str] = &[
 /// What the evidence log says it is. It is copied before the log's tiles and the state store's records, so
 /// that these reach at least as far.
 const CHECKPOINT: &str = "evidence/checkpoint";
+/// What witnesses cosigned of it: no more than that, so it is copied before.
+const COSIGNED: &str = "evidence/cosigned";
 
 /// Why there is no backup.
 #[derive(Debug, Error)]
@@ -115,9 +118,11 @@ async fn attempt(data: &Path, out: &Path, state_elsewhere: bool) -> Result<Finis
         ..Summary::default()
     };
 
-    let checkpoint = data.join(CHECKPOINT);
-    if checkpoint.is_file() {
-        put_file(&mut writer, CHECKPOINT, &checkpoint, false)?;
+    for path in [COSIGNED, CHECKPOINT] {
+        let file = data.join(path);
+        if file.is_file() {
+            put_file(&mut writer, path, &file, false)?;
+        }
     }
     other_files(data, &mut writer)?;
 

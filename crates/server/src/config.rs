@@ -14,6 +14,7 @@ use ringfence_sources::{FeedsConfig, ListenersConfig};
 use thiserror::Error;
 
 pub use crate::access_config::AccessConfig;
+pub use crate::evidence_config::{EvidenceConfig, WitnessConfig};
 use crate::http::Most;
 use crate::mail::MailSettings;
 use crate::store::StateConfig;
@@ -57,6 +58,8 @@ pub struct Config {
     pub state: StateConfig,
     /// `[[connector]]`: platforms that are asked, or that send.
     pub connectors: Vec<ConnectorConfig>,
+    /// `[evidence]`: who cosigns the evidence log.
+    pub evidence: EvidenceConfig,
     /// All of it as it was written.
     pub written: Written,
 }
@@ -276,6 +279,7 @@ impl Config {
         let webhooks = doc.table("webhooks", m);
         let mail = doc.table("mail", m);
         let state = doc.table("state", m);
+        let evidence = doc.table("evidence", m);
         let config = Self {
             server: ServerConfig::read(server, m),
             log: LogConfig::read(log, m),
@@ -299,6 +303,7 @@ impl Config {
             state: StateConfig::read(state, m),
             connectors: read_connectors(&mut doc, m),
             written: Written(text.to_owned()),
+            evidence: EvidenceConfig::read(evidence, m),
         };
         doc.finish(m);
         config

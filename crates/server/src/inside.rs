@@ -107,7 +107,13 @@ impl Inside for Inner {
             ready: reasons.is_empty(),
             reasons,
             // Fates apart: who balances load by readiness must not turn events away for that.
-            degraded: self.queries.trouble().into_iter().chain(evidence).collect(),
+            degraded: self
+                .queries
+                .trouble()
+                .into_iter()
+                .chain(evidence)
+                .chain(self.evidence.cosigned().trouble())
+                .collect(),
         }
     }
 
@@ -201,6 +207,10 @@ impl Inside for Inner {
             },
             "queries": queries(&self.queries.counts()),
             "state": {"store": self.place, "trouble": self.state.trouble()},
+            "evidence": {
+                "size": self.evidence.size(),
+                "cosigned": self.evidence.cosigned().size(),
+            },
             "calls": self.live.picture().stats,
             "notifying": {"webhooks": self.notifying.webhooks, "mail": self.notifying.mail},
             "rules": {"in_force": pack.len(), "mistakes": pack.mistakes().len()},

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Config;
 use crate::costs::Costs;
 use crate::entries::Entries;
-use crate::evidence::EvidenceLog;
+use crate::evidence::{Cosigner, EvidenceLog};
 use crate::inside::{Inner, Notifying};
 use crate::open;
 use crate::operators::OperatorError;
@@ -160,8 +160,15 @@ impl Server {
             connectors::join_config(&config),
         ));
         let costs = Arc::new(Costs::new(Arc::clone(&entries), config.rules.clone()));
-        let evidence = EvidenceLog::open(&data, config.server.host(), spine.head().0)?;
+        let evidence = EvidenceLog::open(
+            &data,
+            config.server.host(),
+            spine.head().0,
+            &config.evidence,
+        )?;
         let evidence = Arc::new(evidence);
+        let cosigner = Cosigner::new(&evidence, &config.evidence)
+            .map_err(|error| ServerError::Config(vec![format!("evidence.witness: {error}")]))?;
         let quarantine = Arc::new(StateQuarantine(state.clone()));
         let (intake, intake_task) = Intake::start(
             shared,
@@ -311,6 +318,9 @@ impl Server {
             tokio::spawn(queries.keep(stop.clone())),
         ];
         helpers.push(tokio::spawn(taken_down));
+        helpers.push(tokio::spawn(
+            cosigner.run(Arc::clone(&intake), stop.clone()),
+        ));
         helpers.push(tokio::spawn(access_time::keep(
             state.clone(),
             Arc::clone(&access),

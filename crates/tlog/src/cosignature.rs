@@ -35,23 +35,30 @@ pub fn cosign(note: &Note, witness: &Signer, time: u64) -> Signature {
 pub fn cosignature(note: &Note, witnesses: &[VerifierKey]) -> Result<Vec<Cosignature>, NoteError> {
     let mut checked: Vec<Cosignature> = Vec::new();
     for (signature, key) in note.known(witnesses) {
-        let wrong = || NoteError::False(signature.name.clone());
-        let (time, made) = signature
-            .bytes
-            .split_first_chunk::<TIME>()
-            .ok_or_else(wrong)?;
-        let time = u64::from_be_bytes(*time);
-        let fits = i64::try_from(time).is_ok() && key.verify(message(note, time).as_bytes(), made);
-        if !fits {
-            return Err(wrong());
-        }
+        let made = cosigned(note, signature, key);
+        let made = made.ok_or_else(|| NoteError::False(signature.name.clone()))?;
         // One witness counts once, whatever stands there twice.
-        if checked.iter().all(|other| other.witness != signature.name) {
-            let witness = signature.name.clone();
-            checked.push(Cosignature { witness, time });
+        if checked.iter().all(|other| other.witness != made.witness) {
+            checked.push(made);
         }
     }
     Ok(checked)
+}
+
+/// What one line says, if it is of this witness and over this checkpoint, wherever it stands: a line that is
+/// true over an older checkpoint was replayed.
+#[must_use]
+pub fn cosigned(note: &Note, line: &Signature, witness: &VerifierKey) -> Option<Cosignature> {
+    if (line.name.as_str(), line.id) != (witness.name(), witness.id()) {
+        return None;
+    }
+    let (time, made) = line.bytes.split_first_chunk::<TIME>()?;
+    let time = u64::from_be_bytes(*time);
+    let fits = i64::try_from(time).is_ok() && witness.verify(message(note, time).as_bytes(), made);
+    fits.then(|| Cosignature {
+        witness: line.name.clone(),
+        time,
+    })
 }
 
 fn message(note: &Note, time: u64) -> String {

@@ -29,7 +29,7 @@ pub mod witness;
 
 pub use bundle::{Bundle, BundleError, MOST_ENTRY};
 pub use checkpoint::{Checkpoint, CheckpointError};
-pub use cosignature::{Cosignature, cosign, cosignature};
+pub use cosignature::{Cosignature, cosign, cosignature, cosigned};
 pub use frontier::Frontier;
 pub use hash::{EMPTY, HASH, Hash, leaf, node};
 pub use note::{Note, NoteError, Signature};

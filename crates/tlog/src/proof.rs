@@ -32,7 +32,8 @@ pub enum ProofError {
     /// The hashes do not lead to the root.
     #[error("the proof does not lead to the checkpoint's root")]
     Root,
-    /// The hashes do not lead to the root of the older tree: what was there was changed.
+    /// The hashes lead to the new root and not to the root of the older tree: what was there was changed.
+    /// Of two signed checkpoints this proves that the log has two pasts.
     #[error("what was in the log at size {old} is not what is there now")]
     Forked {
         /// Of the older tree.
@@ -224,12 +225,13 @@ fn follow(
         place >>= 1;
         last >>= 1;
     }
-    if before != *old_root {
-        return Err(ProofError::Forked { old });
+    // The new root first: hashes that do not lead there prove nothing of the old tree either.
+    if after != *new_root {
+        return Err(ProofError::Root);
     }
-    match after == *new_root {
+    match before == *old_root {
         true => Ok(()),
-        false => Err(ProofError::Root),
+        false => Err(ProofError::Forked { old }),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args as ClapArgs;
+use clap::{Args as ClapArgs, Subcommand};
 
 /// `verify`.
 #[derive(Debug, ClapArgs)]
@@ -36,4 +36,33 @@ pub struct Verify {
     /// Fail unless so many of these witnesses cosigned; one, where no number is given.
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "1")]
     pub require_witness: Option<usize>,
+}
+
+/// `witness`.
+#[derive(Debug, ClapArgs)]
+pub struct Witness {
+    /// Configuration file (docs/witness.md).
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+    /// Look at each log once. Exit code 0: all is well; 1: an alarm stands.
+    #[arg(long)]
+    pub once: bool,
+    /// Print the key that cosignatures are checked with; it is made first where there is none.
+    #[arg(long, conflicts_with = "once")]
+    pub key: bool,
+    /// What to do in place of following.
+    #[command(subcommand)]
+    pub what: Option<WitnessWhat>,
+}
+
+/// What to do in place of following.
+#[derive(Debug, Subcommand)]
+pub enum WitnessWhat {
+    /// Follow a log anew, after a fork or a rollback that somebody looked into: what was seen of it is put
+    /// aside. The witness must not be running.
+    Accept {
+        /// The log's name: the first line of its checkpoints.
+        #[arg(long, value_name = "ORIGIN")]
+        log: String,
+    },
 }

@@ -4,20 +4,23 @@ use std::fmt::Display;
 use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
-use reqwest::Method;
 use ringfence_crypto::from_base64;
 use ringfence_evidence::{Folder, Held, Leaf, Report, Rows, commit, verify};
 use ringfence_server::verification::{Records, is_data_folder, key_of};
 use ringfence_tlog::{
     Checkpoint, LogProof, Note, Tile, TileSource, VerifierKey, cosignature, leaf,
 };
+use ringfence_witness::{FetchError, Remote};
 use serde_json::{Value, json};
 
 use crate::Done;
-use crate::args::{Format, Server, Verify};
-use crate::client::{Api, block_on};
+use crate::args::{Format, Verify};
 use crate::output::{Failure, Out, say};
+
+/// For one file of a server.
+const WAIT: Duration = Duration::from_secs(30);
 
 /// Checks a log, or one entry of it.
 pub fn run(args: &Verify, out: &Out) -> Done {
@@ -40,6 +43,8 @@ fn local(args: &Verify, out: &Out) -> Done {
         }
         false => (Folder::new(&args.data), None),
     };
+    // First: beside a running server the log only grows, and the checkpoint with it.
+    let cosigned = folder.cosigned().map_err(Failure::input)?;
     let bytes = folder.checkpoint().map_err(Failure::input)?;
     let bytes = bytes.ok_or_else(|| {
         let data = args.data.display();
@@ -50,56 +55,57 @@ fn local(args: &Verify, out: &Out) -> Done {
     let told = key_of(&args.data).map_err(Failure::input)?;
     let mut records = records;
     let rows = records.as_mut().map(|rows| rows as &mut dyn Rows);
-    check(args, &folder, &bytes, told, rows, out)
+    let cosigned = cosigned.map(|bytes| Note::parse(&bytes)).transpose();
+    let cosigned = cosigned.map_err(|error| Failure::input_text(format!("`cosigned`: {error}")))?;
+    check(args, &folder, (&bytes, cosigned), told, rows, out)
 }
 
 /// The log that a server shows.
 fn remote(args: &Verify, url: &str, out: &Out) -> Done {
-    let server = Server {
-        server: url.to_owned(),
-        ca_file: args.ca_file.clone(),
-    };
-    let mut tiles = Remote(Api::new(&server)?.without_token());
-    let bytes = tiles.get("checkpoint")?;
-    check(args, &mut tiles, &bytes, None, None, out)
+    let prefix = format!("{}/evidence", url.trim_end_matches('/'));
+    let remote = Remote::new(&prefix, args.ca_file.as_deref(), WAIT).map_err(Failure::usage)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let bytes = runtime.block_on(remote.checkpoint());
+    let bytes = bytes.map_err(|error| match error {
+        FetchError::Missing => Failure::input_text(
+            "the server shows no checkpoint: no such server, or too few witnesses cosigned one yet",
+        ),
+        error => Failure::input(error),
+    })?;
+    let mut tiles = Waiting { remote, runtime };
+    check(args, &mut tiles, (&bytes, None), None, None, out)
 }
 
-/// Files of a log over HTTP.
-struct Remote(Api);
-
-impl Remote {
-    fn get(&self, path: &str) -> Result<Vec<u8>, Failure> {
-        block_on(async {
-            let request = self.0.request(Method::GET, &format!("/evidence/{path}"));
-            let answer = self.0.send(request.map_err(Failure::usage)?).await?;
-            let bytes = answer.bytes().await;
-            Ok(bytes.map_err(Failure::input)?.to_vec())
-        })
-    }
+/// Files of a log over HTTP, for a reader that does nothing else meanwhile.
+struct Waiting {
+    remote: Remote,
+    runtime: tokio::runtime::Runtime,
 }
 
-impl TileSource for &mut Remote {
-    type Error = String;
+impl TileSource for &mut Waiting {
+    type Error = FetchError;
 
-    fn tile(&mut self, tile: Tile) -> Result<Vec<u8>, String> {
-        let whole = |_| self.get(&tile.whole().to_string());
-        self.get(&tile.to_string())
-            .or_else(whole)
-            .map_err(|failure| failure.to_string())
+    fn tile(&mut self, tile: Tile) -> Result<Vec<u8>, FetchError> {
+        self.runtime.block_on(self.remote.tile(tile))
     }
 }
 
 fn check<S: TileSource<Error: Display>>(
     args: &Verify,
     source: S,
-    checkpoint: &[u8],
+    (checkpoint, cosigned): (&[u8], Option<Note>),
     told: Option<VerifierKey>,
     rows: Option<&mut dyn Rows>,
     out: &Out,
 ) -> Done {
     let note = Note::parse(checkpoint).map_err(Failure::input)?;
     let key = key(args, told, &note)?;
-    let held = held(args)?;
+    let held = Held {
+        cosigned,
+        ..held(args)?
+    };
     let with_records = rows.is_some();
     let report = verify(source, &note, &key, &held, rows).map_err(Failure::input)?;
     show(args, &report, with_records, out)?;
@@ -154,6 +160,7 @@ fn held(args: &Verify) -> Result<Held, Failure> {
         remembered,
         witnesses,
         quorum,
+        cosigned: None,
     })
 }
 
@@ -184,6 +191,7 @@ fn show(args: &Verify, report: &Report, with_records: bool, out: &Out) -> Result
             "root": report.checkpoint.root.to_text(),
             "follows": report.follows,
             "cosigned": cosigned,
+            "witnessed": (!report.cosigned.is_empty()).then_some(report.witnessed),
             "records": with_records.then_some(report.records),
             "erased": with_records.then_some(report.erased),
             "key_given": args.key.is_some(),
@@ -208,7 +216,11 @@ fn show(args: &Verify, report: &Report, with_records: bool, out: &Out) -> Result
         ));
     }
     for one in &report.cosigned {
-        say(format_args!("{} saw it, too.", one.witness));
+        let seen = report.witnessed;
+        say(format_args!(
+            "{} saw it with {seen} entries, too.",
+            one.witness
+        ));
     }
     if only && faults.is_empty() {
         say(

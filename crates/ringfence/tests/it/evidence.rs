@@ -19,7 +19,7 @@ fn started() -> (tempfile::TempDir, Server) {
 }
 
 /// A token that may read the log. The first administrator makes it.
-fn auditor(server: &Server) -> String {
+pub fn auditor(server: &Server) -> String {
     let (ada, _) = administrator(server);
     service_of(&ada, "auditor", "auditor")
 }
@@ -50,16 +50,16 @@ pub fn records(server: &Server, token: &str) -> Vec<Value> {
     all
 }
 
-fn key(server: &Server, token: &str) -> String {
+pub fn key(server: &Server, token: &str) -> String {
     let (_, page) = send(server.request(Method::GET, "/api/v1/evidence", token));
     page["log"]["key"].as_str().unwrap().to_owned()
 }
 
-fn verify(args: &[&str]) -> Answer {
+pub fn verify(args: &[&str]) -> Answer {
     ringfence(&[&["--format", "json", "verify"], args].concat())
 }
 
-fn verdict(answer: &Answer) -> Value {
+pub fn verdict(answer: &Answer) -> Value {
     serde_json::from_str(&answer.out).unwrap_or_else(|_| panic!("{} {}", answer.out, answer.err))
 }
 

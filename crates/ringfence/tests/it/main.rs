@@ -56,3 +56,4 @@ mod understand;
 mod upgrade;
 mod walk;
 mod webhooks;
+mod witness;

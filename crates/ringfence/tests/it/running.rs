@@ -237,14 +237,14 @@ fn database_of(data: &Path) -> Option<String> {
     Some(url)
 }
 
-/// The lines of its log so far.
-struct Log {
+/// The lines of a process's log so far.
+pub struct Log {
     lines: Arc<Mutex<Vec<Value>>>,
     ended: Arc<AtomicBool>,
 }
 
 impl Log {
-    fn of(stream: impl std::io::Read + Send + 'static) -> Self {
+    pub fn of(stream: impl std::io::Read + Send + 'static) -> Self {
         let lines = Arc::new(Mutex::new(Vec::new()));
         let ended = Arc::new(AtomicBool::new(false));
         let (kept, end) = (Arc::clone(&lines), Arc::clone(&ended));
@@ -256,6 +256,19 @@ impl Log {
             end.store(true, Ordering::Release);
         });
         Self { lines, ended }
+    }
+
+    /// The first line that fits.
+    #[track_caller]
+    pub fn await_line(&self, fits: impl Fn(&Value) -> bool) -> Value {
+        eventually("a log line", 20, || {
+            let lines = self.lines.lock().unwrap();
+            let found = lines.iter().find(|l| fits(l)).cloned();
+            if found.is_none() && self.ended.load(Ordering::Acquire) {
+                panic!("the process ended: {lines:#?}");
+            }
+            found
+        })
     }
 }
 
@@ -287,14 +300,7 @@ impl Server {
     /// The first log line that fits.
     #[track_caller]
     pub fn await_line(&self, fits: impl Fn(&Value) -> bool) -> Value {
-        eventually("a log line", 20, || {
-            let lines = self.log.lines.lock().unwrap();
-            let found = lines.iter().find(|l| fits(l)).cloned();
-            if found.is_none() && self.log.ended.load(Ordering::Acquire) {
-                panic!("the server ended: {lines:#?}");
-            }
-            found
-        })
+        self.log.await_line(fits)
     }
 
     /// Whole log, for what must not be in it.
@@ -449,6 +455,11 @@ fn note_secrets(answer: &Value) {
         Value::Array(items) => items.iter().for_each(note_secrets),
         _ => {}
     }
+}
+
+/// What is found at an address.
+pub fn get(url: &str) -> (u16, Value) {
+    send(CLIENT.get(url))
 }
 
 /// Status and JSON of an answer; text becomes a JSON string.

@@ -1,5 +1,7 @@
 //! The evidence log of a running server: what of the event log goes into it, and whoever waits for that.
 
+mod cosign;
+mod cosigned;
 mod fold;
 mod read;
 mod record;
@@ -10,10 +12,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ringfence_evidence::{Folder, KeyFile, KeyFileError, Leaf, Log, LogError, commit};
 use ringfence_state::{Evidence as Row, State};
-use ringfence_tlog::{KeyKind, VerifierKey};
+use ringfence_tlog::{KeyKind, Note, VerifierKey};
 use thiserror::Error;
 use tokio::sync::watch;
 
+use crate::config::EvidenceConfig;
+
+pub(crate) use cosign::Cosigner;
+pub(crate) use cosigned::Cosigned;
 pub(crate) use fold::Fold;
 
 /// The folder of the log in the data folder; all of it may be shown to anybody.
@@ -72,24 +78,46 @@ pub(crate) struct EvidenceLog {
     trouble: Mutex<Option<String>>,
     /// Where a new log begins to read the event log.
     begins: u64,
+    /// What witnesses said of it.
+    cosigned: Cosigned,
 }
 
 impl EvidenceLog {
     /// Opens the log of a data folder; `host` names a new one, which begins at an offset of the event log.
-    pub(crate) fn open(data: &Path, host: &str, begins: u64) -> Result<Self, EvidenceError> {
+    pub(crate) fn open(
+        data: &Path,
+        host: &str,
+        begins: u64,
+        config: &EvidenceConfig,
+    ) -> Result<Self, EvidenceError> {
         let signer = KeyFile::at(&data.join(KEY)).open(KeyKind::Log, host, FOLDER)?;
         let key = signer.public().clone();
         let folder = data.join(FOLDER);
         let log = Log::open(Folder::new(&folder), signer);
+        let size = log.as_ref().ok().map(Log::size);
         Ok(Self {
+            cosigned: Cosigned::open(Folder::new(&folder), &key, size, config),
             folder,
-            size: AtomicU64::new(log.as_ref().map_or(0, Log::size)),
+            size: AtomicU64::new(size.unwrap_or(0)),
             trouble: Mutex::new(log.as_ref().err().map(ToString::to_string)),
             log: Mutex::new(log.map_err(|error| error.to_string())),
             key,
             through: watch::Sender::new(0),
             begins,
         })
+    }
+
+    /// What witnesses said of it.
+    pub(crate) fn cosigned(&self) -> &Cosigned {
+        &self.cosigned
+    }
+
+    /// What the log says of itself, signed by nobody else; nothing while it cannot be opened.
+    fn newest(&self) -> Option<Note> {
+        self.lock()
+            .as_ref()
+            .ok()
+            .map(|log| log.checkpoint().clone())
     }
 
     /// Where a log that has nothing yet begins to read the event log.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ringfence_api::{Evidence, Working};
 use ringfence_evidence::{Folder, LogError, prove};
-use ringfence_tlog::{Note, Tile};
+use ringfence_tlog::{Checkpoint, Note, Tile};
 
 use super::EvidenceLog;
 
@@ -42,11 +42,13 @@ impl Evidence for EvidenceLog {
 
     fn file(&self, path: &str) -> Working<io::Result<Option<Vec<u8>>>> {
         let folder = Folder::new(&self.folder);
+        let cosigned = self.cosigned.latest();
+        let demanded = self.cosigned.demanded();
         // Whatever is no path of a log is no file of this one.
         let tile = Tile::parse(path);
         let is_checkpoint = path == "checkpoint";
         let read = move || match (is_checkpoint, tile) {
-            (true, _) => folder.checkpoint(),
+            (true, _) => Ok(shown(&folder.checkpoint()?, cosigned, demanded)),
             (false, Ok(tile)) => match folder.exactly(tile) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
                 read => read.map(Some),
@@ -58,11 +60,18 @@ impl Evidence for EvidenceLog {
 
     fn proof(&self, index: u64) -> Working<io::Result<Option<String>>> {
         let folder = Folder::new(&self.folder);
+        let cosigned = self.cosigned.latest();
         let read = move || {
             let Some(bytes) = folder.checkpoint()? else {
                 return Ok(None);
             };
-            let note = Note::parse(&bytes).map_err(io::Error::other)?;
+            let newest = Note::parse(&bytes).map_err(io::Error::other)?;
+            // Against what witnesses saw, where they saw the entry already.
+            let covers = |note: &Note| Checkpoint::parse(note.text()).is_ok_and(|c| index < c.size);
+            let note = match cosigned {
+                Some(note) if covers(&note) => note,
+                _ => newest,
+            };
             match prove(&folder, &note, index, None) {
                 Ok(proof) => Ok(Some(proof.to_string())),
                 Err(LogError::NoSuchEntry { .. }) => Ok(None),
@@ -70,6 +79,18 @@ impl Evidence for EvidenceLog {
             }
         };
         Box::pin(async { on_a_thread(read).await? })
+    }
+}
+
+/// The checkpoint that anybody is shown: where cosignatures are demanded, the newest that has them.
+fn shown(newest: &Option<Vec<u8>>, cosigned: Option<Note>, demanded: usize) -> Option<Vec<u8>> {
+    let newest = newest.as_ref()?;
+    let cosigned = cosigned.map(|note| (note.text().to_owned(), note.to_string().into_bytes()));
+    match cosigned {
+        Some((_, bytes)) if demanded > 0 => Some(bytes),
+        Some((text, bytes)) if newest.starts_with(text.as_bytes()) => Some(bytes),
+        _ if demanded > 0 => None,
+        _ => Some(newest.clone()),
     }
 }
 
