@@ -12,6 +12,7 @@ mod auth;
 mod authzen;
 mod body;
 mod bulk;
+mod bundle;
 mod certificates;
 mod connectors;
 mod console;

@@ -12,10 +12,10 @@ use crate::app::App;
 use crate::gate::{Entry, Needs, Route, entry};
 use crate::problem::Problem;
 use crate::{
-    alerts, authzen, certificates, connectors, console, elastic, emergencies, events, evidence,
-    groups, health, lake, leftover, manage, me, otlp, people, policies, preview, query, recorded,
-    records, requests, reviews, rules, saved, scim, services, session, sign_in, stream, timeline,
-    understand, why,
+    alerts, authzen, bundle, certificates, connectors, console, elastic, emergencies, events,
+    evidence, groups, health, lake, leftover, manage, me, otlp, people, policies, preview, query,
+    recorded, records, requests, reviews, rules, saved, scim, services, session, sign_in, stream,
+    timeline, understand, why,
 };
 
 /// Bytes of a body that is not intake.
@@ -49,6 +49,7 @@ fn table() -> Vec<Entry> {
 
         own(GET, "/api/v1/evidence", Right(Action::EVIDENCE_READ), get(evidence::list)),
         own(GET, "/api/v1/evidence/{index}", Right(Action::EVIDENCE_READ), get(evidence::show)),
+        own(POST, "/api/v1/evidence/export", Right(Action::EVIDENCE_EXPORT), post(bundle::export)),
         own(GET, "/evidence/{*path}", Nothing, get(evidence::file)),
 
         own(GET, "/api/v1/session", Known, get(session::show)),

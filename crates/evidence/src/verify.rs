@@ -5,24 +5,14 @@ use std::io;
 
 use ringfence_tlog::{
     Bundle, Checkpoint, CheckpointError, Cosignature, EMPTY, Frontier, HASH, Hash, Note, NoteError,
-    Tile, TileSource, VerifierKey, WIDTH, above, cosignature, leaf,
+    Tile, TileSource, VerifierKey, WIDTH, above, leaf,
 };
 
+use crate::held::{self, Held, open};
 use crate::leaf::{Leaf, SALT, commit};
 
 /// Faults that are named; of more there is no use.
 const MOST_FAULTS: usize = 100;
-
-/// What somebody holds a log to.
-#[derive(Debug, Clone, Default)]
-pub struct Held {
-    /// Checkpoints that were seen before, signed by the log.
-    pub remembered: Vec<Note>,
-    /// Keys of witnesses whose cosignature counts.
-    pub witnesses: Vec<VerifierKey>,
-    /// How many of them have to have signed.
-    pub quorum: usize,
-}
 
 /// One thing that is not as it was.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -87,6 +77,34 @@ pub enum Fault {
         /// Of the remembered checkpoint.
         size: u64,
     },
+    /// A checkpoint that somebody remembers cannot be held against this one.
+    #[error(
+        "the checkpoint of {remembered} entries that is remembered cannot be held against that of {size}: {why}"
+    )]
+    Uncompared {
+        /// Entries of the remembered one.
+        remembered: u64,
+        /// Entries of this one.
+        size: u64,
+        /// Why.
+        why: String,
+    },
+    /// Entries were asked for that the log has not.
+    #[error("entries before {asked} were asked for, and the log has {size}")]
+    NoEntries {
+        /// The first that was not asked for.
+        asked: u64,
+        /// Entries of the log.
+        size: u64,
+    },
+    /// An entry, or what proves it, cannot be read.
+    #[error("entry {index} cannot be checked: {why}")]
+    Unread {
+        /// Which, from 0.
+        index: u64,
+        /// Why.
+        why: String,
+    },
     /// A checkpoint that somebody remembers was not signed by this log.
     #[error("a remembered checkpoint cannot be used: {0}")]
     Remembered(CheckpointError),
@@ -139,7 +157,7 @@ impl Report {
         self.follows.is_empty() && self.cosigned.is_empty()
     }
 
-    fn fault(&mut self, fault: Fault) {
+    pub(crate) fn fault(&mut self, fault: Fault) {
         if self.faults.len() < MOST_FAULTS {
             self.faults.push(fault);
         }
@@ -175,25 +193,8 @@ pub fn verify<S: TileSource<Error: fmt::Display>>(
     held: &Held,
     mut rows: Option<&mut dyn Rows>,
 ) -> Result<Report, CheckpointError> {
-    let keys = std::slice::from_ref(key);
-    let checked = Checkpoint::open(checkpoint, key.name(), keys)?;
-    let size = checked.size;
-    let mut report = Report {
-        checkpoint: checked,
-        cosigned: Vec::new(),
-        follows: Vec::new(),
-        records: 0,
-        erased: 0,
-        faults: Vec::new(),
-    };
-    match cosignature(checkpoint, &held.witnesses) {
-        Ok(cosigned) => report.cosigned = cosigned,
-        Err(error) => report.fault(Fault::Witness(error)),
-    }
-    let (got, wanted) = (report.cosigned.len(), held.quorum);
-    if got < wanted {
-        report.fault(Fault::Quorum { got, wanted });
-    }
+    let mut report = open(checkpoint, key, held)?;
+    let size = report.checkpoint.size;
     let mut remembered = remembered(held, key, size, &mut report);
 
     let mut walk = Walk::default();
@@ -239,9 +240,9 @@ pub fn verify<S: TileSource<Error: fmt::Display>>(
 /// Checkpoints that can be held against the log, the smallest first.
 fn remembered(held: &Held, key: &VerifierKey, size: u64, report: &mut Report) -> Vec<(u64, Hash)> {
     let mut wanted = Vec::new();
-    for note in &held.remembered {
-        match Checkpoint::open(note, key.name(), std::slice::from_ref(key)) {
-            Err(error) => report.fault(Fault::Remembered(error)),
+    for known in held::remembered(held, key) {
+        match known {
+            Err(fault) => report.fault(fault),
             Ok(old) if old.size > size => report.fault(Fault::RolledBack {
                 remembered: old.size,
                 size,
@@ -412,7 +413,8 @@ fn entries<'a>(bytes: &'a [u8], tile: Tile, report: &mut Report) -> Vec<&'a [u8]
     entries
 }
 
-fn record(rows: &mut dyn Rows, index: u64, entry: Option<&[u8]>, report: &mut Report) {
+/// Holds a record against what its entry says.
+pub(crate) fn record(rows: &mut dyn Rows, index: u64, entry: Option<&[u8]>, report: &mut Report) {
     let row = rows.row(index);
     let leaf = entry.map(Leaf::parse);
     match (row, leaf) {

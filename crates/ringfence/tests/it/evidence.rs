@@ -12,14 +12,14 @@ use crate::access::service;
 use crate::browser::administrator;
 use crate::running::{Answer, Server, Start, eventually, python, ringfence, send};
 
-fn started() -> (tempfile::TempDir, Server) {
+pub fn started() -> (tempfile::TempDir, Server) {
     let dir = tempfile::tempdir().unwrap();
     let server = Start::on(&dir.path().join("data")).run();
     (dir, server)
 }
 
 /// A token that may read the log. The first administrator makes it.
-fn auditor(server: &Server) -> String {
+pub fn auditor(server: &Server) -> String {
     let (ada, _) = administrator(server);
     let new = json!({"name": "auditor", "role": "auditor", "program": "*", "days": 1});
     let (status, made) = ada.api(Method::POST, "/api/v1/services", &new);
@@ -28,7 +28,7 @@ fn auditor(server: &Server) -> String {
 }
 
 /// All records that the server has, the oldest first.
-fn records(server: &Server, token: &str) -> Vec<Value> {
+pub fn records(server: &Server, token: &str) -> Vec<Value> {
     let mut all = Vec::new();
     let mut cursor = String::new();
     loop {
@@ -45,27 +45,38 @@ fn records(server: &Server, token: &str) -> Vec<Value> {
     all
 }
 
-fn key(server: &Server, token: &str) -> String {
+pub fn key(server: &Server, token: &str) -> String {
     let (_, page) = send(server.request(Method::GET, "/api/v1/evidence", token));
     page["log"]["key"].as_str().unwrap().to_owned()
 }
 
-fn verify(args: &[&str]) -> Answer {
+pub fn verify(args: &[&str]) -> Answer {
     ringfence(&[&["--format", "json", "verify"], args].concat())
 }
 
-fn verdict(answer: &Answer) -> Value {
+pub fn verdict(answer: &Answer) -> Value {
     serde_json::from_str(&answer.out).unwrap_or_else(|_| panic!("{} {}", answer.out, answer.err))
 }
 
 /// What the verifier that knows nothing of us says.
-fn stranger(python: &Path, log: &Path, key: &str, remembered: &[&Path]) -> (bool, String) {
+pub fn stranger(python: &Path, log: &Path, key: &str, remembered: &[&Path]) -> (bool, String) {
+    let args: Vec<_> = [log, Path::new(key)]
+        .into_iter()
+        .chain(remembered.iter().copied())
+        .collect();
+    stranger_says(python, &args)
+}
+
+/// The same of a bundle.
+pub fn stranger_of_bundle(python: &Path, bundle: &Path, key: &str) -> (bool, String) {
+    stranger_says(python, &[Path::new("--bundle"), bundle, Path::new(key)])
+}
+
+fn stranger_says(python: &Path, args: &[&Path]) -> (bool, String) {
     let verifier = concat!(env!("CARGO_MANIFEST_DIR"), "/../evidence/tests/verifier.py");
     let run = Command::new(python)
         .arg(verifier)
-        .arg(log)
-        .arg(key)
-        .args(remembered)
+        .args(args)
         .output()
         .unwrap();
     let told = String::from_utf8(run.stdout).unwrap();
@@ -349,7 +360,7 @@ fn guesses_fill_no_log() {
     assert!(!text.contains("wrong-wrong"), "no password in the log");
 }
 
-fn sql(python: &Path, data: &str, statement: &str) {
+pub fn sql(python: &Path, data: &str, statement: &str) {
     let code = "import sqlite3, sys\nwith sqlite3.connect(sys.argv[1] + '/state.db') as db: db.execute(sys.argv[2])";
     let run = Command::new(python)
         .args(["-c", code, data, statement])
