@@ -187,6 +187,8 @@ pub trait Evidence: Send + Sync + 'static {
     fn size(&self) -> u64;
     /// A file at its path of C2SP's tlog-tiles; nothing when there is none.
     fn file(&self, path: &str) -> Working<std::io::Result<Option<Vec<u8>>>>;
+    /// What the log has of a record: time, kind and commitment; nothing when it has it not yet.
+    fn entry(&self, index: u64) -> Working<std::io::Result<Option<String>>>;
     /// The proof that an entry is in the log (C2SP tlog-proof); nothing when it is not yet.
     fn proof(&self, index: u64) -> Working<std::io::Result<Option<String>>>;
     /// Its files: all of them may be shown to anybody.

@@ -27,6 +27,7 @@ mod lake;
 mod leftover;
 mod manage;
 mod me;
+mod my_evidence;
 mod named;
 mod object;
 pub mod occasions;

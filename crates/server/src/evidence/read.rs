@@ -8,7 +8,7 @@ use std::time::Duration;
 use ringfence_api::{Evidence, Working};
 use ringfence_evidence::bundle::Seal;
 use ringfence_evidence::{Folder, LogError, prove};
-use ringfence_tlog::{Note, Tile};
+use ringfence_tlog::{Note, Tile, Tiles, TilesError};
 
 use super::{EvidenceLog, locked};
 
@@ -53,6 +53,17 @@ impl Evidence for EvidenceLog {
                 read => read.map(Some),
             },
             (false, Err(_)) => Ok(None),
+        };
+        Box::pin(async { on_a_thread(read).await? })
+    }
+
+    fn entry(&self, index: u64) -> Working<io::Result<Option<String>>> {
+        let folder = Folder::new(&self.folder);
+        let size = self.size();
+        let read = move || match Tiles::new(folder, size).entry(index) {
+            Ok(entry) => Ok(Some(String::from_utf8_lossy(entry).into_owned())),
+            Err(TilesError::Beyond { .. }) => Ok(None),
+            Err(error) => Err(io::Error::other(error)),
         };
         Box::pin(async { on_a_thread(read).await? })
     }
