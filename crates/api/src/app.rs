@@ -8,6 +8,8 @@ use std::time::Duration;
 use ringfence_access::Access;
 use ringfence_connectors::Connectors;
 use ringfence_event::Time;
+use ringfence_evidence::Folder;
+use ringfence_evidence::bundle::Seal;
 use ringfence_lake::{Erasable, LakeError};
 use ringfence_policy::{Mistake, Policies, PolicyFile};
 use ringfence_sources::{CertificateAuthority, Sink};
@@ -185,8 +187,14 @@ pub trait Evidence: Send + Sync + 'static {
     fn size(&self) -> u64;
     /// A file at its path of C2SP's tlog-tiles; nothing when there is none.
     fn file(&self, path: &str) -> Working<std::io::Result<Option<Vec<u8>>>>;
+    /// What the log has of a record: time, kind and commitment; nothing when it has it not yet.
+    fn entry(&self, index: u64) -> Working<std::io::Result<Option<String>>>;
     /// The proof that an entry is in the log (C2SP tlog-proof); nothing when it is not yet.
     fn proof(&self, index: u64) -> Working<std::io::Result<Option<String>>>;
+    /// Its files: all of them may be shown to anybody.
+    fn folder(&self) -> Folder;
+    /// Signs the last line of a bundle with the log's key: a signed note.
+    fn seal(&self, seal: Seal) -> Working<std::io::Result<String>>;
 }
 
 /// What only the running process knows.

@@ -37,7 +37,7 @@ pub(crate) struct Listed {
 
 /// The log as it is now.
 #[derive(Debug, Serialize)]
-struct LogNow {
+pub(crate) struct LogNow {
     /// The key that its checkpoints are checked with.
     key: String,
     size: u64,
@@ -102,12 +102,7 @@ pub(crate) async fn show(
     person: Person,
     Path(index): Path<String>,
 ) -> Result<Json<Shown>, Problem> {
-    let wrong = || {
-        Problem::not_found(format!(
-            "no entry of the evidence log has the number `{index}`"
-        ))
-    };
-    let index = index.parse().map_err(|_| wrong())?;
+    let index = number(&index)?;
     let row = app.state.evidence(person.scope(), index).await?;
     let proof = app.inside.evidence().proof(index).await;
     Ok(Json(Shown {
@@ -149,6 +144,16 @@ pub(crate) async fn file(
     Ok((headers, bytes))
 }
 
+/// The number of an entry, out of an address.
+pub(crate) fn number(text: &str) -> Result<u64, Problem> {
+    let none = || {
+        Problem::not_found(format!(
+            "no entry of the evidence log has the number `{text}`"
+        ))
+    };
+    text.parse().map_err(|_| none())
+}
+
 fn item(row: &Evidence) -> Item {
     let record = row.record.as_ref();
     Item {
@@ -162,7 +167,7 @@ fn item(row: &Evidence) -> Item {
     }
 }
 
-fn log_now(app: &App) -> LogNow {
+pub(crate) fn log_now(app: &App) -> LogNow {
     let log = app.inside.evidence();
     LogNow {
         key: log.key(),

@@ -16,9 +16,10 @@ use crate::app::App;
 use crate::auth::Person;
 use crate::object::{Body, read};
 use crate::problem::Problem;
+use crate::sql_shape::shape;
 use crate::trail::{self, Said};
 
-/// Bytes of a query that stay in the record of who asked it; its digest stands for the rest.
+/// Bytes of a query's shape that stay in the record of who asked it; its digest stands for the rest.
 const MOST_SQL: usize = 8 << 10;
 
 /// Answers queries; behind it is a process of its own.
@@ -63,9 +64,10 @@ pub(crate) async fn post(
     asked: Body<Asked>,
 ) -> Result<Response, Problem> {
     let asked = read(asked)?;
-    let digest = sha256_hex(asked.sql.as_bytes());
+    let shape = shape(&asked.sql);
+    let digest = sha256_hex(shape.as_bytes());
     let said = Said::new("events were queried").to(digest.get(..16).unwrap_or_default(), "query");
-    let sql = clip(&asked.sql, MOST_SQL);
+    let sql = clip(&shape, MOST_SQL);
     trail::say(said.with("query_info", json!({"query_string": sql, "uid": digest})));
     document(&app, &person, asked.sql, asked.limit).await
 }

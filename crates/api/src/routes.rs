@@ -12,10 +12,10 @@ use crate::app::App;
 use crate::gate::{Entry, Needs, Route, entry};
 use crate::problem::Problem;
 use crate::{
-    alerts, authzen, certificates, connectors, console, elastic, emergencies, events, evidence,
-    groups, health, lake, leftover, manage, me, otlp, people, policies, preview, query, recorded,
-    records, requests, reviews, rules, saved, scim, services, session, sign_in, stream, timeline,
-    understand, why,
+    alerts, authzen, bundle, certificates, connectors, console, elastic, emergencies, events,
+    evidence, groups, health, lake, leftover, manage, me, my_evidence, otlp, people, policies,
+    preview, query, recorded, records, requests, reviews, rules, saved, scim, services, session,
+    sign_in, stream, timeline, understand, why,
 };
 
 /// Bytes of a body that is not intake.
@@ -49,6 +49,7 @@ fn table() -> Vec<Entry> {
 
         own(GET, "/api/v1/evidence", Right(Action::EVIDENCE_READ), get(evidence::list)).reads(),
         own(GET, "/api/v1/evidence/{index}", Right(Action::EVIDENCE_READ), get(evidence::show)).reads(),
+        own(POST, "/api/v1/evidence/export", Right(Action::EVIDENCE_EXPORT), post(bundle::export)),
         own(GET, "/evidence/{*path}", Nothing, get(evidence::file)),
 
         own(GET, "/api/v1/session", Known, get(session::show)),
@@ -83,6 +84,8 @@ fn table() -> Vec<Entry> {
         own(DELETE, "/api/v1/me/sessions", Person, delete(me::end_sessions)),
         own(DELETE, "/api/v1/me/sessions/{id}", Person, delete(me::end_session)),
         own(GET, "/api/v1/me/records", Person, get(recorded::about_me)),
+        own(GET, "/api/v1/me/evidence", Person, get(my_evidence::list)),
+        own(GET, "/api/v1/me/evidence/{index}", Person, get(my_evidence::show)),
         own(DELETE, "/api/v1/me/resets/{id}", Person, delete(me::refuse_reset)),
 
         own(GET, "/api/v1/people", RightEverywhere(Action::PERSON_READ), get(people::list)),

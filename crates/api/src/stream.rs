@@ -51,7 +51,7 @@ pub(crate) async fn alerts(
 type Batch = Vec<Result<Event, Infallible>>;
 
 /// How often it is looked whether whoever listens still may.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+pub(crate) const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// A stream that somebody listens to.
 struct Open {
@@ -63,10 +63,10 @@ struct Open {
 
 /// Whether the credential is good and the right is still there in the same programs: else the stream
 /// ends, and whoever comes again is asked anew.
-async fn may_go_on(app: &App, person: &Person) -> bool {
+pub(crate) async fn may_go_on(app: &App, person: &Person, action: Action) -> bool {
     let now = app.inside.now().0;
     match app.state.still(person.credential, now).await {
-        Ok(Some(principal)) => gate::scope(app, &principal, Action::ALERT_READ) == *person.scope(),
+        Ok(Some(principal)) => gate::scope(app, &principal, action) == *person.scope(),
         Ok(None) | Err(_) => false,
     }
 }
@@ -81,13 +81,13 @@ async fn next(mut open: Open) -> Option<(Batch, Open)> {
                 () = open.stop.cancelled() => return None,
                 page = &mut page => {
                     // Nothing is shown to somebody who was shut out since the last look.
-                    if !may_go_on(app, person).await {
+                    if !may_go_on(app, person, Action::ALERT_READ).await {
                         return None;
                     }
                     break page;
                 }
                 () = tokio::time::sleep(LOOK_EVERY) => {
-                    if !may_go_on(app, person).await {
+                    if !may_go_on(app, person, Action::ALERT_READ).await {
                         return None;
                     }
                 }

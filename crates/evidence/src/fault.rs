@@ -65,6 +65,34 @@ pub enum Fault {
         /// Of the remembered checkpoint.
         size: u64,
     },
+    /// A checkpoint that somebody remembers cannot be held against this one.
+    #[error(
+        "the checkpoint of {remembered} entries that is remembered cannot be held against that of {size}: {why}"
+    )]
+    Uncompared {
+        /// Entries of the remembered one.
+        remembered: u64,
+        /// Entries of this one.
+        size: u64,
+        /// Why.
+        why: String,
+    },
+    /// Entries were asked for that the log has not.
+    #[error("entries before {asked} were asked for, and the log has {size}")]
+    NoEntries {
+        /// The first that was not asked for.
+        asked: u64,
+        /// Entries of the log.
+        size: u64,
+    },
+    /// An entry, or what proves it, cannot be read.
+    #[error("entry {index} cannot be checked: {why}")]
+    Unread {
+        /// Which, from 0.
+        index: u64,
+        /// Why.
+        why: String,
+    },
     /// A checkpoint that somebody remembers was not signed by this log.
     #[error("a remembered checkpoint cannot be used: {0}")]
     Remembered(CheckpointError),

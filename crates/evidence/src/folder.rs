@@ -18,7 +18,7 @@ const MOST_SYNCED: usize = 16;
 const MOST_BYTES: u64 = 256 * (2 + 65_535);
 
 /// Files of a log.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Folder {
     root: PathBuf,
     /// Written, and not synced yet.
@@ -153,6 +153,14 @@ impl Folder {
         }
         self.open.insert(parent.to_owned());
         Ok(())
+    }
+}
+
+impl TileSource for Folder {
+    type Error = io::Error;
+
+    fn tile(&mut self, tile: Tile) -> io::Result<Vec<u8>> {
+        Folder::tile(self, tile)
     }
 }
 

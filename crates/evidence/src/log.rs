@@ -8,6 +8,7 @@ use ringfence_tlog::{
 };
 
 use crate::Folder;
+use crate::bundle::Seal;
 
 /// Binary levels of a tile.
 const HEIGHT: u8 = 8;
@@ -132,6 +133,17 @@ impl Log {
     #[must_use]
     pub fn folder(&self) -> &Folder {
         &self.folder
+    }
+
+    /// Signs the last line of a bundle. The name is the log's own, whatever stands in `seal`.
+    ///
+    /// # Errors
+    /// When the name of the key can stand in no note.
+    pub fn seal(&self, seal: Seal) -> Result<Note, LogError> {
+        let log = self.signer.public().name().to_owned();
+        let mut note = Note::new(Seal { log, ..seal }.to_string())?;
+        note.sign(&self.signer);
+        Ok(note)
     }
 
     /// Appends entries. When this comes back they are on disk, under the new checkpoint.

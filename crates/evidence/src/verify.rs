@@ -5,27 +5,15 @@ use std::io;
 
 use ringfence_tlog::{
     Bundle, Checkpoint, CheckpointError, Cosignature, EMPTY, Frontier, HASH, Hash, Note, Tile,
-    TileSource, VerifierKey, WIDTH, above, cosignature, cosigned, leaf,
+    TileSource, VerifierKey, WIDTH, above, leaf,
 };
 
 use crate::fault::Fault;
+use crate::held::{self, Held, Whose, begin, cosignatures, quorum};
 use crate::leaf::{Leaf, SALT, commit};
 
 /// Faults that are named; of more there is no use.
 const MOST_FAULTS: usize = 100;
-
-/// What somebody holds a log to.
-#[derive(Debug, Clone, Default)]
-pub struct Held {
-    /// Checkpoints that were seen before, signed by the log.
-    pub remembered: Vec<Note>,
-    /// Keys of witnesses whose cosignature counts.
-    pub witnesses: Vec<VerifierKey>,
-    /// How many of them have to have signed.
-    pub quorum: usize,
-    /// A checkpoint that the log keeps with cosignatures, of the same size as the newest or less.
-    pub cosigned: Option<Note>,
-}
 
 /// What was found.
 #[derive(Debug, Clone)]
@@ -53,7 +41,7 @@ impl Report {
         self.follows.is_empty() && self.cosigned.is_empty()
     }
 
-    fn fault(&mut self, fault: Fault) {
+    pub(crate) fn fault(&mut self, fault: Fault) {
         if self.faults.len() < MOST_FAULTS {
             self.faults.push(fault);
         }
@@ -89,18 +77,8 @@ pub fn verify<S: TileSource<Error: fmt::Display>>(
     held: &Held,
     mut rows: Option<&mut dyn Rows>,
 ) -> Result<Report, CheckpointError> {
-    let keys = std::slice::from_ref(key);
-    let checked = Checkpoint::open(checkpoint, key.name(), keys)?;
-    let size = checked.size;
-    let mut report = Report {
-        checkpoint: checked,
-        cosigned: Vec::new(),
-        witnessed: size,
-        follows: Vec::new(),
-        records: 0,
-        erased: 0,
-        faults: Vec::new(),
-    };
+    let mut report = begin(checkpoint, key)?;
+    let size = report.checkpoint.size;
     let mut remembered = remembered(held, key, size, &mut report);
     witnesses(checkpoint, held, key, &mut remembered, &mut report);
 
@@ -172,51 +150,18 @@ fn witnesses(
             }
         }
     }
-    let (got, wanted) = (report.cosigned.len(), held.quorum);
-    if got < wanted {
-        report.fault(Fault::Quorum { got, wanted });
-    }
-}
-
-/// The good cosignatures of a note. Of a false one it is said whether it was replayed.
-fn cosignatures(note: &Note, held: &Held, report: &mut Report) -> Vec<Cosignature> {
-    let error = match cosignature(note, &held.witnesses) {
-        Ok(cosigned) => return cosigned,
-        Err(error) => error,
-    };
-    let older = held.remembered.iter().chain(&held.cosigned);
-    let mut older = older.filter(|older| older.text() != note.text());
-    let replayed = older.find_map(|older| {
-        let mut lines = note.signatures().iter();
-        lines.find_map(|line| {
-            let mut keys = held.witnesses.iter();
-            let made = keys.find_map(|witness| cosigned(older, line, witness))?;
-            let size = Checkpoint::parse(older.text()).ok()?.size;
-            let witness = made.witness;
-            Some(Fault::Replayed { witness, size })
-        })
-    });
-    report.fault(replayed.unwrap_or(Fault::Witness(error)));
-    Vec::new()
+    quorum(held, report);
 }
 
 /// A checkpoint that is due to be met: size, root, and who holds the log to it.
 type Due = (u64, Hash, Whose);
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Whose {
-    /// Somebody remembers it.
-    Remembered,
-    /// Witnesses signed it, and the log keeps it itself.
-    Witnesses,
-}
-
 /// Checkpoints that can be held against the log, the smallest last.
 fn remembered(held: &Held, key: &VerifierKey, size: u64, report: &mut Report) -> Vec<Due> {
     let mut wanted = Vec::new();
-    for note in &held.remembered {
-        match Checkpoint::open(note, key.name(), std::slice::from_ref(key)) {
-            Err(error) => report.fault(Fault::Remembered(error)),
+    for known in held::remembered(held, key) {
+        match known {
+            Err(fault) => report.fault(fault),
             Ok(old) if old.size > size => report.fault(Fault::RolledBack {
                 remembered: old.size,
                 size,
@@ -389,7 +334,8 @@ fn entries<'a>(bytes: &'a [u8], tile: Tile, report: &mut Report) -> Vec<&'a [u8]
     entries
 }
 
-fn record(rows: &mut dyn Rows, index: u64, entry: Option<&[u8]>, report: &mut Report) {
+/// Holds a record against what its entry says.
+pub(crate) fn record(rows: &mut dyn Rows, index: u64, entry: Option<&[u8]>, report: &mut Report) {
     let row = rows.row(index);
     let leaf = entry.map(Leaf::parse);
     match (row, leaf) {

@@ -1,18 +1,21 @@
 #!/usr/bin/env python3
-"""Checks a transparency log that lies in a folder, from the text of C2SP alone.
+"""Checks a transparency log that lies in a folder, or a bundle of its records, from documents alone.
 
     verifier.py FOLDER KEY [--witness KEY ...] [--quorum N] [CHECKPOINT ...]
+    verifier.py --bundle FILE KEY
 
-Knows nothing of Ringfence: signed-note, tlog-checkpoint, tlog-tiles and tlog-cosignature. FOLDER has `checkpoint`
-and `tile/`, and may have `cosigned`: a checkpoint of the same size or less, with cosignatures. KEY is the log's
-verifier key (`name+id+key`); each CHECKPOINT is a file with one that was seen before. Of the witnesses named, N have
-to have cosigned. Prints one line a fault; exit code 0 when there is none, 1 otherwise.
+Of a log it knows C2SP and nothing of Ringfence: signed-note, tlog-checkpoint, tlog-tiles and tlog-cosignature.
+FOLDER has `checkpoint` and `tile/`, and may have `cosigned`: a checkpoint of the same size or less, with
+cosignatures. KEY is the log's verifier key (`name+id+key`); each CHECKPOINT is a file with one that was seen
+before. Of the witnesses named, N have to have cosigned. Of a bundle it knows what docs/evidence.md says. Prints
+one line a fault; exit code 0 when there is none, 1 otherwise.
 """
 
 import argparse
 import base64
 import binascii
 import hashlib
+import json
 import pathlib
 import struct
 import sys
@@ -67,12 +70,12 @@ class Key:
         self.public = Ed25519PublicKey.from_public_bytes(material[1:])
 
 
-def open_checkpoint(blob, key):
-    """The size and root of a checkpoint that the key signed."""
+def open_note(blob, key, what="checkpoint"):
+    """The text of a note that the key signed."""
     try:
         text, signatures = blob.decode().rsplit("\n\n", 1)
     except ValueError as error:
-        raise Bad("the checkpoint is no note") from error
+        raise Bad(f"the {what} is no note") from error
     text += "\n"
     good = False
     for line in signatures.rstrip("\n").split("\n"):
@@ -80,19 +83,24 @@ def open_checkpoint(blob, key):
             dash, name, coded = line.split(" ")
             signature = base64.b64decode(coded, validate=True)
         except (ValueError, binascii.Error) as error:
-            raise Bad("a line of the checkpoint's signatures is none") from error
+            raise Bad(f"a line of the {what}'s signatures is none") from error
         if dash != "\u2014":
-            raise Bad("a line of the checkpoint's signatures is none")
+            raise Bad(f"a line of the {what}'s signatures is none")
         if name != key.name or signature[:4] != key.id:
             continue
         try:
             key.public.verify(signature[4:], text.encode())
         except InvalidSignature as error:
-            raise Bad("the log's signature under the checkpoint is false") from error
+            raise Bad(f"the log's signature under the {what} is false") from error
         good = True
     if not good:
-        raise Bad("the log did not sign the checkpoint")
-    lines = text.split("\n")
+        raise Bad(f"the log did not sign the {what}")
+    return text
+
+
+def open_checkpoint(blob, key):
+    """The size and root of a checkpoint that the key signed."""
+    lines = open_note(blob, key).split("\n")
     if lines[0] != key.name:
         raise Bad(f"the checkpoint is of {lines[0]!r}")
     return int(lines[1]), base64.b64decode(lines[2], validate=True)
@@ -229,9 +237,93 @@ def check(folder, key, remembered, witnesses, quorum):
         yield f"{len(names)} of the {quorum} witnesses that have to have cosigned did"
 
 
+def root_of(leaf, index, size, path):
+    """RFC 9162, 2.1.3.2: the root to which a path leads."""
+    if index >= size:
+        raise Bad("the checkpoint has no such entry")
+    place, last, hash_ = index, size - 1, leaf
+    for beside in path:
+        if last == 0:
+            raise Bad("the path is too long")
+        if place & 1 or place == last:
+            hash_ = node_hash(beside, hash_)
+            while place and not place & 1:
+                place, last = place >> 1, last >> 1
+        else:
+            hash_ = node_hash(hash_, beside)
+        place, last = place >> 1, last >> 1
+    if last:
+        raise Bad("the path is too short")
+    return hash_
+
+
+def check_record(item, checkpoint, size, root):
+    """A record of a bundle: its proof, and what its entry commits to."""
+    head, _, note = item["proof"].partition("\n\n")
+    first, index, *path = head.split("\n")
+    if first != "c2sp.org/tlog-proof@v1" or index != f"index {item['index']}":
+        raise Bad("the proof is that of another entry, or none")
+    if note != checkpoint:
+        raise Bad("the proof is to another checkpoint than the bundle's")
+    entry = item["entry"].encode()
+    path = [base64.b64decode(one, validate=True) for one in path]
+    if root_of(leaf_hash(entry), item["index"], size, path) != root:
+        raise Bad("the proof does not lead to the checkpoint's root")
+    version, _, _, commitment = item["entry"].split(" ")
+    if version != "v1":
+        raise Bad("it is no entry of an evidence log")
+    if item.get("erased") is True:
+        return
+    salt = base64.b64decode(item["salt"], validate=True)
+    made = hashlib.sha256(b"ringfence evidence record v1\n" + salt + item["text"].encode()).digest()
+    if len(salt) != HASH or base64.b64encode(made).decode() != commitment:
+        raise Bad("the record is not the one that was logged")
+
+
+def check_bundle(file, key):
+    """Yields faults."""
+    kind = "ringfence evidence bundle v1"
+    with file.open("rb") as lines:
+        digest, count, at = hashlib.sha256(), 0, -1
+        first = lines.readline()
+        digest.update(first)
+        header = json.loads(first)
+        if header["format"] != kind:
+            raise Bad("it is no bundle")
+        checkpoint = header["checkpoint"]
+        size, root = open_checkpoint(checkpoint.encode(), key)
+        for number, line in enumerate(lines, 2):
+            whole = line.endswith(b"\n")
+            item = json.loads(line) if whole else {}
+            if "seal" in item:
+                break
+            if not whole:
+                yield "cut off: its last line is not whole"
+                return
+            digest.update(line)
+            count += 1
+            try:
+                if item["index"] <= at:
+                    raise Bad("it is not in the order of the log")
+                check_record(item, checkpoint, size, root)
+            except (Bad, ValueError, KeyError) as bad:
+                yield f"line {number}: entry {item.get('index')}: {bad}"
+            at = max(at, item.get("index", at))
+        else:
+            yield "cut off: it has no last line"
+            return
+        if lines.readline():
+            yield "something stands after its last line"
+    text = open_note(item["seal"].encode(), key, "last line")
+    wanted = f"{kind}\nlog {key.name}\nrecords {count}\nsha256 {digest.hexdigest()}\n"
+    if text != wanted:
+        yield "the last line signs other records, or another number of them"
+
+
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("folder", type=pathlib.Path)
+    parser.add_argument("--bundle", action="store_true")
+    parser.add_argument("place", type=pathlib.Path)
     parser.add_argument("key")
     parser.add_argument("--witness", action="append", default=[])
     parser.add_argument("--quorum", type=int, default=0)
@@ -239,11 +331,15 @@ def main():
     asked = parser.parse_args()
     faults = 0
     try:
-        witnesses = [Key(text, COSIGNATURE) for text in asked.witness]
-        for fault in check(asked.folder, Key(asked.key), asked.remembered, witnesses, asked.quorum):
+        if asked.bundle:
+            found = check_bundle(asked.place, Key(asked.key))
+        else:
+            witnesses = [Key(text, COSIGNATURE) for text in asked.witness]
+            found = check(asked.place, Key(asked.key), asked.remembered, witnesses, asked.quorum)
+        for fault in found:
             print(fault)
             faults += 1
-    except (Bad, ValueError, OSError) as error:
+    except (Bad, ValueError, KeyError, OSError) as error:
         print(error)
         faults += 1
     sys.exit(1 if faults else 0)

@@ -58,6 +58,7 @@ actions! {
     DECISION_READ "decision:read" "see what was decided about others";
     EVENT_QUERY "event:query" "search events";
     EVENT_SEND "event:send" "send events";
+    EVIDENCE_EXPORT "evidence:export" "take records out of the evidence log";
     EVIDENCE_READ "evidence:read" "see the evidence log";
     LAKE_ERASE "lake:erase" "erase rows";
     LAKE_MAINTAIN "lake:maintain" "maintain the lake";

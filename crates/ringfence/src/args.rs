@@ -8,7 +8,7 @@ mod evidence;
 mod operate;
 
 pub use certificate::{Certificate, CertificateHolder, CertificateWhat};
-pub use evidence::{Verify, Witness, WitnessWhat};
+pub use evidence::{Evidence, EvidenceWhat, Verify, WhichRecords, Witness, WitnessWhat};
 pub use operate::{Backup, Doctor, Mail, MailWhat, Manual, Recover, Restore};
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
@@ -93,6 +93,8 @@ pub enum Command {
     Mail(Mail),
     /// Find out what is misconfigured, and what to do about it.
     Doctor(Doctor),
+    /// Read the evidence log, and take records out of it for an auditor.
+    Evidence(Evidence),
     /// Check the evidence log: nothing changed, nothing removed, nothing rewritten.
     Verify(Verify),
     /// Follow evidence logs from another machine: cosign what follows from what was seen, tell what does not.

@@ -41,6 +41,7 @@ fn main() -> ExitCode {
         Command::Mail(a) => commands::mail::run(&a, &out),
         Command::Doctor(a) => commands::doctor::run(&a, &out),
         Command::Manual(a) => commands::manual::run(&a),
+        Command::Evidence(a) => commands::evidence::run(&a, &out),
         Command::Verify(a) => commands::verify::run(&a, &out),
         Command::Witness(a) => commands::witness::run(&a, &out),
         Command::Backup(a) => commands::backup::backup(&a, &out),

@@ -76,6 +76,27 @@ pub struct EvidenceFilter {
     pub until_ms: Option<i64>,
 }
 
+impl EvidenceFilter {
+    /// Adds what it wants to a `WHERE`.
+    pub(crate) fn push(&self, sql: &mut Sql) {
+        if let Some(actor) = &self.actor {
+            sql.push(" AND actor = ").bind(word(actor));
+        }
+        if let Some(target) = &self.target {
+            sql.push(" AND target = ").bind(word(target));
+        }
+        if let Some(kind) = &self.kind {
+            sql.push(" AND kind = ").bind(kind.clone());
+        }
+        if let Some(from) = self.from_ms {
+            sql.push(" AND time_ms >= ").bind(from);
+        }
+        if let Some(until) = self.until_ms {
+            sql.push(" AND time_ms < ").bind(until);
+        }
+    }
+}
+
 impl State {
     /// Takes records down in their order, each with a new salt and the next number, and moves a consumer on
     /// to `position`. A record that is there already, by event and part, is left as it is.
@@ -152,21 +173,7 @@ impl State {
     ) -> Result<Page<Evidence>> {
         let tag = Cursor::tag(&format!("evidence {filter:?} {scope:?}"));
         let mut sql = Sql::new("SELECT * FROM evidence WHERE 1 = 1");
-        if let Some(actor) = &filter.actor {
-            sql.push(" AND actor = ").bind(word(actor));
-        }
-        if let Some(target) = &filter.target {
-            sql.push(" AND target = ").bind(word(target));
-        }
-        if let Some(kind) = &filter.kind {
-            sql.push(" AND kind = ").bind(kind.clone());
-        }
-        if let Some(from) = filter.from_ms {
-            sql.push(" AND time_ms >= ").bind(from);
-        }
-        if let Some(until) = filter.until_ms {
-            sql.push(" AND time_ms < ").bind(until);
-        }
+        filter.push(&mut sql);
         if let Some(cursor) = page.after(tag)? {
             sql.push(" AND idx < ").bind(cursor.key);
         }
@@ -270,11 +277,11 @@ async fn insert(
     Ok(())
 }
 
-fn word(text: &str) -> String {
+pub(crate) fn word(text: &str) -> String {
     clip(text, MAX_WORD).to_owned()
 }
 
-fn read(row: &Row) -> Result<Evidence> {
+pub(crate) fn read(row: &Row) -> Result<Evidence> {
     let salt: Option<String> = row.try_get("salt")?;
     let text: Option<String> = row.try_get("record")?;
     let record = match (salt, text) {

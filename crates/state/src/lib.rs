@@ -31,6 +31,7 @@ mod emergencies;
 mod ending;
 mod error;
 mod evidence;
+mod evidence_taken;
 mod filter;
 mod finding;
 mod id;

@@ -135,3 +135,69 @@ async fn whoever_looks_sees_their_programs_and_what_they_asked_for() {
         4
     );
 }
+
+#[tokio::test]
+async fn what_is_taken_elsewhere_is_counted_and_read_in_order() {
+    let state = memory().await;
+    let new: Vec<_> = (0..9)
+        .map(|n| record(n, "anna", ["bank", "shop"][n as usize % 2]))
+        .collect();
+    state.add_evidence(&new, at(9), T0).await.unwrap();
+    let bank = Scope::program("bank");
+    let late = EvidenceFilter {
+        from_ms: Some(T0 + 2),
+        ..EvidenceFilter::default()
+    };
+    let count = async |below, most| {
+        let counted = state.count_evidence(&bank, &late, below, most).await;
+        counted.unwrap()
+    };
+    assert_eq!(
+        [count(9, 10).await, count(8, 10).await, count(9, 2).await],
+        [4, 3, 3]
+    );
+    let read = async |numbers, most| {
+        let rows = state.evidence_in_order(&bank, &late, numbers, most).await;
+        let rows = rows.unwrap();
+        rows.iter().map(|one| one.index).collect::<Vec<_>>()
+    };
+    assert_eq!(read(0..8, 2).await, [2, 4]);
+    assert_eq!(read(5..8, 2).await, [6]);
+}
+
+#[tokio::test]
+async fn whoever_it_is_about_sees_it_in_whatever_program_and_nobody_else() {
+    let state = memory().await;
+    let mut new: Vec<_> = (0..8)
+        .map(|n| {
+            record(
+                n,
+                ["anna", "ben"][n as usize % 2],
+                ["bank", "shop"][n as usize / 4],
+            )
+        })
+        .collect();
+    // Somebody else acted upon her, and she upon herself.
+    new[1].target = "anna".to_owned();
+    new[6].target = "anna".to_owned();
+    state.add_evidence(&new, at(8), T0).await.unwrap();
+    let mut page = PageRequest {
+        limit: Some(2),
+        cursor: None,
+    };
+    let mut seen = Vec::new();
+    loop {
+        let got = state.evidence_about("anna", &page).await.unwrap();
+        seen.extend(got.items.iter().map(|one| one.index));
+        page.cursor = got.next;
+        if page.cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen, [6, 4, 2, 1, 0], "each once");
+    let one = async |who: &str, index| state.evidence_about_one(who, index).await;
+    assert_eq!(one("anna", 1).await.unwrap().actor, "ben");
+    assert_eq!(one("ben", 1).await.unwrap().target, "anna");
+    assert!(one("anna", 3).await.is_err());
+    assert!(one("", 3).await.is_err());
+}

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::bundle::{Bundle, BundleError};
 use crate::hash::{HASH, Hash, node};
 use crate::proof::Subtrees;
 use crate::tile::{HEIGHT, Tile, WIDTH};
@@ -37,8 +38,16 @@ pub enum TilesError<E> {
         /// Bytes that it takes.
         wanted: usize,
     },
-    /// The tree has no such subtree.
-    #[error("a tree of {size} entries has no such subtree")]
+    /// The entries of a bundle cannot be told apart.
+    #[error("{tile}: {error}")]
+    Bundle {
+        /// Which.
+        tile: Tile,
+        /// Why.
+        error: BundleError,
+    },
+    /// The tree has no such subtree, or no such entry.
+    #[error("a tree of {size} entries has no such part")]
     Beyond {
         /// Of the tree.
         size: u64,
@@ -51,13 +60,49 @@ pub struct Tiles<S> {
     source: S,
     size: u64,
     kept: BTreeMap<Tile, Vec<Hash>>,
+    /// The bundle that was read last, with its entries.
+    bundle: Option<(Tile, Vec<Vec<u8>>)>,
 }
 
 impl<S: TileSource> Tiles<S> {
     /// The tree of the first `size` entries.
     pub fn new(source: S, size: u64) -> Self {
-        let kept = BTreeMap::new();
-        Self { source, size, kept }
+        Self {
+            source,
+            size,
+            kept: BTreeMap::new(),
+            bundle: None,
+        }
+    }
+
+    /// Entries of the tree.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// An entry as its bundle has it; whoever asks checks that it is the one of the tree.
+    ///
+    /// # Errors
+    /// When there is none, or its bundle cannot be had.
+    pub fn entry(&mut self, index: u64) -> Result<&[u8], TilesError<S::Error>> {
+        let beyond = TilesError::Beyond { size: self.size };
+        let tile = match Tile::bundle(index, self.size) {
+            Some(tile) if index < self.size => tile,
+            _ => return Err(beyond),
+        };
+        if self.bundle.as_ref().is_none_or(|(read, _)| *read != tile) {
+            let bytes = self.source.tile(tile).map_err(TilesError::Source)?;
+            let (width, whole) = (tile.width(), tile.whole().width());
+            let entries = Bundle::parse(&bytes, usize::from(width))
+                .or_else(|error| Bundle::parse(&bytes, usize::from(whole)).map_err(|_| error))
+                .map_err(|error| TilesError::Bundle { tile, error })?;
+            let entries = entries.into_iter().map(<[u8]>::to_vec).collect();
+            self.bundle = Some((tile, entries));
+        }
+        let entries = self.bundle.as_ref().map(|(_, entries)| entries);
+        let at = usize::from(u8::try_from(index % u64::from(WIDTH)).unwrap_or(u8::MAX));
+        let entry = entries.and_then(|entries| entries.get(at));
+        entry.map(Vec::as_slice).ok_or(beyond)
     }
 
     /// What a tile says, checked for its length and nothing else.

@@ -292,7 +292,7 @@ fn of_tiles(error: TilesError<FetchError>, size: u64) -> Trouble {
     match error {
         TilesError::Source(error) => Trouble::Fetch(error),
         cut @ TilesError::Length { .. } => Trouble::Truncated(cut.to_string()),
-        TilesError::Beyond { .. } => Trouble::WrongTiles(size),
+        TilesError::Beyond { .. } | TilesError::Bundle { .. } => Trouble::WrongTiles(size),
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::anyhow;
 use reqwest::Method;
@@ -16,6 +15,7 @@ use serde_json::{Map, Value, json};
 use crate::Done;
 use crate::args::{Connectors, ConnectorsWhat, Format};
 use crate::client::{Api, block_on};
+use crate::commands::moment::{moment, now};
 use crate::output::{Failure, Out, say};
 
 /// Lists connectors, tries one out, or has one fetch again.
@@ -210,30 +210,4 @@ fn print(event: &Event, out: &Out) -> std::io::Result<()> {
     let (class, activity) = (text("class_name"), text("activity_name"));
     let message = event.message.as_deref().unwrap_or("-");
     out.line(&format!("{}  {class}: {activity}  {message}", event.time))
-}
-
-/// A time as RFC 3339, or so long ago: `-24h`.
-fn moment(text: &str) -> Result<Time, Failure> {
-    let ago = |unit: char, ms: i64| {
-        let number = text.strip_prefix('-')?.strip_suffix(unit)?;
-        number.parse::<i64>().ok().and_then(|n| n.checked_mul(ms))
-    };
-    let span = ago('m', 60_000)
-        .or_else(|| ago('h', 3_600_000))
-        .or_else(|| ago('d', 86_400_000));
-    match span {
-        Some(span) => Ok(now() + -span),
-        None => Time::parse_rfc3339(text).map_err(|_| {
-            Failure::usage(anyhow!(
-                "`{text}` is no time: write `2026-11-22T09:30:00Z`, or `-24h`"
-            ))
-        }),
-    }
-}
-
-fn now() -> Time {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    Time(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

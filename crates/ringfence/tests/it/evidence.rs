@@ -9,10 +9,10 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::access::service;
-use crate::browser::{Browser, administrator};
+use crate::browser::{Browser, administrator, invite};
 use crate::running::{Answer, Server, Start, eventually, python, ringfence, send};
 
-fn started() -> (tempfile::TempDir, Server) {
+pub fn started() -> (tempfile::TempDir, Server) {
     let dir = tempfile::tempdir().unwrap();
     let server = Start::on(&dir.path().join("data")).run();
     (dir, server)
@@ -64,13 +64,24 @@ pub fn verdict(answer: &Answer) -> Value {
 }
 
 /// What the verifier that knows nothing of us says.
-fn stranger(python: &Path, log: &Path, key: &str, remembered: &[&Path]) -> (bool, String) {
+pub fn stranger(python: &Path, log: &Path, key: &str, remembered: &[&Path]) -> (bool, String) {
+    let args: Vec<_> = [log, Path::new(key)]
+        .into_iter()
+        .chain(remembered.iter().copied())
+        .collect();
+    stranger_says(python, &args)
+}
+
+/// The same of a bundle.
+pub fn stranger_of_bundle(python: &Path, bundle: &Path, key: &str) -> (bool, String) {
+    stranger_says(python, &[Path::new("--bundle"), bundle, Path::new(key)])
+}
+
+fn stranger_says(python: &Path, args: &[&Path]) -> (bool, String) {
     let verifier = concat!(env!("CARGO_MANIFEST_DIR"), "/../evidence/tests/verifier.py");
     let run = Command::new(python)
         .arg(verifier)
-        .arg(log)
-        .arg(key)
-        .args(remembered)
+        .args(args)
         .output()
         .unwrap();
     let told = String::from_utf8(run.stdout).unwrap();
@@ -354,7 +365,79 @@ fn guesses_fill_no_log() {
     assert!(!text.contains("wrong-wrong"), "no password in the log");
 }
 
-fn sql(python: &Path, data: &str, statement: &str) {
+#[test]
+fn somebody_sees_what_is_logged_about_them_and_no_more() {
+    let (_dir, server) = started();
+    let (ada, _) = administrator(&server);
+    let roles =
+        json!([{"role": "supervisor", "program": "bank", "why": "the desk of the evening"}]);
+    let (id, code) = invite(&ada, "ben", &roles);
+    let ben = Browser::new(&server);
+    ben.enrol(&code);
+    let mine = eventually("his sign-in is logged", 10, || {
+        let (status, page) = ben.get("/api/v1/me/evidence?limit=500");
+        assert_eq!(status, 200, "{page}");
+        let items = page["items"].as_array().unwrap().clone();
+        let both = |by_me: bool| items.iter().any(|one| one["by_me"] == by_me);
+        (both(true) && both(false)).then_some(items)
+    });
+    // He sees nothing of the log but that.
+    assert_eq!(ben.get("/api/v1/evidence").0, 403);
+    let others = mine.iter().find(|one| one["by_me"] == false).unwrap();
+    assert!(
+        others["what"].as_str().is_some_and(|what| !what.is_empty()),
+        "{others}"
+    );
+    assert!(
+        others["actor"].as_str().is_some_and(|who| who != id),
+        "{others}"
+    );
+    let show = |browser: &Browser, index: &Value| {
+        browser.get(&format!("/api/v1/me/evidence/{index}"))
+    };
+    let (status, shown) = show(&ben, &others["index"]);
+    assert_eq!(status, 200, "{shown}");
+    // Who did it, and that it is in the log; not from where, nor anything else about them.
+    assert_eq!(
+        (&shown["text"], &shown["salt"]),
+        (&Value::Null, &Value::Null)
+    );
+    assert!(
+        shown["entry"].as_str().unwrap().starts_with("v1 "),
+        "{shown}"
+    );
+    assert!(
+        shown["proof"]
+            .as_str()
+            .unwrap()
+            .contains("c2sp.org/tlog-proof@v1")
+    );
+    let own = mine.iter().find(|one| one["by_me"] == true).unwrap();
+    let (_, shown) = show(&ben, &own["index"]);
+    assert!(
+        shown["text"]
+            .as_str()
+            .is_some_and(|text| text.contains(&id)),
+        "{shown}"
+    );
+    assert!(
+        shown["salt"].is_string() && shown["proof"].is_string(),
+        "{shown}"
+    );
+
+    // What is about somebody else alone is not there for him.
+    let (_, page) = ada.get("/api/v1/me/evidence?limit=500");
+    let theirs = page["items"].as_array().unwrap();
+    let theirs = theirs
+        .iter()
+        .find(|one| mine.iter().all(|mine| mine["index"] != one["index"]));
+    let theirs = theirs.unwrap_or_else(|| panic!("{page:#}"));
+    assert_eq!(show(&ada, &theirs["index"]).0, 200);
+    assert_eq!(show(&ben, &theirs["index"]).0, 404);
+    assert_eq!(show(&ben, &json!("x")).0, 404);
+}
+
+pub fn sql(python: &Path, data: &str, statement: &str) {
     let code = "import sqlite3, sys\nwith sqlite3.connect(sys.argv[1] + '/state.db') as db: db.execute(sys.argv[2])";
     let run = Command::new(python)
         .args(["-c", code, data, statement])

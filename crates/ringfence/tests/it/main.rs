@@ -19,6 +19,7 @@ mod authenticator;
 mod backup;
 mod browser;
 mod bulk;
+mod bundle;
 mod certificates;
 mod cli;
 mod config;

@@ -447,7 +447,9 @@ fn note_secrets(answer: &Value) {
                         .collect(),
                     _ => Vec::new(),
                 };
-                let long = texts.into_iter().filter(|text| text.len() >= 16).cloned();
+                // The code of an error is no secret: it has no digit.
+                let secret = |text: &&String| text.len() >= 16 && text.contains(char::is_numeric);
+                let long = texts.into_iter().filter(secret).cloned();
                 SECRETS.lock().unwrap().extend(long);
                 note_secrets(value);
             }

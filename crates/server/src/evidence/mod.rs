@@ -69,7 +69,7 @@ pub enum EvidenceError {
 /// The log, open.
 pub(crate) struct EvidenceLog {
     /// Or why there is none: events are taken all the same.
-    log: Mutex<Result<Log, String>>,
+    log: Arc<Mutex<Result<Log, String>>>,
     folder: PathBuf,
     size: AtomicU64,
     key: VerifierKey,
@@ -100,7 +100,7 @@ impl EvidenceLog {
             folder,
             size: AtomicU64::new(size.unwrap_or(0)),
             trouble: Mutex::new(log.as_ref().err().map(ToString::to_string)),
-            log: Mutex::new(log.map_err(|error| error.to_string())),
+            log: Arc::new(Mutex::new(log.map_err(|error| error.to_string()))),
             key,
             through: watch::Sender::new(0),
             begins,
@@ -177,8 +177,13 @@ impl EvidenceLog {
     }
 
     fn lock(&self) -> MutexGuard<'_, Result<Log, String>> {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.log)
     }
+}
+
+/// What was appended before a panic is there.
+fn locked(log: &Mutex<Result<Log, String>>) -> MutexGuard<'_, Result<Log, String>> {
+    log.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What the log says of a record.

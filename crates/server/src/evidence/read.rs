@@ -1,15 +1,16 @@
 //! The log as the API shows it.
 
 use std::io;
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use ringfence_api::{Evidence, Working};
+use ringfence_evidence::bundle::Seal;
 use ringfence_evidence::{Folder, LogError, prove};
-use ringfence_tlog::{Checkpoint, Note, Tile};
+use ringfence_tlog::{Checkpoint, Note, Tile, Tiles, TilesError};
 
-use super::EvidenceLog;
+use super::{EvidenceLog, locked};
 
 /// How long whoever did something waits for it to be in the log.
 const MOST_WAIT: Duration = Duration::from_secs(10);
@@ -58,6 +59,17 @@ impl Evidence for EvidenceLog {
         Box::pin(async { on_a_thread(read).await? })
     }
 
+    fn entry(&self, index: u64) -> Working<io::Result<Option<String>>> {
+        let folder = Folder::new(&self.folder);
+        let size = self.size();
+        let read = move || match Tiles::new(folder, size).entry(index) {
+            Ok(entry) => Ok(Some(String::from_utf8_lossy(entry).into_owned())),
+            Err(TilesError::Beyond { .. }) => Ok(None),
+            Err(error) => Err(io::Error::other(error)),
+        };
+        Box::pin(async { on_a_thread(read).await? })
+    }
+
     fn proof(&self, index: u64) -> Working<io::Result<Option<String>>> {
         let folder = Folder::new(&self.folder);
         let cosigned = self.cosigned.latest();
@@ -79,6 +91,20 @@ impl Evidence for EvidenceLog {
             }
         };
         Box::pin(async { on_a_thread(read).await? })
+    }
+
+    fn folder(&self) -> Folder {
+        Folder::new(&self.folder)
+    }
+
+    fn seal(&self, seal: Seal) -> Working<io::Result<String>> {
+        let log = Arc::clone(&self.log);
+        // Whoever appends has the log meanwhile.
+        let sign = move || match &*locked(&log) {
+            Ok(log) => Ok(log.seal(seal).map_err(io::Error::other)?.to_string()),
+            Err(why) => Err(io::Error::other(why.clone())),
+        };
+        Box::pin(async { on_a_thread(sign).await? })
     }
 }
 

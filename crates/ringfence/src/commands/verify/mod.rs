@@ -1,13 +1,16 @@
 //! `ringfence verify`.
 
+mod bundle;
+
 use std::fmt::Display;
 use std::io::{self, Write as _};
+use std::ops::Range;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use ringfence_crypto::from_base64;
-use ringfence_evidence::{Folder, Held, Leaf, Report, Rows, commit, verify};
+use ringfence_evidence::{Folder, Held, Leaf, Report, Rows, commit, verify, verify_range};
 use ringfence_server::verification::{Records, is_data_folder, key_of};
 use ringfence_tlog::{
     Checkpoint, LogProof, Note, Tile, TileSource, VerifierKey, cosignature, leaf,
@@ -19,49 +22,64 @@ use crate::Done;
 use crate::args::{Format, Verify};
 use crate::output::{Failure, Out, say};
 
+/// Where a log is looked for.
+const USUAL: &str = "ringfence-data";
 /// For one file of a server.
 const WAIT: Duration = Duration::from_secs(30);
 
-/// Checks a log, or one entry of it.
+/// Checks a log, a bundle or one entry of it.
 pub fn run(args: &Verify, out: &Out) -> Done {
-    match (&args.entry, &args.server) {
-        (Some(file), _) => entry(args, file, out),
-        (None, Some(url)) => remote(args, url, out),
-        (None, None) => local(args, out),
+    match (&args.bundle, &args.entry, &args.server) {
+        (Some(file), _, _) => bundle::run(args, file, out),
+        (None, Some(file), _) => entry(args, file, out),
+        (None, None, Some(url)) => remote(args, url, out),
+        (None, None, None) => local(args, out),
     }
 }
 
 /// The log of a folder, and its records where they are.
 fn local(args: &Verify, out: &Out) -> Done {
-    let (folder, records) = match is_data_folder(&args.data) {
-        true => {
-            let records = Records::open(&args.data).map_err(Failure::input)?;
-            if records.is_none() {
-                say("The records are not in this folder and are not checked: the log is.");
-            }
-            (Folder::new(&args.data.join("evidence")), records)
+    let data = args.data.as_deref().unwrap_or(Path::new(USUAL));
+    let (folder, bytes, cosigned) = log_of(data)?;
+    let mut records = None;
+    if is_data_folder(data) {
+        records = Records::open(data).map_err(Failure::input)?;
+        if records.is_none() {
+            say("The records are not in this folder and are not checked: the log is.");
         }
-        false => (Folder::new(&args.data), None),
-    };
-    // First: beside a running server the log only grows, and the checkpoint with it.
-    let cosigned = folder.cosigned().map_err(Failure::input)?;
-    let bytes = folder.checkpoint().map_err(Failure::input)?;
-    let bytes = bytes.ok_or_else(|| {
-        let data = args.data.display();
-        Failure::input_text(format!(
-            "`{data}` has no evidence log: no file `checkpoint`"
-        ))
-    })?;
-    let told = key_of(&args.data).map_err(Failure::input)?;
-    let mut records = records;
+    }
+    let told = key_of(data).map_err(Failure::input)?;
     let rows = records.as_mut().map(|rows| rows as &mut dyn Rows);
     let cosigned = cosigned.map(|bytes| Note::parse(&bytes)).transpose();
     let cosigned = cosigned.map_err(|error| Failure::input_text(format!("`cosigned`: {error}")))?;
     check(args, &folder, (&bytes, cosigned), told, rows, out)
 }
 
+/// The files of a data folder's log, or of a log alone, with its checkpoint and the cosigned one.
+fn log_of(data: &Path) -> Result<(Folder, Vec<u8>, Option<Vec<u8>>), Failure> {
+    let folder = match is_data_folder(data) {
+        true => Folder::new(&data.join("evidence")),
+        false => Folder::new(data),
+    };
+    // First: beside a running server the log only grows, and the checkpoint with it.
+    let cosigned = folder.cosigned().map_err(Failure::input)?;
+    let bytes = folder.checkpoint().map_err(Failure::input)?;
+    let bytes = bytes.ok_or_else(|| {
+        let data = data.display();
+        Failure::input_text(format!(
+            "`{data}` has no evidence log: no file `checkpoint`"
+        ))
+    })?;
+    Ok((folder, bytes, cosigned))
+}
+
 /// The log that a server shows.
 fn remote(args: &Verify, url: &str, out: &Out) -> Done {
+    let (mut tiles, bytes) = log_at(args, url)?;
+    check(args, &mut tiles, (&bytes, None), None, None, out)
+}
+
+fn log_at(args: &Verify, url: &str) -> Result<(Waiting, Vec<u8>), Failure> {
     let prefix = format!("{}/evidence", url.trim_end_matches('/'));
     let remote = Remote::new(&prefix, args.ca_file.as_deref(), WAIT).map_err(Failure::usage)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -74,8 +92,7 @@ fn remote(args: &Verify, url: &str, out: &Out) -> Done {
         ),
         error => Failure::input(error),
     })?;
-    let mut tiles = Waiting { remote, runtime };
-    check(args, &mut tiles, (&bytes, None), None, None, out)
+    Ok((Waiting { remote, runtime }, bytes))
 }
 
 /// Files of a log over HTTP, for a reader that does nothing else meanwhile.
@@ -107,7 +124,11 @@ fn check<S: TileSource<Error: Display>>(
         ..held(args)?
     };
     let with_records = rows.is_some();
-    let report = verify(source, &note, &key, &held, rows).map_err(Failure::input)?;
+    let report = match range(args, &note)? {
+        Some(range) => verify_range(source, &note, &key, &held, range, rows),
+        None => verify(source, &note, &key, &held, rows),
+    };
+    let report = report.map_err(Failure::input)?;
     show(args, &report, with_records, out)?;
     if !report.faults.is_empty() {
         return Ok(ExitCode::from(1));
@@ -116,6 +137,23 @@ fn check<S: TileSource<Error: Display>>(
         keep(file, checkpoint).map_err(Failure::input)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Which entries, if not all.
+fn range(args: &Verify, note: &Note) -> Result<Option<Range<u64>>, Failure> {
+    if args.from.is_none() && args.until.is_none() {
+        return Ok(None);
+    }
+    let size = Checkpoint::parse(note.text()).map_err(Failure::input)?.size;
+    let range = args.from.unwrap_or(0)..args.until.unwrap_or(size);
+    match range.start < range.end {
+        true => Ok(Some(range)),
+        false => {
+            let (from, until) = (range.start, range.end);
+            let wrong = format!("--from {from} --until {until}: there is no entry in it");
+            Err(Failure::usage_text(wrong))
+        }
+    }
 }
 
 /// The key that was told, else the log's own, which proves no more than that the log agrees with itself.
@@ -178,19 +216,17 @@ fn show(args: &Verify, report: &Report, with_records: bool, out: &Out) -> Result
         (true, false) => "consistent",
     };
     let faults: Vec<_> = report.faults.iter().map(ToString::to_string).collect();
-    let cosigned: Vec<_> = report
-        .cosigned
-        .iter()
-        .map(|c| json!({ "witness": c.witness, "time": c.time }))
-        .collect();
+    let part = args.from.is_some() || args.until.is_some();
     if out.format() != Format::Table {
         out.object(&json!({
             "verdict": verdict,
             "origin": report.checkpoint.origin,
             "size": report.checkpoint.size,
             "root": report.checkpoint.root.to_text(),
+            "from": args.from,
+            "until": args.until,
             "follows": report.follows,
-            "cosigned": cosigned,
+            "cosigned": cosigned(report),
             "witnessed": (!report.cosigned.is_empty()).then_some(report.witnessed),
             "records": with_records.then_some(report.records),
             "erased": with_records.then_some(report.erased),
@@ -204,16 +240,40 @@ fn show(args: &Verify, report: &Report, with_records: bool, out: &Out) -> Result
     }
     let Checkpoint { origin, size, .. } = &report.checkpoint;
     say(format_args!("{origin}: {size} entries, {verdict}."));
+    if part {
+        let (from, until) = (args.from.unwrap_or(0), args.until.unwrap_or(*size));
+        say(format_args!(
+            "Entries {from} to {} were checked, and nothing is said of the others.",
+            until.saturating_sub(1)
+        ));
+    }
     if with_records {
         let (records, erased) = (report.records, report.erased);
         say(format_args!(
             "{records} records are what was logged; {erased} were erased."
         ));
     }
+    trust(args, report, faults.is_empty());
+    Ok(())
+}
+
+fn cosigned(report: &Report) -> Vec<Value> {
+    let cosigned = report.cosigned.iter();
+    cosigned
+        .map(|c| json!({ "witness": c.witness, "time": c.time }))
+        .collect()
+}
+
+/// Who else speaks for a checkpoint.
+fn trust(args: &Verify, report: &Report, well: bool) {
+    let here = report.checkpoint.size;
     for size in &report.follows {
-        say(format_args!(
-            "It follows from the checkpoint of {size} entries that is remembered."
-        ));
+        say(match *size <= here {
+            true => format!("It follows from the checkpoint of {size} entries that is remembered."),
+            false => {
+                format!("The checkpoint of {size} entries that is remembered follows from it.")
+            }
+        });
     }
     for one in &report.cosigned {
         let seen = report.witnessed;
@@ -222,7 +282,7 @@ fn show(args: &Verify, report: &Report, with_records: bool, out: &Out) -> Result
             one.witness
         ));
     }
-    if only && faults.is_empty() {
+    if report.is_self_consistent_only() && well {
         say(
             "Whoever has its key could have written another: keep a checkpoint elsewhere (--remember), or name a witness.",
         );
@@ -230,7 +290,6 @@ fn show(args: &Verify, report: &Report, with_records: bool, out: &Out) -> Result
     if args.key.is_none() {
         say("The key is the one that the log shows of itself (--key).");
     }
-    Ok(())
 }
 
 /// Keeps a checkpoint for the next time, whole or not at all.
