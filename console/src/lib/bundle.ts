@@ -98,7 +98,7 @@ function headerOf(line: Bytes | undefined): About & { checkpoint: string; whole:
     checkpoint,
     at_ms,
     by: textIn(by, "name") ?? textIn(by, "id") ?? "",
-    programs: programs,
+    programs,
     filter: filter as Record<string, string | number>,
     whole: programs === null && Object.keys(filter).length === 0,
   };
