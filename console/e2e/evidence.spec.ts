@@ -153,6 +153,88 @@ test("a key that somebody wrote down counts more than what the server says", asy
   await page.context().close();
 });
 
+test("records are taken out for an auditor and checked in the browser", async ({ browser }) => {
+  const page = await open(browser, api);
+  const faults = faultsOf(page);
+  await page.goto(`/evidence?target=${who.id}`);
+  await expect(about(page).first()).toBeVisible();
+  const coming = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Export for an auditor" }).click();
+  const file = await coming;
+  expect(file.suggestedFilename()).toMatch(/^evidence-.*\.jsonl$/);
+  const taken = page.locator("[data-export=done]");
+  await expect(taken).toContainText(file.suggestedFilename());
+  await sound(page, "a bundle was taken");
+  const text = readFileSync(await file.path(), "utf8");
+  const lines = text.trimEnd().split("\n");
+  const header = JSON.parse(lines[0] ?? "") as { filter: unknown; by: { name: string } };
+  expect(header.filter).toEqual({ target: who.id });
+  await expect(taken).toContainText(`${lines.length - 2} record`);
+
+  await test.step("who took it is in the log", async () => {
+    const answer = await api.get("/api/v1/evidence?kind=evidence&limit=1", { headers: OURS });
+    const { items } = (await answer.json()) as { items: { record: { ocsf: { bundle: { filter: unknown } } } }[] };
+    expect(items[0]?.record.ocsf.bundle.filter).toEqual({ target: who.id });
+  });
+  // By keyboard.
+  await page.keyboard.press("c");
+  const dialog = page.getByRole("dialog", { name: "Check a bundle" });
+  const choose = dialog.getByRole("button", { name: "Choose a bundle" });
+  await expect(choose).toBeFocused();
+  const give = async (name: string, content: string) => {
+    const asked = page.waitForEvent("filechooser");
+    await choose.press("Enter");
+    await (await asked).setFiles({ name, mimeType: "application/x-ndjson", buffer: Buffer.from(content) });
+  };
+  const records = dialog.getByRole("region", { name: "Records of the bundle" });
+  await give("good.jsonl", text);
+  await expect(dialog.locator("[data-bundle=good]")).toContainText("what was logged");
+  await expect(dialog.locator("[data-bundle-key=own]")).toBeVisible();
+  await expect(records.getByRole("row")).toHaveCount(lines.length - 1);
+  await expect(records.getByRole("row").nth(1)).toContainText("Proved");
+  await sound(page, "a bundle");
+  await picture(page, "evidence-bundle");
+
+  await test.step("what was done to it is named", async () => {
+    // One letter of what happened, in one record.
+    const at = lines.findIndex((line) => line.includes(NAME));
+    const forged = lines.map((line, n) => (n === at ? line.replaceAll(NAME, NAME.replace("i", "e")) : line));
+    await give("forged.jsonl", `${forged.join("\n")}\n`);
+    const bad = dialog.locator("[data-bundle=faulty]");
+    await expect(bad).toContainText("1 record");
+    await expect(bad).toContainText("changed, removed or moved");
+    await expect(records.getByRole("row").nth(1)).toContainText(`Line ${at + 1}: The record is not the one`);
+    await sound(page, "a forged bundle");
+    await picture(page, "evidence-bundle-forged");
+    await give("cut.jsonl", lines.slice(0, -1).join("\n"));
+    await expect(bad).toContainText("cut off");
+    await give("none.jsonl", "{}");
+    await expect(dialog.locator("[data-bundle=bad]")).toContainText("This is no bundle of an evidence log");
+  });
+  await page.keyboard.press("Escape");
+  await expect(dialog).toBeHidden();
+  expect(faults).toEqual([]);
+
+  await test.step("what the server refuses is said", async () => {
+    await page.route("**/api/v1/evidence/export", (route) =>
+      route.fulfill({
+        status: 400,
+        contentType: "application/problem+json",
+        body: JSON.stringify({
+          type: "urn:ringfence:invalid",
+          title: "The request is not valid",
+          status: 400,
+          detail: "these are too many",
+        }),
+      }),
+    );
+    await page.getByRole("button", { name: "Export for an auditor" }).click();
+    await expect(page.getByRole("alert").filter({ hasText: "these are too many" })).toBeVisible();
+    await expect(taken).toHaveCount(0);
+  });
+  await page.context().close();
+});
+
 test("an entry is opened and closed by keyboard", async ({ browser }) => {
   const page = await open(browser, api);
   await page.goto(`/evidence?target=${who.id}`);
@@ -170,6 +252,40 @@ test("an entry is opened and closed by keyboard", async ({ browser }) => {
   await page.keyboard.press("?");
   await expect(page.getByRole("dialog", { name: "Keys of this page" })).toBeVisible();
   await page.context().close();
+});
+
+test("whoever it is about sees it under their account, with its proof", async ({ browser }) => {
+  const theirs = await signIn(url, who);
+  const page = await open(browser, theirs);
+  const faults = faultsOf(page);
+  await page.goto("/account");
+  const mine = page.getByRole("region", { name: "Entries about you" });
+  const by = (name: string) => mine.getByRole("row").filter({ hasText: name });
+  const proof = /^Checked in this browser: the log has/;
+  // What they did themselves is shown whole.
+  await by("you")
+    .first()
+    .getByRole("button", { name: /^Proof of entry/ })
+    .click();
+  const dialog = page.getByRole("dialog");
+  await expect(dialog.getByText(proof)).toContainText("this record");
+  await expect(dialog.getByRole("region", { name: "Record" })).toContainText(who.id);
+  await sound(page, "an entry about oneself");
+  await page.keyboard.press("Escape");
+  await expect(dialog).toBeHidden();
+  // Of what the administrator did to them: that it was, and who.
+  const others = mine.getByRole("row").filter({ has: page.getByRole("button"), hasNotText: "you" });
+  await others
+    .first()
+    .getByRole("button", { name: /^Proof of entry/ })
+    .press("Enter");
+  await expect(dialog.getByText(proof)).toContainText("the entry of this record");
+  await expect(dialog.getByRole("region", { name: "Record" })).toHaveCount(0);
+  await sound(page, "what somebody else did");
+  await picture(page, "account-evidence");
+  expect(faults).toEqual([]);
+  await page.context().close();
+  await theirs.dispose();
 });
 
 test("whoever may not see it is not led to it", async ({ browser }) => {

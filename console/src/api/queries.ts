@@ -126,6 +126,10 @@ export const evidenceQuery = (index: number) =>
     refetchInterval: ({ state }) => (state.data?.entry.proof === null ? 1_000 : false),
   });
 
+/** Records with their proofs, as one file: an act that is recorded. */
+export const takeEvidence = (filter: EvidenceFilter): Promise<Blob> =>
+  ask(api.POST("/api/v1/evidence/export", { body: filter, parseAs: "blob" }));
+
 /** Who was not let in, and which roles nobody needed, for so many days. */
 export const unusedQuery = (days: number) =>
   queryOptions({
@@ -267,6 +271,29 @@ export const recordedQuery = queryOptions({
   queryFn: ({ signal }) => ask(api.GET("/api/v1/me/records", { signal })),
   staleTime: 30_000,
 });
+
+/** What the evidence log has about whoever looks, the newest first, page after page. */
+export const myEvidenceQuery = infiniteQueryOptions({
+  queryKey: ["me", "evidence"],
+  queryFn: ({ pageParam, signal }) =>
+    ask(
+      api.GET("/api/v1/me/evidence", {
+        params: { query: { limit: 50, ...(pageParam ? { cursor: pageParam } : {}) } },
+        signal,
+      }),
+    ),
+  initialPageParam: "",
+  getNextPageParam: (last) => last.next ?? undefined,
+  staleTime: 30_000,
+});
+
+/** One of these entries with its proof. */
+export const myEntryQuery = (index: number) =>
+  queryOptions({
+    queryKey: ["me", "evidence", index],
+    queryFn: ({ signal }) => ask(api.GET("/api/v1/me/evidence/{index}", { params: { path: { index } }, signal })),
+    refetchInterval: ({ state }) => (state.data?.proof === null ? 1_000 : false),
+  });
 
 export const accessOfQuery = (id: string) =>
   queryOptions({

@@ -31,8 +31,8 @@ export function csv(columns: string[], rows: Record<string, unknown>[]): string 
 }
 
 /** Hands a file to the browser. */
-export function download(name: string, type: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type }));
+export function download(name: string, type: string, what: string | Blob): void {
+  const url = URL.createObjectURL(new Blob([what], { type }));
   const link = document.createElement("a");
   link.href = url;
   link.download = name;

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Bytes, fromBase64, join, parseKey, parseNote, sha256, toBase64, utf8, verify } from "./note";
-import { type Entry, check, leafHash, leafText, nodeHash, rootOf, wrongWithKey } from "./tlog";
+import { type Entry, check, checkBare, leafHash, leafText, nodeHash, rootOf, wrongWithKey } from "./tlog";
 
 const NAME = "rf.example/evidence/0a1b2c3d";
 const MOST = 20;
@@ -102,6 +102,23 @@ describe("an entry of the evidence log", () => {
           is: "good",
           size: BigInt(size),
         });
+  });
+
+  it("is proved without its record, by what the log has of it", async () => {
+    const { index, time_ms, kind, proof, ...record } = await entryOf(5, 13);
+    const entry = await leafText({ time_ms, kind, ...record });
+    const bare = { index, time_ms, kind, proof, entry };
+    expect(await checkBare(bare, log.vkey)).toEqual({ is: "good", size: 13n });
+    expect(await checkBare({ ...bare, entry: null }, log.vkey)).toEqual({ is: "waits" });
+    for (const wrong of [
+      { ...bare, time_ms: time_ms + 1 },
+      { ...bare, kind: "access" },
+      { ...bare, index: 6 },
+      { ...bare, entry: turned(entry, entry.length - 10) },
+      { ...bare, proof: await proofOf(6, 13) },
+      { ...bare, proof: await proofOf(5, 13, other) },
+    ])
+      expect((await checkBare(wrong, log.vkey)).is).toBe("bad");
   });
 
   it("is proved at no other place", async () => {

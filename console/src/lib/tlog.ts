@@ -57,15 +57,20 @@ const MOST = 2n ** 64n;
 
 /** `v1 TIME KIND COMMITMENT`: what the log says of a record. */
 export async function leafText({ time_ms, kind, text, salt }: Omit<Entry, "index" | "proof">): Promise<string> {
-  const wrong = (what: string) => new Unproved("entry", `The record cannot be what was logged: ${what}.`);
-  if (!Number.isSafeInteger(time_ms) || Object.is(time_ms, -0)) throw wrong("its time is none");
-  if (!/^[a-z0-9_-]{1,32}$/.test(kind)) throw wrong("its kind is none");
+  if (!Number.isSafeInteger(time_ms) || Object.is(time_ms, -0)) throw unlike("its time is none");
+  if (!/^[a-z0-9_-]{1,32}$/.test(kind)) throw unlike("its kind is none");
+  return `v1 ${time_ms} ${kind} ${await commitment(salt, text)}`;
+}
+
+const unlike = (what: string) => new Unproved("entry", `The record cannot be what was logged: ${what}.`);
+
+/** What the log says of a record and its salt, in base64. */
+export async function commitment(salt: string | null, text: string | null): Promise<string> {
   const bytes = salt === null ? undefined : fromBase64(salt);
-  if (bytes?.length !== 32) throw wrong("its salt is not 32 bytes in base64");
+  if (bytes?.length !== 32) throw unlike("its salt is not 32 bytes in base64");
   const record = text === null ? undefined : utf8(text);
-  if (!record) throw wrong("it is no text");
-  const commitment = await sha256(utf8(DOMAIN) ?? new Uint8Array(), bytes, record);
-  return `v1 ${time_ms} ${kind} ${toBase64(commitment)}`;
+  if (!record) throw unlike("it is no text");
+  return toBase64(await sha256(utf8(DOMAIN) ?? new Uint8Array(), bytes, record));
 }
 
 export const leafHash = (text: string): Promise<Bytes> => sha256(Uint8Array.of(0), utf8(text) ?? new Uint8Array());
@@ -147,23 +152,34 @@ export function parseCheckpoint(text: string): Checkpoint {
 }
 
 async function checked(entry: Entry, keyText: string): Promise<Verdict> {
+  if ((entry.text === null) !== (entry.salt === null))
+    throw new Unproved("entry", "Of the record and its salt one was erased, and the other was not.");
+  const { index, text, proof } = entry;
+  return inLog(index, proof, keyText, text === null ? undefined : () => leafText(entry));
+}
+
+/** Whether an entry is in the log that signed its proof; nothing more than the signature where there is no entry. */
+async function inLog(
+  index: number,
+  proofText: string | null,
+  keyText: string,
+  entry: (() => Promise<string>) | undefined,
+): Promise<Verdict> {
   if (!("subtle" in crypto))
     throw new Unproved("browser", "A browser checks this only on a page that came over TLS. Open this one by https.");
   const key = await parseKey(keyText);
-  if ((entry.text === null) !== (entry.salt === null))
-    throw new Unproved("entry", "Of the record and its salt one was erased, and the other was not.");
-  if (entry.proof === null) return { is: "waits" };
-  const proof = parseProof(entry.proof);
+  if (proofText === null) return { is: "waits" };
+  const proof = parseProof(proofText);
   await verify(proof.checkpoint, key);
   const { origin, size, root } = parseCheckpoint(proof.checkpoint.text);
   if (origin !== key.name) throw new Unproved("log", `The checkpoint is that of another log: ${origin}.`);
-  if (!Number.isSafeInteger(entry.index) || proof.index !== BigInt(entry.index))
-    throw new Unproved("path", `The proof is that of entry ${proof.index}, and not of ${entry.index}.`);
-  if (entry.text === null) {
+  if (!Number.isSafeInteger(index) || proof.index !== BigInt(index))
+    throw new Unproved("path", `The proof is that of entry ${proof.index}, and not of ${index}.`);
+  if (!entry) {
     if (proof.index >= size) throw new Unproved("path", "The checkpoint has no such entry.");
     return { is: "erased", size };
   }
-  const leaf = await leafHash(await leafText(entry));
+  const leaf = await leafHash(await entry());
   if (same(await rootOf(leaf, proof.index, size, proof.path), root)) return { is: "good", size };
   throw new Unproved(
     "path",
@@ -171,10 +187,24 @@ async function checked(entry: Entry, keyText: string): Promise<Verdict> {
   );
 }
 
+/** What may be seen of an entry by somebody whom it is about, and who did not do it. */
+export type Bare = Pick<Entry, "index" | "time_ms" | "kind" | "proof"> & { entry: string | null };
+
+/** Checks an entry whose record is not shown: that the log has it, with its time, kind and commitment. */
+export async function checkBare({ index, time_ms, kind, entry, proof }: Bare, key: string): Promise<Verdict> {
+  return told(async () => {
+    if (entry !== null && !entry.startsWith(`v1 ${time_ms} ${kind} `))
+      throw new Unproved("entry", "The entry of the log has another time or kind than is shown.");
+    return inLog(index, entry && proof, key, () => Promise.resolve(entry ?? ""));
+  });
+}
+
 /** Checks an entry with a key. It never throws, and never says `good` of what it could not check. */
-export async function check(entry: Entry, key: string): Promise<Verdict> {
+export const check = (entry: Entry, key: string): Promise<Verdict> => told(() => checked(entry, key));
+
+async function told(work: () => Promise<Verdict>): Promise<Verdict> {
   try {
-    return await checked(entry, key);
+    return await work();
   } catch (error) {
     if (error instanceof Unproved) return { is: "bad", step: error.step, why: error.message };
     // What nobody foresaw proves nothing, and is no excuse either.

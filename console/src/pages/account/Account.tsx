@@ -18,6 +18,7 @@ import { When, useNow } from "../../ui/When";
 import { AddCodes } from "./AddCodes";
 import { AddPasskey } from "./AddPasskey";
 import { AskRole } from "./AskRole";
+import { Logged } from "./Logged";
 import { MyRequests } from "./MyRequests";
 import { MyLinks } from "./MyLinks";
 import { MyResets } from "./MyResets";
@@ -57,6 +58,9 @@ export function AccountPage() {
             </Section>
             <Section title="What is recorded about you">
               <Recorded />
+            </Section>
+            <Section title="What the evidence log has about you">
+              <Logged />
             </Section>
             {search.do === "role" && <AskRole close={close} />}
             {search.do !== undefined && search.do !== "role" && (

@@ -1,10 +1,12 @@
 /** The evidence log: who did what to whom, and the proof that nobody changed it since. */
 import { Box, Button, Group, Text } from "@mantine/core";
+import { IconFileCheck } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { evidencePagesQuery } from "../../api/queries";
 import { useKeys } from "../../app/keys";
+import { useMay } from "../../app/session";
 import { count, plural } from "../../lib/format";
 import { step } from "../../lib/rows";
 import { Copyable } from "../../ui/Copyable";
@@ -12,6 +14,7 @@ import { KeysHelp } from "../../ui/KeysHelp";
 import { Page } from "../../ui/Page";
 import { Asked, Empty, Loading } from "../../ui/States";
 import { Wrong } from "../../ui/Wrong";
+import { CheckBundle } from "./CheckBundle";
 import { EntryDrawer } from "./EntryDrawer";
 import { EntryTable } from "./EntryTable";
 import { Filters } from "./Filters";
@@ -20,6 +23,7 @@ import { KeyNotice } from "./KeyNotice";
 import { filterOf, isFiltered } from "./model";
 import { useNames } from "./names";
 import { useOwnKey } from "./ownKey";
+import { TakeOut, Taken, useTaking } from "./TakeOut";
 
 export function EvidencePage() {
   const search = useSearch({ from: "/evidence" });
@@ -27,8 +31,12 @@ export function EvidencePage() {
   // “The last hour” is that before one chose it: the question stays the same, and its answer is kept.
   const [at, setAt] = useState(() => Date.now());
   const [help, setHelp] = useState(false);
+  const [checking, setChecking] = useState(false);
   const { entry, ...params } = search;
-  const query = useInfiniteQuery(evidencePagesQuery(filterOf(params, at)));
+  const filter = filterOf(params, at);
+  const query = useInfiniteQuery(evidencePagesQuery(filter));
+  const taking = useTaking();
+  const mayTake = useMay("evidence:export");
   const names = useNames();
   const own = useOwnKey();
   const show = (change: { [K in keyof typeof search]: string | undefined }) =>
@@ -36,12 +44,30 @@ export function EvidencePage() {
   useKeys({
     j: () => step("[data-entry]", 1),
     k: () => step("[data-entry]", -1),
+    c: () => setChecking(true),
     "?": () => setHelp(true),
   });
   const log = query.data?.pages[0]?.log;
   const filtered = isFiltered(params);
   return (
-    <Page title="Evidence" lead={log ? `The log has ${sayEntries(log.size)}` : "Who did what, and the proof of it"}>
+    <Page
+      title="Evidence"
+      lead={log ? `The log has ${sayEntries(log.size)}` : "Who did what, and the proof of it"}
+      actions={
+        <>
+          <Button
+            size="xs"
+            variant="default"
+            leftSection={<IconFileCheck size={14} />}
+            onClick={() => setChecking(true)}
+          >
+            Check a bundle
+          </Button>
+          {mayTake && <TakeOut taking={taking} filter={filter} />}
+        </>
+      }
+    >
+      <Taken taking={taking} />
       {log && (
         <Box mb="md">
           <KeyNotice shown={log.key} own={own.key} />
@@ -100,6 +126,7 @@ export function EvidencePage() {
           );
         }}
       </Asked>
+      {checking && <CheckBundle own={own} close={() => setChecking(false)} />}
       {help && <KeysHelp list={KEYS} close={() => setHelp(false)} />}
       {entry !== undefined && (
         <EntryDrawer

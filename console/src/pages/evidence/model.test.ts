@@ -60,6 +60,8 @@ it("has words for kinds, and keeps those that it does not know", () => {
     "novel",
   ]);
   expect(kindChoices("novel").at(-1)).toEqual({ value: "novel", label: "novel" });
+  // The server is asked by the name that the log has.
+  expect(kindChoices(undefined)).toContainEqual({ value: "access-review", label: "Access review" });
   expect(kindChoices("policy")).toEqual(kindChoices(undefined));
 });
 

@@ -101,20 +101,22 @@ export function nameIn(told: Told, id: string): string | undefined {
   return undefined;
 }
 
+/** By the names that the log writes. */
 const KINDS: Record<string, string> = {
   authentication: "Sign-in",
   account: "Account",
   access: "Access",
   emergency: "Emergency",
-  access_review: "Access review",
+  "access-review": "Access review",
   policy: "Policy",
   decision: "Decision",
   source: "Source",
   upkeep: "Retention",
+  evidence: "Evidence taken out",
 };
 
-/** `access_review`: `Access review`; a kind that is new stays as it is. */
-export const kindWord = (kind: string): string => KINDS[kind.replaceAll("-", "_")] ?? kind;
+/** `access-review`: `Access review`; a kind that is new stays as it is. */
+export const kindWord = (kind: string): string => KINDS[kind.replaceAll("_", "-")] ?? kind;
 
 /** Kinds to choose from, and the one that is chosen. */
 export const kindChoices = (chosen: string | undefined): { value: string; label: string }[] =>
