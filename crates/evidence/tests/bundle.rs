@@ -292,6 +292,7 @@ fn witnesses_and_remembered_checkpoints_count() {
         remembered: vec![old, log.checkpoint().clone(), later],
         witnesses: vec![witness().public().clone()],
         quorum: 1,
+        ..Held::default()
     };
     // Without the log only the same checkpoint can be compared.
     let report = checked(&bundle, signer(1).public(), &held).unwrap();

@@ -392,9 +392,8 @@ fn somebody_sees_what_is_logged_about_them_and_no_more() {
         others["actor"].as_str().is_some_and(|who| who != id),
         "{others}"
     );
-    let show = |browser: &Browser, index: &Value| {
-        browser.get(&format!("/api/v1/me/evidence/{index}"))
-    };
+    let show =
+        |browser: &Browser, index: &Value| browser.get(&format!("/api/v1/me/evidence/{index}"));
     let (status, shown) = show(&ben, &others["index"]);
     assert_eq!(status, 200, "{shown}");
     // Who did it, and that it is in the log; not from where, nor anything else about them.
