@@ -21,6 +21,8 @@ static FILES: &[File] = &[
     rule!("blind_lookups"),
     rule!("bulk_lookups"),
     rule!("call_flood"),
+    rule!("clock_free"),
+    rule!("clock_set"),
     rule!("emergency_access"),
     rule!("emergency_unreviewed"),
     rule!("export_without_call"),

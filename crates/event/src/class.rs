@@ -216,22 +216,6 @@ static CLASSES: &[Class] = &[
             (8, "Share"),
         ],
     ),
-    class(
-        6002,
-        "application_lifecycle",
-        "Application Lifecycle",
-        6,
-        &[
-            (1, "Install"),
-            (2, "Remove"),
-            (3, "Start"),
-            (4, "Stop"),
-            (5, "Restart"),
-            (6, "Enable"),
-            (7, "Disable"),
-            (8, "Update"),
-        ],
-    ),
     class(6003, "api_activity", "API Activity", 6, CRUD),
     class(
         6005,

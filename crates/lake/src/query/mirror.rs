@@ -1,6 +1,6 @@
 //! The engine's picture of the table: files by name, and copies of the hot tail's chunks.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, UInt32Array};
@@ -65,8 +65,9 @@ impl Mirror {
     pub(crate) fn view(&mut self, ids: &[u64]) -> Result<View, ArrowError> {
         let chunk = |id: &u64| self.chunks.get(id).cloned().ok_or_else(|| unknown(*id));
         let tail = ids.iter().map(chunk).collect::<Result<Vec<_>, _>>()?;
-        // Ids rise, and so do those in a list.
-        self.chunks.retain(|id, _| ids.binary_search(id).is_ok());
+        // In no order: a chunk that was split, or that rows were erased from, has a new id in its old place.
+        let named: HashSet<_> = ids.iter().collect();
+        self.chunks.retain(|id, _| named.contains(id));
         Ok(View {
             snapshot: Arc::clone(&self.files),
             tail,
@@ -93,5 +94,26 @@ fn packed(column: ArrayRef) -> ArrayRef {
     match column.as_string_view_opt() {
         Some(text) if text.data_buffers().len() > MOST_BUFFERS => Arc::new(text.gc()),
         _ => column,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::datatypes::Schema;
+
+    use super::*;
+
+    #[test]
+    fn chunks_stay_in_whatever_order_they_are_named() {
+        let mut mirror = Mirror::default();
+        let batch = RecordBatch::new_empty(Arc::new(Schema::empty()));
+        (1..=3).for_each(|id| mirror.chunk(id, batch.clone()));
+        for _ in 0..2 {
+            assert_eq!(mirror.view(&[3, 2]).unwrap().tail.len(), 2);
+        }
+        assert!(
+            mirror.view(&[1]).is_err(),
+            "what a view does not name is gone"
+        );
     }
 }

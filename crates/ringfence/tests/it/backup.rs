@@ -14,7 +14,7 @@ use crate::running::{ADMIN, Answer, Server, Start, eventually, program, ringfenc
 
 const EVENTS: &str = "\
     SELECT event_id, class_uid, time, received_time, program, agent, customer, call_uid, caller, \
-    message, rule_id, raw FROM events WHERE class_uid <> 0 AND class_uid < 99904005 \
+    message, rule_id, raw FROM events WHERE class_uid NOT IN (0, 6002, 6003) AND class_uid < 99904005 \
     ORDER BY event_id";
 const FACTS: &str = "SELECT event_id, class_uid, call_state, raw FROM events \
     WHERE class_uid = 6001 OR message = 'call facts revised'";
