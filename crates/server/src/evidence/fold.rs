@@ -195,10 +195,16 @@ mod tests {
         entry(id, own.message("was not let in"))
     }
 
-    fn act(id: u128, second: i64) -> Entry {
+    fn ada_changes_ben(id: u128, second: i64) -> Event {
         let own = Own::new("account", 3001, 5, Time(START + second * 1_000));
         let own = own.with("actor", json!({"user": {"uid": "ada"}}));
-        entry(id, own.with("user", json!({"uid": "ben"})))
+        let mut event = own.with("user", json!({"uid": "ben"})).event();
+        event.id = EventId(id);
+        event
+    }
+
+    fn act(id: u128, second: i64) -> Entry {
+        Entry::Event(Arc::new(ada_changes_ben(id, second)))
     }
 
     fn tick(second: i64) -> Entry {
@@ -253,20 +259,14 @@ mod tests {
     }
 
     fn intent(id: u128, request: &str, second: i64) -> Entry {
-        let Entry::Event(event) = act(id, second) else {
-            unreachable!()
-        };
         Entry::Intent(Box::new(Intent {
             request: request.to_owned(),
-            event: Event::clone(&event),
+            event: ada_changes_ben(id, second),
         }))
     }
 
     fn done(id: u128, request: &str, second: i64) -> Entry {
-        let Entry::Event(event) = act(id, second) else {
-            unreachable!()
-        };
-        let mut event = Event::clone(&event);
+        let mut event = ada_changes_ben(id, second);
         let asked = json!({ "uid": request });
         event.ocsf.insert("http_request".to_owned(), asked);
         Entry::Event(Arc::new(event))

@@ -55,8 +55,11 @@ fn local(args: &Verify, out: &Out) -> Done {
     check(args, &folder, (&bytes, cosigned), told, rows, out)
 }
 
+/// A log in a folder, its checkpoint, and the cosigned one.
+type Lying = (Folder, Vec<u8>, Option<Vec<u8>>);
+
 /// The files of a data folder's log, or of a log alone, with its checkpoint and the cosigned one.
-fn log_of(data: &Path) -> Result<(Folder, Vec<u8>, Option<Vec<u8>>), Failure> {
+fn log_of(data: &Path) -> Result<Lying, Failure> {
     let folder = match is_data_folder(data) {
         true => Folder::new(&data.join("evidence")),
         false => Folder::new(data),
