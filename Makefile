@@ -85,9 +85,11 @@ console-speed screenshots: build
 	  ../$(NODE) npx --no-install playwright test
 
 # The same tests of everything that keeps state, on a PostgreSQL of their own.
+# With nextest the whole workspace is named: what `make test` built is used as it is. Cargo alone has no filter.
 test-postgres:
-	@scripts/postgres.sh run scripts/test.sh --locked -p ringfence-state -p ringfence \
-	  -E 'package(ringfence-state) + test(/^(alerts|crash|webhooks)::/)'
+	@scripts/postgres.sh run scripts/test.sh --locked \
+	  $$(cargo nextest --version >/dev/null 2>&1 && echo --workspace || echo -p ringfence-state -p ringfence) \
+	  -E 'package(ringfence-state) + (package(ringfence) & test(/^(alerts|crash|webhooks)::/))'
 
 lint:
 	@cargo fmt --all --check
